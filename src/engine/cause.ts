@@ -1,0 +1,104 @@
+import type { Engine } from '../route/metadata.ts';
+import type { EngineAccess } from './access.ts';
+import type { Container } from './container.ts';
+import type { Elevation } from './locate.ts';
+import type { Refusal } from './probe.ts';
+
+/** Why hermes cannot be run in the container now. What it means for a person is in `explain-cause.ts`. */
+export type Cause =
+  | { readonly kind: 'no-engine'; readonly backend: Engine | undefined }
+  | {
+      readonly kind: 'engine-not-executable';
+      readonly engine: Engine;
+      readonly file: string;
+      readonly detail: string;
+    }
+  | { readonly kind: 'engine-silent'; readonly engine: Engine }
+  | { readonly kind: 'engine-nonsense'; readonly engine: Engine; readonly detail: string }
+  | { readonly kind: 'daemon-down'; readonly engine: Engine; readonly detail: string }
+  | {
+      readonly kind: 'socket-forbidden';
+      readonly engine: Engine;
+      readonly binary: string;
+      readonly detail: string;
+    }
+  | {
+      readonly kind: 'sudo-refused';
+      readonly engine: Engine;
+      readonly binary: string;
+      readonly tool: Elevation['tool'];
+      readonly refusal: Refusal;
+      readonly detail: string;
+    }
+  | { readonly kind: 'no-sudo'; readonly engine: Engine; readonly binary: string }
+  | { readonly kind: 'absent'; readonly engine: Engine | undefined }
+  | {
+      readonly kind: 'not-running';
+      readonly engine: Engine;
+      readonly container: Container;
+      readonly via: EngineAccess;
+    }
+  | {
+      readonly kind: 'paused';
+      readonly engine: Engine;
+      readonly container: Container;
+      readonly prefix: string;
+    }
+  | { readonly kind: 'remote-engine'; readonly engine: Engine; readonly endpoint: string }
+  | { readonly kind: 'foreign'; readonly engine: Engine; readonly why: string }
+  | { readonly kind: 'user-missing'; readonly engine: Engine; readonly prefix: string }
+  | {
+      readonly kind: 'binary-missing';
+      readonly engine: Engine;
+      readonly bin: string;
+      readonly prefix: string;
+    }
+  | {
+      readonly kind: 'binary-not-executable';
+      readonly engine: Engine;
+      readonly bin: string;
+      readonly prefix: string;
+    }
+  | { readonly kind: 'check-failed'; readonly engine: Engine; readonly detail: string };
+
+/** Can this pass by itself, so that waiting makes sense? What cannot fails at once. */
+export function mayPass(cause: Cause): boolean {
+  switch (cause.kind) {
+    case 'daemon-down':
+    case 'absent':
+    case 'not-running':
+    case 'user-missing':
+    case 'binary-missing':
+    case 'binary-not-executable':
+    case 'check-failed':
+      return true;
+    case 'no-engine':
+    case 'engine-not-executable':
+    case 'engine-silent':
+    case 'engine-nonsense':
+    case 'socket-forbidden':
+    case 'sudo-refused':
+    case 'no-sudo':
+    case 'paused':
+    case 'remote-engine':
+    case 'foreign':
+      return false;
+  }
+}
+
+/** What a wait for this is called, after `waiting for`. */
+export function awaited(cause: Cause, target: { containerName: string; execUser: string }): string {
+  switch (cause.kind) {
+    case 'daemon-down':
+      return cause.engine;
+    case 'not-running':
+      return `container ${target.containerName} (${cause.container.state.word})`;
+    case 'user-missing':
+      return `user ${target.execUser}`;
+    case 'binary-missing':
+    case 'binary-not-executable':
+      return cause.bin;
+    default:
+      return `container ${target.containerName}`;
+  }
+}

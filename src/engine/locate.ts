@@ -1,0 +1,44 @@
+import { statSync } from 'node:fs';
+import { delimiter, isAbsolute, join } from 'node:path';
+import which from 'which';
+import type { Environment } from '../route/inside.ts';
+import type { Engine } from '../route/metadata.ts';
+
+/** Where engines are when PATH is short (cron, systemd units): NixOS first, then everybody else. */
+const usualPlaces = ['/run/current-system/sw/bin', '/usr/bin', '/usr/local/bin'];
+
+/** NixOS's setuid sudo; the one in the store is not setuid and refuses to work. */
+const nixosWrappers = '/run/wrappers/bin';
+
+/** The absolute entries of PATH. A relative one is skipped: it would let the current directory choose the engine. */
+function absolutePath(env: Environment): readonly string[] {
+  return (env.PATH ?? '').split(delimiter).filter(isAbsolute);
+}
+
+function find(command: string, directories: readonly string[]): string | undefined {
+  return which.sync(command, { path: directories.join(delimiter), nothrow: true }) ?? undefined;
+}
+
+/** The engine's absolute path, as it stands on PATH (a sudo rule names it so), or `undefined`. */
+export function locateEngine(engine: Engine, env: Environment): string | undefined {
+  return find(engine, [...absolutePath(env), ...usualPlaces]);
+}
+
+/** A file of the engine's name that cannot be executed: what to say when there is no other. */
+export function findNonExecutable(engine: Engine, env: Environment): string | undefined {
+  const files = [...absolutePath(env), ...usualPlaces].map((directory) => join(directory, engine));
+  return files.find((file) => statSync(file, { throwIfNoEntry: false })?.isFile());
+}
+
+/** How root's rights are borrowed without a password. */
+export type Elevation = { readonly tool: 'sudo' | 'doas'; readonly binary: string };
+
+/** sudo, NixOS's wrapper first; doas where there is no sudo; `undefined` where there is neither. */
+export function locateElevation(env: Environment): Elevation | undefined {
+  const directories = [nixosWrappers, ...absolutePath(env), ...usualPlaces];
+  for (const tool of ['sudo', 'doas'] as const) {
+    const binary = find(tool, directories);
+    if (binary !== undefined) return { tool, binary };
+  }
+  return undefined;
+}

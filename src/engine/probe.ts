@@ -1,0 +1,111 @@
+import type { Environment } from '../route/inside.ts';
+import { type EngineAccess, engineCommand } from './access.ts';
+import { type Container, toContainer } from './container.ts';
+import { type CommandResult, runCommand } from './run-command.ts';
+
+/** Why sudo or doas would not run the engine. */
+export type Refusal = 'password' | 'no-rule' | 'no-new-privileges' | 'not-setuid' | 'other';
+
+/** What a probe found out. `detail` is the engine's or sudo's own words, not yet escaped. */
+export type ProbeResult =
+  | { readonly kind: 'found'; readonly container: Container }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'daemon-down'; readonly detail: string }
+  | { readonly kind: 'forbidden'; readonly detail: string }
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly detail: string }
+  | { readonly kind: 'silent' }
+  | { readonly kind: 'not-startable'; readonly detail: string }
+  | { readonly kind: 'nonsense'; readonly detail: string };
+
+/** After this many milliseconds an engine counts as not responding. */
+export const probeTimeoutMs = 15_000;
+
+/**
+ * Asks the engine for one container; starts nothing. `--type container`, since plain `inspect` also answers for
+ * images; the answer's name must be the one that was asked for, since engines also take id prefixes.
+ */
+export async function probe(
+  access: EngineAccess,
+  containerName: string,
+  options: { env: Environment; timeoutMs?: number; signal?: AbortSignal | undefined },
+): Promise<ProbeResult> {
+  const argv = engineCommand(access, ['inspect', '--type', 'container', containerName], true);
+  // sudo's refusals are told apart by their words: in English, please
+  const env = { ...options.env, LC_ALL: 'C' };
+  const timeoutMs = options.timeoutMs ?? probeTimeoutMs;
+  return toProbeResult(
+    await runCommand(argv, { env, timeoutMs, signal: options.signal }),
+    access,
+    containerName,
+  );
+}
+
+/** Reads a finished `inspect`. JSON decides wherever there is any; words only where nothing else tells. */
+export function toProbeResult(
+  result: CommandResult,
+  { access }: EngineAccess,
+  containerName: string,
+): ProbeResult {
+  if (result.kind === 'timed-out') return { kind: 'silent' };
+  if (result.kind === 'not-started') return { kind: 'not-startable', detail: result.code };
+  const detail = lastLine(result.stderr);
+  if (result.code === 0) {
+    const container = parseContainer(result.stdout);
+    if (container === undefined) return { kind: 'nonsense', detail: firstLine(result.stdout) };
+    return container.name === containerName ? { kind: 'found', container } : { kind: 'absent' };
+  }
+  if (access.kind === 'sudo') {
+    const refusal = toRefusal(result.stderr, access.tool);
+    if (refusal !== undefined) return { kind: 'refused', refusal, detail };
+  }
+  if (/no such (container|object)|no container with (name|id)/i.test(result.stderr))
+    return { kind: 'absent' };
+  if (/permission denied/i.test(result.stderr)) return { kind: 'forbidden', detail };
+  if (
+    /cannot connect|is the docker daemon running|connection refused|no such file or directory/i.test(
+      result.stderr,
+    )
+  ) {
+    return { kind: 'daemon-down', detail };
+  }
+  return { kind: 'nonsense', detail: detail || `exit code ${result.code} without a word` };
+}
+
+function parseContainer(text: string): Container | undefined {
+  try {
+    return toContainer(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function toRefusal(stderr: string, tool: 'sudo' | 'doas'): Refusal | undefined {
+  const own = stderr
+    .split('\n')
+    .filter((line) => line.startsWith(`${tool}: `) || line.startsWith('Sorry, user '));
+  const words = own.join('\n');
+  if (words === '') return undefined;
+  if (/no new privileges/i.test(words)) return 'no-new-privileges';
+  if (
+    /must be owned by uid 0 and have the setuid bit|effective uid is not 0|not installed setuid/i.test(words)
+  )
+    return 'not-setuid';
+  if (/not allowed|may not run|not in the sudoers|operation not permitted/i.test(words)) return 'no-rule';
+  if (/password|authentication|authorization|tty/i.test(words)) return 'password';
+  return 'other';
+}
+
+function lines(text: string): readonly string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean);
+}
+
+function firstLine(text: string): string {
+  return lines(text)[0] ?? '';
+}
+
+function lastLine(text: string): string {
+  return lines(text).at(-1) ?? '';
+}

@@ -1,0 +1,184 @@
+import { realpathSync } from 'node:fs';
+import { trace } from '../report/trace.ts';
+import type { Caller } from '../route/caller.ts';
+import type { ContainerRoute } from '../route/decide.ts';
+import type { Engine } from '../route/metadata.ts';
+import { commandInContainer } from '../route/name.ts';
+import { type Access, accessOrder, type EngineAccess } from './access.ts';
+import type { Cause } from './cause.ts';
+import type { Container } from './container.ts';
+import { remoteAddress } from './endpoint.ts';
+import { type Elevation, findNonExecutable, locateElevation, locateEngine } from './locate.ts';
+import { type ProbeResult, probe } from './probe.ts';
+import { askReadiness, commandPrefix, isAdopted, isYoung, numericUser } from './readiness.ts';
+import { judgeSameHome } from './same-home.ts';
+
+/** The managed container, found and ready: all that the exec needs to know. */
+export type Reached = {
+  readonly via: EngineAccess;
+  readonly container: Container;
+  /** `exec_user`, or the container's numbers for it */
+  readonly user: string;
+  /** the home as the container sees it; `undefined` where the same-home rule was lifted */
+  readonly containerHome: string | undefined;
+};
+
+/** One look at the engines: either there, or why not. */
+export type Attempt =
+  | { readonly kind: 'ready'; readonly reached: Reached }
+  | { readonly kind: 'not-ready'; readonly cause: Cause };
+
+/** What is kept between the looks of one call. */
+export type Memory = {
+  /** a refused `sudo -n` is logged by sudo: it is not asked again within one call */
+  refusal: Extract<Cause, { kind: 'sudo-refused' }> | undefined;
+  /** the waiting is over: a user that has not appeared by now never will */
+  last: boolean;
+};
+
+type Quest = { readonly route: ContainerRoute; readonly caller: Caller; readonly memory: Memory };
+
+const unready = (cause: Cause): Attempt => ({ kind: 'not-ready', cause });
+
+/** Looks once for the managed container by every engine and access that may have it. Starts nothing in it. */
+export async function attempt(quest: Quest): Promise<Attempt> {
+  const { backend } = quest.route.metadata;
+  const engines: readonly Engine[] = backend ? [backend] : ['docker', 'podman'];
+  let notable: Cause | undefined;
+  for (const engine of engines) {
+    const binary = locateEngine(engine, quest.caller.env);
+    if (binary === undefined) {
+      const file = findNonExecutable(engine, quest.caller.env);
+      if (file) notable ??= { kind: 'engine-not-executable', engine, file, detail: 'permission denied' };
+      continue;
+    }
+    const outcome = await attemptEngine(quest, engine, binary);
+    if (outcome.kind === 'ready') return outcome;
+    // of two engines that do not have it, the one with the more telling reason is told
+    if (notable === undefined || notable.kind === 'absent') notable = outcome.cause;
+  }
+  return unready(notable ?? { kind: 'no-engine', backend });
+}
+
+async function attemptEngine(quest: Quest, engine: Engine, binary: string): Promise<Attempt> {
+  const { uid } = quest.caller;
+  let elevation: Elevation | undefined;
+  const causes = new Map<Access['kind'], Cause>();
+  for (const kind of accessOrder({ engine, uid, ownerUid: quest.route.ownerUid })) {
+    if (kind === 'sudo') {
+      if (quest.memory.refusal) {
+        causes.set('sudo', quest.memory.refusal);
+        continue;
+      }
+      elevation = locateElevation(quest.caller.env);
+      if (elevation === undefined) {
+        causes.set('sudo', { kind: 'no-sudo', engine, binary });
+        continue;
+      }
+    }
+    const access: Access = kind === 'sudo' && elevation ? { kind: 'sudo', ...elevation } : { kind: 'direct' };
+    const outcome = await attemptAccess(quest, { engine, binary, access });
+    if (outcome.kind === 'ready') return outcome;
+    if (outcome.cause.kind === 'sudo-refused') quest.memory.refusal = outcome.cause;
+    causes.set(kind, outcome.cause);
+  }
+  return unready(
+    tellingCause(engine, causes.get('direct'), causes.get('sudo'), quest.route.ownerUid === uid),
+  );
+}
+
+/**
+ * Which of two accesses' reasons is told. sudo's, where sudo worked at all. Where it did not: docker's one daemon
+ * has already answered directly; podman shows root's containers to root alone, so there sudo is what is missing.
+ */
+export function tellingCause(
+  engine: Engine,
+  direct: Cause | undefined,
+  sudo: Cause | undefined,
+  ownState: boolean,
+): Cause {
+  const absent: Cause = { kind: 'absent', engine };
+  if (direct && direct.kind !== 'absent' && direct.kind !== 'socket-forbidden') {
+    return sudo && sudo.kind === 'not-running' ? sudo : direct;
+  }
+  if (sudo === undefined) return direct ?? absent;
+  if (sudo.kind !== 'sudo-refused' && sudo.kind !== 'no-sudo') return sudo;
+  return engine === 'docker' || ownState ? (direct ?? sudo) : sudo;
+}
+
+async function attemptAccess(quest: Quest, via: EngineAccess): Promise<Attempt> {
+  const { containerName } = quest.route.metadata;
+  const [result, remote] = await Promise.all([
+    probe(via, containerName, { env: quest.caller.env }),
+    remoteAddress(via, quest.caller.env),
+  ]);
+  trace(() => `${commandPrefix(via)} (${via.binary}) inspect ${containerName}: ${result.kind}`);
+  if (result.kind !== 'found') return unready(toCause(result, via));
+  return attemptContainer(quest, via, result.container, remote);
+}
+
+async function attemptContainer(
+  quest: Quest,
+  via: EngineAccess,
+  container: Container,
+  remote: string | undefined,
+): Promise<Attempt> {
+  const { route, caller } = quest;
+  const { engine } = via;
+  const allowed = caller.env.HERMES_SHIM_ALLOW_FOREIGN === container.name;
+  if (remote !== undefined && !allowed) return unready({ kind: 'remote-engine', engine, endpoint: remote });
+  const same = judgeSameHome(container, route.homeRoot, realPath);
+  if (!same.same && !allowed) return unready({ kind: 'foreign', engine, why: same.why });
+  if (container.state.status === 'paused') {
+    return unready({ kind: 'paused', engine, container, prefix: commandPrefix(via) });
+  }
+  if (container.state.status !== 'running') return unready({ kind: 'not-running', engine, container, via });
+  const containerHome = same.same && remote === undefined ? same.containerHome : undefined;
+  const reached = { via, container, containerHome, user: route.metadata.execUser };
+  return isYoung(container, Date.now()) ? attemptYoung(quest, reached) : { kind: 'ready', reached };
+}
+
+async function attemptYoung({ route, caller, memory }: Quest, reached: Reached): Promise<Attempt> {
+  const { via: access, container } = reached;
+  const { env } = caller;
+  const { bin } = commandInContainer(caller.name, route.metadata.hermesBin, []);
+  const cause = await askReadiness({ access, container, user: reached.user, bin, env });
+  trace(() => `the container is young: ${cause?.kind ?? 'user and binary are there'}`);
+  if (cause === undefined) return { kind: 'ready', reached };
+  const numbers = cause.kind === 'user-missing' ? numericUser(container) : undefined;
+  if (numbers === undefined || !(memory.last || (await isAdopted({ access, container, env }))))
+    return unready(cause);
+  trace(() => `no user ${reached.user} in there, its numbers are ${numbers}`);
+  const byNumbers = await askReadiness({ access, container, user: numbers, bin, env });
+  return byNumbers ? unready(byNumbers) : { kind: 'ready', reached: { ...reached, user: numbers } };
+}
+
+function toCause(result: Exclude<ProbeResult, { kind: 'found' }>, via: EngineAccess): Cause {
+  const { engine, binary, access } = via;
+  switch (result.kind) {
+    case 'absent':
+      return { kind: 'absent', engine };
+    case 'daemon-down':
+      return { kind: 'daemon-down', engine, detail: result.detail };
+    case 'forbidden':
+      return { kind: 'socket-forbidden', engine, binary, detail: result.detail };
+    case 'refused': {
+      const tool = access.kind === 'sudo' ? access.tool : 'sudo';
+      return { kind: 'sudo-refused', engine, binary, tool, refusal: result.refusal, detail: result.detail };
+    }
+    case 'silent':
+      return { kind: 'engine-silent', engine };
+    case 'not-startable':
+      return { kind: 'engine-not-executable', engine, file: binary, detail: result.detail };
+    case 'nonsense':
+      return { kind: 'engine-nonsense', engine, detail: result.detail };
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path; // not visible to this user: the engine's word has to do
+  }
+}

@@ -1,0 +1,100 @@
+import type { Environment } from '../route/inside.ts';
+import { type EngineAccess, engineCommand } from './access.ts';
+import type { Cause } from './cause.ts';
+import type { Container } from './container.ts';
+import { probeTimeoutMs } from './probe.ts';
+import { type CommandResult, runCommand } from './run-command.ts';
+
+/** A container that started less than this many milliseconds ago may still be setting itself up. */
+export const youngMs = 120_000;
+
+/** An old container is not asked: its user and hermes have been there for long, and the question costs an exec. */
+export function isYoung(container: Container, nowMs: number): boolean {
+  const { startedMs } = container.state;
+  return startedMs !== undefined && nowMs - startedMs < youngMs;
+}
+
+/** Prints what it finds, since exit codes of an exec can be the engine's own. */
+const question =
+  'if [ ! -e "$1" ]; then echo missing; elif [ -f "$1" ] && [ -x "$1" ]; then echo ready; else echo forbidden; fi';
+
+/** Says whether someone owns a uid in there: the entrypoint then adopts that one instead of creating the user. */
+const ownerQuestion = 'while IFS=: read -r n p u r; do [ "$u" = "$1" ] && echo owned; done </etc/passwd';
+
+type Asked = { access: EngineAccess; container: Container; user: string; bin: string; env: Environment };
+
+/** The command a person types for this engine: with sudo where we needed it. */
+export function commandPrefix({ engine, access }: EngineAccess): string {
+  return access.kind === 'sudo' ? `${access.tool} ${engine}` : engine;
+}
+
+/**
+ * Asks in the container, as the user hermes will be, whether user and binary are there. Starts no hermes.
+ * @returns `undefined` when both are, else what is missing
+ */
+export async function askReadiness(asked: Asked): Promise<Cause | undefined> {
+  const args = [
+    'exec',
+    '-u',
+    asked.user,
+    '-w',
+    '/',
+    asked.container.id,
+    '/bin/sh',
+    '-c',
+    question,
+    'sh',
+    asked.bin,
+  ];
+  const result = await runCommand(engineCommand(asked.access, args), {
+    env: asked.env,
+    timeoutMs: probeTimeoutMs,
+  });
+  return judgeReadiness(result, asked);
+}
+
+/** Reads the answer of `askReadiness`. */
+export function judgeReadiness(
+  result: CommandResult,
+  { access, bin }: Pick<Asked, 'access' | 'bin'>,
+): Cause | undefined {
+  const { engine } = access;
+  const prefix = commandPrefix(access);
+  if (result.kind === 'timed-out') return { kind: 'engine-silent', engine };
+  if (result.kind === 'not-started') return { kind: 'check-failed', engine, detail: result.code };
+  switch (result.stdout.trim()) {
+    case 'ready':
+      return undefined;
+    case 'missing':
+      return { kind: 'binary-missing', engine, bin, prefix };
+    case 'forbidden':
+      return { kind: 'binary-not-executable', engine, bin, prefix };
+  }
+  if (saysUserMissing(result.stderr)) return { kind: 'user-missing', engine, prefix };
+  return { kind: 'check-failed', engine, detail: result.stderr.trim().split('\n').at(-1) ?? '' };
+}
+
+/** runc's and crun's words for a user that is not in the container's passwd. */
+export function saysUserMissing(words: string): boolean {
+  return /unable to find (user|group)|no matching entries in (passwd|group) file|no such user/i.test(words);
+}
+
+/**
+ * The numbers to use for a user that never appears: the container's own `HERMES_UID` and `HERMES_GID`, whose
+ * owner the entrypoint adopts under whatever name it has.
+ */
+export function numericUser(container: Container): string | undefined {
+  const [uid, gid] = [container.env.get('HERMES_UID'), container.env.get('HERMES_GID')];
+  return uid && gid && /^[0-9]{1,10}$/.test(uid) && /^[0-9]{1,10}$/.test(gid) ? `${uid}:${gid}` : undefined;
+}
+
+/** Does somebody in there own the uid already, so that the user's name will never appear? */
+export async function isAdopted(asked: Omit<Asked, 'user' | 'bin'>): Promise<boolean> {
+  const uid = asked.container.env.get('HERMES_UID') ?? '';
+  const args = ['exec', '-u', '0', '-w', '/', asked.container.id, '/bin/sh', '-c', ownerQuestion, 'sh', uid];
+  const result = await runCommand(engineCommand(asked.access, args), {
+    env: asked.env,
+    timeoutMs: probeTimeoutMs,
+  });
+  return result.kind === 'exited' && result.stdout.includes('owned');
+}

@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { StringDecoder } from 'node:string_decoder';
+import type { Environment } from '../route/inside.ts';
+
+/** How a short command of ours ended. */
+export type CommandResult =
+  | { readonly kind: 'exited'; readonly code: number; readonly stdout: string; readonly stderr: string }
+  | { readonly kind: 'not-started'; readonly code: string }
+  | { readonly kind: 'timed-out' };
+
+/** Most that is kept of each stream, in characters: an inspect prints some ten thousand. */
+const outputLimit = 4 * 1024 * 1024;
+
+/**
+ * Runs a probe to its end and keeps what it printed. In its own process session, so that a terminal's Ctrl-C
+ * reaches the shim alone and no prompt can be asked there.
+ * @param timeoutMs after this many milliseconds the probe is killed
+ * @param signal ends it early
+ */
+export function runCommand(
+  argv: readonly string[],
+  options: { env: Environment; timeoutMs: number; signal?: AbortSignal | undefined },
+): Promise<CommandResult> {
+  const [command = '', ...args] = argv;
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      env: options.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+      cwd: '/',
+    });
+    const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
+    let timedOut = false;
+    const end = (): void => {
+      timedOut = true;
+      killGroup(child.pid);
+    };
+    const timer = setTimeout(end, options.timeoutMs);
+    options.signal?.addEventListener('abort', end, { once: true });
+    const finish = (result: CommandResult): void => {
+      clearTimeout(timer);
+      options.signal?.removeEventListener('abort', end);
+      resolve(timedOut ? { kind: 'timed-out' } : result);
+    };
+    child.once('error', (error: NodeJS.ErrnoException) =>
+      finish({ kind: 'not-started', code: error.code ?? 'unknown' }),
+    );
+    // `exit` is enough when time ran out: a grandchild may hold the pipes open
+    child.once('exit', () => timedOut && finish({ kind: 'timed-out' }));
+    child.once('close', (code) =>
+      finish({ kind: 'exited', code: code ?? 255, stdout: stdout(), stderr: stderr() }),
+    );
+  });
+}
+
+function collect(stream: NodeJS.ReadableStream): () => string {
+  const decoder = new StringDecoder('utf8');
+  let text = '';
+  stream.on('data', (chunk: Buffer) => {
+    if (text.length < outputLimit) text += decoder.write(chunk);
+  });
+  return () => text + decoder.end();
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // gone already, or sudo's, which root owns: it ends when its pipes close
+  }
+}

@@ -1,0 +1,65 @@
+import { reachContainer } from './engine/reach-container.ts';
+import { asFailure, exitCodes, Failure, formatFailure } from './report/failure.ts';
+import { writeError } from './report/stderr.ts';
+import { trace } from './report/trace.ts';
+import { type Caller, readCaller } from './route/caller.ts';
+import { decideRoute } from './route/decide.ts';
+import { findNative } from './route/native.ts';
+import { becomeNative } from './session/become.ts';
+import { readDescriptors } from './session/descriptors.ts';
+import { codeOf, type Ending } from './session/ending.ts';
+import { enterContainer } from './session/enter.ts';
+
+/** The story of a call: who calls, where should it run, how do we get in, run it there, end as it ended. */
+async function call(caller: Caller): Promise<Ending> {
+  const route = await decideRoute(caller);
+  if (route.kind === 'native') {
+    trace(() => `native: ${route.why}`);
+    return becomeNative(findNative(caller), caller);
+  }
+  const descriptors = readDescriptors();
+  const interactive = descriptors.stdinTerminal && descriptors.stdoutTerminal;
+  const reached = await reachContainer(route, caller, {
+    interactive,
+    spin: interactive && descriptors.stderrTerminal,
+  });
+  return enterContainer(reached, route, caller, descriptors);
+}
+
+/** Node forgets which signals were ignored and takes USR1 for its debugger; until the session starts, we mend both. */
+function behaveAsACommand(caller: Caller): void {
+  for (const signal of caller.ignored) process.on(signal, () => undefined);
+  process.once('SIGUSR1', () => process.kill(process.pid, 'SIGUSR1'));
+}
+
+function end(ending: Ending): void {
+  trace(() => `ends with ${ending.kind === 'code' ? ending.code : ending.signal}`);
+  if (ending.kind === 'code') process.exit(ending.code);
+  process.removeAllListeners(ending.signal);
+  process.kill(process.pid, ending.signal);
+  // still here: the signal is ignored or has no effect of its own
+  process.exit(codeOf({ code: null, signal: ending.signal }));
+}
+
+function checkNode(version: string): void {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major > 20 || (major === 20 && minor >= 17)) return;
+  throw new Failure(exitCodes.cannotRoute, `node ${version} is too old for hermes-shim`, [
+    { label: 'install', text: 'Node.js 20.17 or newer' },
+  ]);
+}
+
+async function main(): Promise<void> {
+  try {
+    checkNode(process.versions.node);
+    const caller = readCaller(process.argv, process.env, process.getuid?.() ?? 0);
+    behaveAsACommand(caller);
+    end(await call(caller));
+  } catch (thrown) {
+    const failure = asFailure(thrown);
+    writeError(formatFailure(failure));
+    process.exit(failure.exitCode);
+  }
+}
+
+void main();

@@ -1,0 +1,135 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { trace } from '../report/trace.ts';
+import type { Caller } from './caller.ts';
+import { closeHome, findHome, type Home, type HomePath, openHome, toHomePath } from './home.ts';
+import { isInside } from './inside.ts';
+import { type Metadata, parseMetadata } from './metadata.ts';
+import { type Pin, readPin } from './pin.ts';
+import { type MetadataFile, readMetadataFile } from './read.ts';
+
+/** Where a call runs. */
+export type Route = NativeRoute | ContainerRoute;
+
+/** On this host; `why` is for the trace and for `explain`. */
+export type NativeRoute = { readonly kind: 'native'; readonly why: string };
+
+/** In the managed container. */
+export type ContainerRoute = {
+  readonly kind: 'container';
+  readonly metadata: Metadata;
+  /** the file that said so: metadata or pin */
+  readonly file: string;
+  /** the home's real path: what the container must declare */
+  readonly homePath: string;
+  /** the same, where the home is a declared profile: the container declares the root */
+  readonly homeRoot: string;
+  /** the profile that the caller's `HERMES_HOME` names, to be mapped into the container */
+  readonly profile: string | undefined;
+  /** the home directory's owner; `undefined` when a pin speaks for a home that this user cannot see */
+  readonly ownerUid: number | undefined;
+};
+
+/** How long a directory counts as just changed, and for how long it is looked at again, in milliseconds. */
+const freshMs = 2000;
+const lookAgainMs = 100;
+
+/**
+ * Decides where a call runs; the first rule that applies decides. Reads files, starts nothing.
+ * @throws {Failure} 125 when metadata or pin cannot be read or used: never a silent fallback to the host
+ */
+export async function decideRoute(caller: Caller): Promise<Route> {
+  if (caller.env.HERMES_DEV === '1') return native('HERMES_DEV=1');
+  if (isInside(caller.env)) return native('inside the managed container already');
+  const pin = readPin();
+  const found = findVisibleHome(caller, pin);
+  const at = found?.at ?? (pin && toHomePath(pin.home));
+  if (at === undefined) return native('there is no hermes home and no pin');
+  const home = found ? found.home : openIfVisible(at.path);
+  trace(() => `home ${home?.path ?? at.path}`);
+  const route = (pin && byPin(pin, at, home)) ?? (await byMetadata(at, home));
+  return route ?? native(`no container metadata in ${at.path}`);
+}
+
+function native(why: string): NativeRoute {
+  return { kind: 'native', why };
+}
+
+/** A home that this user cannot enter is an error, unless the pin speaks for it: then nothing needs to be read there. */
+function findVisibleHome(
+  caller: Caller,
+  pin: Pin | undefined,
+): { at: HomePath; home: Home | undefined } | undefined {
+  if (pin === undefined) return findHome(caller.env, caller.uid);
+  const named = caller.env.HERMES_HOME;
+  const at = named ? toHomePath(named) : undefined;
+  if (at && (at.path === pin.home || at.root === pin.home)) return { at, home: openIfVisible(at.path) };
+  return findHome(caller.env, caller.uid);
+}
+
+function openIfVisible(path: string): Home | undefined {
+  try {
+    return openHome(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function byPin(pin: Pin, at: HomePath, home: Home | undefined): ContainerRoute | undefined {
+  const pinned = realPath(pin.home);
+  const own = home?.path ?? at.path;
+  const asProfile = [toHomePath(own), at].find(
+    ({ profile, root }) => profile !== undefined && realPath(root) === pinned,
+  );
+  if (own !== pinned && asProfile === undefined) return undefined;
+  trace(() => `pin ${pin.file}`);
+  return {
+    kind: 'container',
+    metadata: pin.metadata,
+    file: pin.file,
+    homePath: pinned,
+    homeRoot: pinned,
+    profile: own === pinned ? undefined : asProfile?.profile,
+    ownerUid: home?.ownerUid,
+  };
+}
+
+/** A home's real path, or the path as it stands where this user cannot enter. */
+function realPath(path: string): string {
+  const home = openIfVisible(path);
+  if (home === undefined) return path;
+  closeHome(home);
+  return home.path;
+}
+
+async function byMetadata(at: HomePath, home: Home | undefined): Promise<ContainerRoute | undefined> {
+  const own = home && (await readOrLookAgain(home));
+  if (home && own) {
+    const real = toHomePath(home.path);
+    return routeTo(own, home, { homeRoot: real.root, profile: real.profile });
+  }
+  if (at.profile === undefined) return undefined;
+  // a profile without metadata of its own counts as its root
+  const root = openHome(at.root);
+  const text = root && (await readOrLookAgain(root));
+  return root && text ? routeTo(text, root, { homeRoot: root.path, profile: at.profile }) : undefined;
+}
+
+function routeTo(
+  { file, text }: MetadataFile,
+  home: Home,
+  where: Pick<ContainerRoute, 'homeRoot' | 'profile'>,
+): ContainerRoute {
+  trace(() => `metadata ${file}`);
+  const metadata = parseMetadata(text, file);
+  return { kind: 'container', metadata, file, homePath: home.path, ownerUid: home.ownerUid, ...where };
+}
+
+/** The NixOS module replaces the file by unlinking it first: where the directory just changed, look again for 100 ms. */
+async function readOrLookAgain(home: Home): Promise<MetadataFile | undefined> {
+  const deadline = performance.now() + lookAgainMs;
+  for (;;) {
+    const found = readMetadataFile(home);
+    if (found || performance.now() >= deadline || Date.now() - home.changedMs > freshMs) return found;
+    await sleep(10);
+  }
+}

@@ -1,0 +1,126 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, fstatSync, openSync, readlinkSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { escapeControls } from '../report/escape.ts';
+import { exitCodes, Failure, runOnHost } from '../report/failure.ts';
+import { errorCode } from '../report/system-error.ts';
+import type { Environment } from './inside.ts';
+
+/** A hermes home, opened once: whatever is read of it goes through this descriptor, so it cannot be swapped under us. */
+export type Home = {
+  readonly descriptor: number;
+  /** the real path, as the descriptor has it */
+  readonly path: string;
+  readonly ownerUid: number;
+  /** when an entry of the directory last changed, in milliseconds since the epoch */
+  readonly changedMs: number;
+};
+
+/** Where a home may be; `profile` is the part below the root when the path names one (`<root>/profiles/<name>`). */
+export type HomePath = { readonly path: string; readonly root: string; readonly profile: string | undefined };
+
+/** O_PATH, open(2): needs no permission on the directory itself. The number is the same on x86-64 and arm64. */
+const O_PATH = 0o10000000;
+
+/** Splits `<root>/profiles/<name>` from a plain home. Relative paths count from the current directory. */
+export function toHomePath(given: string): HomePath {
+  const path = resolve(given);
+  const parent = dirname(path);
+  if (basename(parent) !== 'profiles' || dirname(parent) === parent)
+    return { path, root: path, profile: undefined };
+  return { path, root: dirname(parent), profile: basename(path) };
+}
+
+/**
+ * Opens a home.
+ * @returns `undefined` when there is no such directory
+ * @throws {Failure} 125 when it cannot be reached, with the NixOS option that lets this user in
+ */
+export function openHome(path: string): Home | undefined {
+  try {
+    const descriptor = openSync(path, O_PATH | constants.O_DIRECTORY);
+    const { uid, mtimeMs } = fstatSync(descriptor);
+    return {
+      descriptor,
+      path: readlinkSync(`/proc/self/fd/${descriptor}`),
+      ownerUid: uid,
+      changedMs: mtimeMs,
+    };
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw unreadable(path, code);
+  }
+}
+
+/** Lets go of a home. */
+export function closeHome(home: Home): void {
+  closeSync(home.descriptor);
+}
+
+/** The failure for a home or a metadata file that this user may not read. */
+export function unreadable(path: string, code: string): Failure {
+  const file = escapeControls(path);
+  if (code === 'EACCES' || code === 'EPERM') {
+    return new Failure(exitCodes.cannotRoute, `${file} cannot be read by this user (${code})`, [
+      {
+        label: 'let the user in',
+        text: 'services.hermes-agent.container.hostUsers = [ "<user>" ]; sudo nixos-rebuild switch',
+      },
+      { label: 'then', text: 'log out and in again (group membership takes effect at login)' },
+      runOnHost,
+    ]);
+  }
+  return new Failure(exitCodes.cannotRoute, `${file} cannot be read (${code})`, [
+    { label: 'look', text: `ls -ld ${file}` },
+    runOnHost,
+  ]);
+}
+
+/**
+ * The user's own home, in the order of the contract: `HERMES_HOME`; `~/.hermes` if it exists; under sudo that of
+ * `SUDO_USER`. NixOS's `HERMES_HOME` reaches login shells only, so the pin's comes last, by the caller of this.
+ * @param uid root alone asks for `SUDO_USER`'s home
+ */
+export function findHome(
+  env: Environment,
+  uid: number,
+): { at: HomePath; home: Home | undefined } | undefined {
+  const named = env.HERMES_HOME;
+  if (named) {
+    const at = toHomePath(named);
+    return { at, home: openHome(at.path) };
+  }
+  const sudoUser = uid === 0 ? env.SUDO_USER : undefined;
+  for (const directory of [ownDirectory, () => (sudoUser ? directoryOf(sudoUser) : undefined)]) {
+    const found = directory();
+    const at = !found?.startsWith('/') ? undefined : toHomePath(join(found, '.hermes'));
+    const home = at && openHome(at.path);
+    if (at && home) return { at, home };
+  }
+  return undefined;
+}
+
+function ownDirectory(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined; // no HOME and no such user: a container with an arbitrary uid
+  }
+}
+
+/** A user's home directory by `getent passwd`: it also knows users that are not in /etc/passwd (LDAP, systemd-homed). */
+function directoryOf(user: string): string | undefined {
+  if (!/^[a-zA-Z0-9_][a-zA-Z0-9_.@\\-]*\$?$/.test(user)) return undefined;
+  try {
+    const line = execFileSync('getent', ['passwd', user], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const directory = line.trim().split(':')[5];
+    return directory?.startsWith('/') ? directory : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,20 @@
+import { existsSync } from 'node:fs';
+
+/** An environment as node holds one. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const markers = ['/.dockerenv', '/run/.containerenv'];
+
+/**
+ * Are we inside the managed container already? A container marker alone is not enough: dev containers and some
+ * VM images carry a stray one and must still route, so our own environment has to say it too.
+ * @param env the caller's environment
+ * @param hasMarker asked only when the environment says yes; exchanged in tests
+ */
+export function isInside(
+  env: Environment,
+  hasMarker = (): boolean => markers.some((file) => existsSync(file)),
+): boolean {
+  const declared = env.HERMES_MANAGED === 'true' || Boolean(env.HERMES_SHIM_SESSION);
+  return declared && hasMarker();
+}

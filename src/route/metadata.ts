@@ -1,0 +1,115 @@
+import { posix } from 'node:path';
+import { escapeControls } from '../report/escape.ts';
+import { exitCodes, Failure, runOnHost } from '../report/failure.ts';
+
+/** The container engines. */
+export type Engine = 'docker' | 'podman';
+
+/** What `.container-mode` (or the pin) says, checked. */
+export type Metadata = {
+  /** `undefined`: detect it, the engine that has the container */
+  readonly backend: Engine | undefined;
+  readonly containerName: string;
+  readonly execUser: string;
+  readonly hermesBin: string;
+  /** only in a pin: the home it speaks for */
+  readonly hermesHome: string | undefined;
+};
+
+type Rule = { readonly accepted: string; readonly accepts: (value: string) => boolean };
+
+const account = '(?:[a-zA-Z_][a-zA-Z0-9_.-]*\\$?|[0-9]{1,10})';
+const accountPattern = new RegExp(`^${account}(?::${account})?$`);
+
+function isAbsolutePath(value: string): boolean {
+  const plain =
+    value.startsWith('/') && value !== '/' && posix.normalize(value) === value && !value.endsWith('/');
+  // U+FFFD stands for bytes that are no UTF-8: such a path would not be the one that is in the file
+  return plain && value.length <= 4096 && !/[\p{Cc}\u2028\u2029\ufffd]/u.test(value);
+}
+
+const absolutePath = 'an absolute path without ".", "..", "//" or control characters';
+
+const rules: Readonly<Record<string, Rule>> = {
+  backend: { accepted: '"docker" or "podman"', accepts: (value) => value === 'docker' || value === 'podman' },
+  container_name: {
+    accepted: 'a letter or digit, then letters, digits, "_", "." and "-", 255 characters at most',
+    accepts: (value) => /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/.test(value),
+  },
+  exec_user: {
+    accepted: 'a user or user:group, as names or numbers, not starting with "-"',
+    accepts: (value) => value.length <= 255 && accountPattern.test(value),
+  },
+  hermes_bin: { accepted: absolutePath, accepts: isAbsolutePath },
+  hermes_home: { accepted: absolutePath, accepts: isAbsolutePath },
+};
+
+const keysOf = {
+  metadata: ['backend', 'container_name', 'exec_user', 'hermes_bin'],
+  pin: ['backend', 'container_name', 'exec_user', 'hermes_bin', 'hermes_home'],
+} as const;
+
+/**
+ * Reads metadata text: one `key=value` a line, halves trimmed, first `=` splits, comments, blank lines, lines
+ * without `=` and unknown keys ignored, a later key wins, CRLF and a BOM tolerated.
+ * @param text the file's content, hostile until proven otherwise: the container can write it
+ * @param file its path, for the error
+ * @param kind `hermes_home` is a key of the pin alone
+ * @throws {Failure} 125 naming file, line, key, value and what is accepted
+ */
+export function parseMetadata(text: string, file: string, kind: keyof typeof keysOf = 'metadata'): Metadata {
+  if (text.includes('\0')) {
+    throw new Failure(
+      exitCodes.cannotRoute,
+      `${escapeControls(file)} is not a text file (it has NUL bytes)`,
+      repair(file),
+    );
+  }
+  const keys: readonly string[] = keysOf[kind];
+  const found = new Map<string, { value: string; line: number }>();
+  for (const [index, raw] of text
+    .replace(/^\ufeff/, '')
+    .split('\n')
+    .entries()) {
+    const line = raw.trim();
+    const split = line.indexOf('=');
+    if (line.startsWith('#') || split < 0) continue;
+    const key = line.slice(0, split).trim();
+    if (keys.includes(key)) found.set(key, { value: line.slice(split + 1).trim(), line: index + 1 });
+  }
+  const checked = (key: string): string | undefined => {
+    const entry = found.get(key);
+    const rule = rules[key];
+    if (entry === undefined || rule === undefined) return undefined;
+    if (!rule.accepts(entry.value)) throw invalid({ file, key, ...entry, accepted: rule.accepted });
+    return entry.value;
+  };
+  return {
+    backend: checked('backend') as Engine | undefined,
+    containerName: checked('container_name') ?? 'hermes-agent',
+    execUser: checked('exec_user') ?? 'hermes',
+    hermesBin: checked('hermes_bin') ?? '/data/current-package/bin/hermes',
+    hermesHome: checked('hermes_home'),
+  };
+}
+
+function invalid(fault: {
+  file: string;
+  line: number;
+  key: string;
+  value: string;
+  accepted: string;
+}): Failure {
+  const where = `${escapeControls(fault.file)}, line ${fault.line}`;
+  const sentence = `${where}: ${fault.key} is '${escapeControls(fault.value, 120)}', accepted is ${fault.accepted}`;
+  return new Failure(exitCodes.cannotRoute, sentence, repair(fault.file));
+}
+
+/** What to do about metadata that cannot be used. */
+export function repair(file: string): Failure['hints'] {
+  return [
+    { label: 'look', text: `cat -v ${escapeControls(file)}` },
+    { label: 'on NixOS, write it anew', text: 'sudo nixos-rebuild switch' },
+    runOnHost,
+  ];
+}

@@ -1,0 +1,69 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { exitCodes, Failure } from '../report/failure.ts';
+import { errorCode } from '../report/system-error.ts';
+import { unreadable } from './home.ts';
+import { type Metadata, parseMetadata } from './metadata.ts';
+
+/** Where the Nix module writes the pin. Not configurable: an environment that could move it could undo it. */
+export const pinFile = '/etc/hermes-shim/container-mode';
+
+/** Metadata that the container cannot change, and the home it speaks for. */
+export type Pin = { readonly metadata: Metadata; readonly home: string; readonly file: string };
+
+type Ownership = { readonly uid: number; readonly mode: number };
+
+/** A pin counts only if root owns it and nobody else can write it. */
+export function isTrustworthy({ uid, mode }: Ownership): boolean {
+  return uid === 0 && (mode & 0o022) === 0;
+}
+
+/**
+ * Reads the pin. NixOS links /etc files into the store, so links are followed and the file behind them is judged,
+ * and so is the directory that holds the name.
+ * @returns `undefined` when there is none
+ * @throws {Failure} 125 when it can be written by others, cannot be read, or is invalid
+ */
+export function readPin(file = pinFile): Pin | undefined {
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw unreadable(file, code);
+  }
+  try {
+    const stat = fstatSync(descriptor);
+    if (!stat.isFile())
+      throw new Failure(exitCodes.cannotRoute, `${file} is not a regular file`, [remedy(file)]);
+    for (const [path, ownership] of [
+      [file, stat] as const,
+      [dirname(file), statSync(dirname(file))] as const,
+    ]) {
+      if (!isTrustworthy(ownership)) {
+        const sentence = `${path} can be written by someone other than root, so it proves nothing`;
+        throw new Failure(exitCodes.cannotRoute, sentence, [
+          { label: 'repair it', text: `sudo chown -h root:root ${path} && sudo chmod go-w ${path}` },
+          { label: 'or without a pin', text: `sudo rm ${file}` },
+        ]);
+      }
+    }
+    const metadata = parseMetadata(readFileSync(descriptor, 'utf8'), file, 'pin');
+    if (metadata.hermesHome === undefined) {
+      throw new Failure(exitCodes.cannotRoute, `${file} has no hermes_home=, so it speaks for no home`, [
+        remedy(file),
+      ]);
+    }
+    return { metadata, home: metadata.hermesHome, file };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function remedy(file: string): Failure['hints'][number] {
+  return {
+    label: 'on NixOS, write it anew',
+    text: `sudo nixos-rebuild switch (or remove it: sudo rm ${file})`,
+  };
+}

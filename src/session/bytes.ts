@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+
+/**
+ * The caller's arguments as they are on the way to hermes. Node turns bytes that are no UTF-8 into U+FFFD, and so
+ * do the engines (their wire is JSON): such arguments travel as printf formats, which the doorman turns back.
+ */
+export type Wire = { readonly args: readonly string[]; readonly encoded: boolean };
+
+/** Splits what `/proc/<pid>/cmdline` and `environ` hold: words that each end in a NUL (proc(5)). */
+export function splitWords(raw: Buffer): readonly Buffer[] {
+  const words: Buffer[] = [];
+  for (let begin = 0; begin < raw.length; ) {
+    const nul = raw.indexOf(0, begin);
+    const end = nul < 0 ? raw.length : nul;
+    words.push(raw.subarray(begin, end));
+    begin = end + 1;
+  }
+  return words;
+}
+
+/** The raw arguments of this process, as bytes. */
+export function readRawArguments(): readonly Buffer[] {
+  return splitWords(readFileSync('/proc/self/cmdline'));
+}
+
+/** A printf format that prints exactly these bytes: everything but letters, digits and a few signs in octal. */
+export function toPrintfFormat(bytes: Uint8Array): string {
+  let format = '';
+  for (const byte of bytes) {
+    const char = String.fromCharCode(byte);
+    format += /[A-Za-z0-9_./,:=@+ -]/.test(char) ? char : `\\${byte.toString(8).padStart(3, '0')}`;
+  }
+  // a leading "-" would be taken for an option by some printf
+  return format.startsWith('-') ? `\\055${format.slice(1)}` : format;
+}
+
+/**
+ * Puts arguments on the wire: as they are, unless one of them holds bytes that are no UTF-8.
+ * @param args what node made of them
+ * @param readRaw asked only when there is a U+FFFD; its last words are the same arguments
+ */
+export function toWire(args: readonly string[], readRaw: () => readonly Buffer[] = readRawArguments): Wire {
+  if (!args.some((arg) => arg.includes('\ufffd'))) return { args, encoded: false };
+  const raw = readRaw().slice(-args.length);
+  const faithful =
+    raw.length === args.length && raw.every((bytes, index) => bytes.equals(Buffer.from(args[index] ?? '')));
+  return faithful ? { args, encoded: false } : { args: raw.map(toPrintfFormat), encoded: true };
+}

@@ -1,0 +1,71 @@
+import { fstatSync, readFileSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import type { Environment } from '../route/inside.ts';
+
+/** The caller's three descriptors, as far as the session depends on them. */
+export type Descriptors = {
+  readonly stdinTerminal: boolean;
+  readonly stdoutTerminal: boolean;
+  readonly stderrTerminal: boolean;
+  /** stdout and stderr are the same file: their order must be kept */
+  readonly sameOutput: boolean;
+  /** stdin is a terminal and we are not its foreground process group */
+  readonly background: boolean;
+};
+
+/** How the session is connected. */
+export type Connection = {
+  /** a terminal inside (`-t`), which carries both outputs */
+  readonly terminal: boolean;
+  /** the client's stdin: the caller's own, or /dev/null */
+  readonly stdin: 'inherit' | 'ignore';
+  /** the doorman sends stderr along with stdout */
+  readonly mergeOutput: boolean;
+};
+
+/** Looks at descriptors 0, 1 and 2. */
+export function readDescriptors(): Descriptors {
+  const stdinTerminal = isatty(0);
+  return {
+    stdinTerminal,
+    stdoutTerminal: isatty(1),
+    stderrTerminal: isatty(2),
+    sameOutput: isSameFile(1, 2),
+    background: stdinTerminal && isBackground(readFileSync('/proc/self/stat', 'latin1')),
+  };
+}
+
+/**
+ * Chooses how the session is connected. Stdin alone must not decide: `hermes sessions list | less` would get CRLF
+ * and stderr mixed in. A background job gets /dev/null: from its own process session the engine's client would
+ * read what is typed at the shell (no EIO, no SIGTTIN; measured).
+ */
+export function chooseConnection(descriptors: Descriptors, env: Environment): Connection {
+  const terminal = descriptors.stdinTerminal && descriptors.stdoutTerminal;
+  const silenced = env.HERMES_SHIM_STDIN === '0';
+  const foreign = descriptors.stdinTerminal && !terminal && descriptors.background;
+  return {
+    terminal: terminal && !silenced,
+    stdin: silenced || foreign ? 'ignore' : 'inherit',
+    mergeOutput: (!terminal || silenced) && descriptors.sameOutput,
+  };
+}
+
+/**
+ * Is the process with this `/proc/<pid>/stat` outside its terminal's foreground process group? (proc(5): field 5
+ * is the process group, field 8 the terminal's foreground group, -1 without a controlling terminal.)
+ */
+export function isBackground(stat: string): boolean {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [group, foreground] = [Number(fields[2]), Number(fields[5])];
+  return foreground > 0 && group !== foreground;
+}
+
+function isSameFile(a: number, b: number): boolean {
+  try {
+    const [first, second] = [fstatSync(a), fstatSync(b)];
+    return first.dev === second.dev && first.ino === second.ino;
+  } catch {
+    return false; // a closed descriptor
+  }
+}

@@ -1,0 +1,94 @@
+import { realpathSync } from 'node:fs';
+import { posix } from 'node:path';
+import type { Reached } from '../engine/reach.ts';
+import { quoteCommand } from '../report/quote.ts';
+import { trace } from '../report/trace.ts';
+import type { Caller } from '../route/caller.ts';
+import type { ContainerRoute } from '../route/decide.ts';
+import { commandInContainer } from '../route/name.ts';
+import { isAmbiguous } from './ambiguity.ts';
+import { toWire } from './bytes.ts';
+import { type Plan, sessionCommand } from './command.ts';
+import { chooseConnection, type Descriptors } from './descriptors.ts';
+import { currentDirectory, startDirectories } from './directory.ts';
+import type { Ending } from './ending.ts';
+import { formatEnvFile, pickForwarded } from './environment.ts';
+import { newSessionId } from './identity.ts';
+import { runSession } from './run.ts';
+import { openSecretPipe } from './secrets.ts';
+
+/** Puts together all that decides the session's command line. Touches nothing but the current directory's name. */
+export function planSession(
+  reached: Reached,
+  route: ContainerRoute,
+  caller: Caller,
+  descriptors: Descriptors,
+): Plan {
+  const { container, containerHome, user, via } = reached;
+  const { bin, args } = commandInContainer(caller.name, route.metadata.hermesBin, caller.args);
+  const own = toWire(caller.args);
+  const given = args.slice(0, args.length - caller.args.length);
+  const local = containerHome !== undefined;
+  return {
+    via,
+    containerId: container.id,
+    connection: chooseConnection(descriptors, caller.env),
+    forwarded: pickForwarded(caller.env),
+    profileHome:
+      route.profile === undefined || !local
+        ? undefined
+        : posix.join(containerHome, 'profiles', route.profile),
+    envFile: undefined,
+    instructions: {
+      sessionId: newSessionId(),
+      umask: process.umask(),
+      user,
+      directories: startDirectories(container, local ? currentDirectory() : undefined, realPath),
+      bin,
+      args: [...given, ...own.args],
+      encoded: own.encoded,
+    },
+  };
+}
+
+/**
+ * Runs hermes in the container and says how it ended.
+ * @throws {Failure} where hermes was not started
+ */
+export async function enterContainer(
+  reached: Reached,
+  route: ContainerRoute,
+  caller: Caller,
+  descriptors: Descriptors,
+): Promise<Ending> {
+  const plan = planSession(reached, route, caller, descriptors);
+  const { secret } = plan.forwarded;
+  const needsPipe = plan.via.access.kind === 'sudo' && secret.length > 0;
+  const pipe = needsPipe ? openSecretPipe(formatEnvFile(secret)) : undefined;
+  const command = sessionCommand({ ...plan, envFile: pipe?.path });
+  trace(() => `runs ${quoteCommand(command)}`);
+  const { sessionId } = plan.instructions;
+  const address = { via: plan.via, containerId: plan.containerId, user: reached.user, sessionId };
+  const { terminal, stdin } = plan.connection;
+  const session = { command, address, terminal, stdin, stdinTerminal: descriptors.stdinTerminal };
+  const { ending, ownWord } = await runSession(session, caller);
+  pipe?.close();
+  if (!ownWord || ending.kind !== 'code' || !isAmbiguous(ending.code, plan.via)) return ending;
+  const { settleAftermath } = await import('./aftermath.ts');
+  const { bin } = plan.instructions;
+  const settled = await settleAftermath(
+    { code: ending.code, address, container: reached.container, bin, route },
+    caller.env,
+  );
+  if (settled === 'own') return ending;
+  // nothing was started, as the engine and the missing note say: the container's numbers may be tried, once
+  return enterContainer({ ...reached, user: settled.user }, route, caller, descriptors);
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
