@@ -1,0 +1,102 @@
+/** How the owner of the containers calls the engine, per way: the side of NixOS's service, not of the shim. */
+import { userInfo } from 'node:os';
+import { attempt, type CommandOptions, type CommandResult, plainEnv, telling } from './command.ts';
+import { type Availability, type EngineFacts, labelOf, type Person, type Way } from './ways.ts';
+
+export type OwnerFacts = Pick<EngineFacts, 'asRoot' | 'dockerHost' | 'callerUser'>;
+
+/** What goes in front of the engine's arguments, and as whom it runs. */
+export interface Owner {
+  argv: string[];
+  options: CommandOptions & { env: Record<string, string> };
+}
+
+/** The owner of a way's containers: root, except for rootless podman; who is not root asks the machine's own docker or sudo. */
+export function ownerOf(way: Way, facts: OwnerFacts): Owner {
+  const { asRoot, dockerHost, callerUser } = facts;
+  const inherited = asRoot ? plainEnv() : (process.env as Record<string, string>);
+  if (way === 'docker') {
+    return {
+      argv: ['docker'],
+      options: { env: { ...inherited, ...(dockerHost === null ? {} : { DOCKER_HOST: dockerHost }) } },
+    };
+  }
+  if (way === 'podman-rootless' && asRoot) {
+    const { uid, gid } = callerUser;
+    return { argv: ['podman'], options: { uid, gid, env: envOf(callerUser) } };
+  }
+  if (way === 'podman-sudo' && !asRoot)
+    return { argv: ['sudo', '-n', 'podman'], options: { env: inherited } };
+  return { argv: ['podman'], options: { env: inherited } };
+}
+
+/** What a login gives an ordinary user. */
+export const envOf = (person: Person): Record<string, string> => ({
+  ...plainEnv(person.home),
+  USER: person.name,
+  LOGNAME: person.name,
+  SHELL: '/bin/sh',
+  XDG_RUNTIME_DIR: person.runtimeDir,
+});
+
+/** Whoever runs the bed, where it may not make users of its own. */
+export function ourselves(): Person {
+  const { username, uid, gid, homedir } = userInfo();
+  return {
+    name: username,
+    uid,
+    gid,
+    home: homedir,
+    runtimeDir: process.env.XDG_RUNTIME_DIR ?? `/run/user/${uid}`,
+  };
+}
+
+export function askOwner(
+  way: Way,
+  facts: OwnerFacts,
+  args: readonly string[],
+  input?: string,
+): Promise<CommandResult> {
+  const { argv, options } = ownerOf(way, facts);
+  return attempt([...argv, ...args], { ...options, input });
+}
+
+/** Imports a packed root file system unless it is there. Returns null, or why it could not be. */
+export async function importImage(
+  way: Way,
+  facts: OwnerFacts,
+  tar: string,
+  image: string,
+): Promise<string | null> {
+  const there = await askOwner(way, facts, ['image', 'inspect', image]);
+  if (there.code === 0) return null;
+  const { code, stderr } = await askOwner(way, facts, ['import', tar, image]);
+  return code === 0 ? null : telling(stderr);
+}
+
+/**
+ * Does a container really start? The only question that counts. Detached, for where nobody reaps orphans (a sandbox's
+ * first process) rootless podman waits 20 s for a conmon that is already a zombie.
+ */
+export async function canRun(
+  way: Way,
+  facts: OwnerFacts & { run: string },
+  image: string,
+): Promise<Availability> {
+  const label = ['--label', labelOf(facts.run)];
+  const { code, stdout, stderr } = await askOwner(way, facts, [
+    'run',
+    '-d',
+    '--network=host',
+    ...label,
+    image,
+    'sleep',
+    '60',
+  ]);
+  if (stdout.trim() !== '') await askOwner(way, facts, removal(way, [stdout.trim()]));
+  return code === 0 ? { available: true } : { available: false, why: telling(stderr) };
+}
+
+/** Ends and removes containers at once: podman would give them 10 s where docker does not. */
+export const removal = (way: Way, containers: readonly string[]): string[] =>
+  way === 'docker' ? ['rm', '-f', ...containers] : ['rm', '-f', '-t', '0', ...containers];

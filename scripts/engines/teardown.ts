@@ -1,0 +1,64 @@
+/** Removing all that a run's record names. Safe to repeat, and to run twice at once: every step takes "gone" for done. */
+import { readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { basename } from 'node:path';
+import { attempt } from './command.ts';
+import { askOwner, ourselves, removal } from './owner.ts';
+import { endProcess, hostProcesses } from './processes.ts';
+import type { RunRecord } from './record.ts';
+import { removeUser } from './users.ts';
+import { labelOf, type Way } from './ways.ts';
+
+/** Containers first, then who runs them, then the users, and the run's directory with the record itself last. */
+export async function tearDownRecord(record: RunRecord): Promise<void> {
+  const asRoot = process.getuid?.() === 0;
+  const dockerHost = record.dockerd === null ? null : `unix://${record.dir}/docker/sock`;
+  const facts = { asRoot, dockerHost, callerUser: ourselves() };
+  const clear = async (way: Way, keepsImages: boolean) => {
+    const list = await askOwner(way, facts, ['ps', '-aq', '--filter', `label=${labelOf(record.run)}`]);
+    const ids = list.stdout.split('\n').filter((id) => id !== '');
+    if (ids.length > 0) await askOwner(way, facts, removal(way, ids));
+    if (keepsImages) for (const image of record.images) await askOwner(way, facts, ['rmi', '-f', image]);
+  };
+  const podmanWays = { root: 'podman-root', sudo: 'podman-sudo', self: 'podman-rootless' } as const;
+  await Promise.all([
+    record.dockerd !== null || record.ambientDocker ? clear('docker', record.ambientDocker) : null,
+    ...record.podmans.map((podman) => clear(podmanWays[podman], true)),
+  ]);
+  await Promise.all([
+    record.dockerd === null ? null : endProcess(record.dockerd),
+    // userdel rewrites one file: one after the other.
+    record.users.reduce((before, name) => before.then(() => removeUser(name)), Promise.resolve()),
+  ]);
+  await endEngineLeftovers(record.dir);
+  for (const file of record.files) rmSync(file, { force: true });
+  for (const directory of record.directories) removeIfEmpty(directory);
+  for (const mount of mountsBelow(record.dir)) await attempt(['umount', '-l', mount]);
+  rmSync(record.dir, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** A dockerd that was killed leaves its containerd and shims: known by our directory, a name nobody else has. */
+async function endEngineLeftovers(dir: string): Promise<void> {
+  const helpers = /^(dockerd|containerd|containerd-shim.*|runc|conmon)$/;
+  const ours = hostProcesses().filter(
+    ({ argv }) =>
+      helpers.test(basename(argv[0] ?? '')) && argv.some((argument) => argument.includes(`${dir}/`)),
+  );
+  await Promise.all(ours.map((process) => endProcess(process, 2000)));
+}
+
+function removeIfEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch {
+    // Not empty, so somebody else's too; or gone.
+  }
+}
+
+/** Innermost first. mountinfo writes blanks as \040, but our own directory has none. */
+function mountsBelow(dir: string): string[] {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .filter((path) => path.startsWith(`${dir}/`))
+    .reverse();
+}

@@ -1,0 +1,42 @@
+/** The ways in that are tested, and what is known about each once the engines stand. Plain data: it crosses processes. */
+
+/** docker by its socket · podman as root · root's podman through `sudo -n` · an ordinary user's own podman. */
+export const allWays = ['docker', 'podman-root', 'podman-sudo', 'podman-rootless'] as const;
+export type Way = (typeof allWays)[number];
+
+export const engineOf = (way: Way): 'docker' | 'podman' => (way === 'docker' ? 'docker' : 'podman');
+
+/** `dash` has dash as /bin/sh, as the real image (ubuntu:24.04) has; `busybox` has busybox ash. */
+export const allImages = ['dash', 'busybox'] as const;
+export type ImageName = (typeof allImages)[number];
+
+/** Somebody who can call the shim. `runtimeDir` is their XDG_RUNTIME_DIR. */
+export interface Person {
+  name: string;
+  uid: number;
+  gid: number;
+  home: string;
+  runtimeDir: string;
+}
+
+export type Availability = { available: true } | { available: false; why: string };
+
+/** What a test needs to know about the engines. Everything here survives JSON. */
+export interface EngineFacts {
+  /** Names this run; every container carries the label `hermes-shim-bed=<run>`. */
+  run: string;
+  /** The run's own directory, 0755, removed at the end. */
+  dir: string;
+  ways: Record<Way, Availability>;
+  /** Where docker listens, or null for whatever the environment says. */
+  dockerHost: string | null;
+  /** True when the bed runs as root and made users of its own. */
+  asRoot: boolean;
+  /** An ordinary user without any sudo rule; owns the rootless podman and may use the docker socket. */
+  callerUser: Person;
+  /** An ordinary user whose only sudo rule is podman without a password. */
+  sudoUser: Person;
+  images: Record<ImageName, string>;
+}
+
+export const labelOf = (run: string): string => `hermes-shim-bed=${run}`;

@@ -1,0 +1,150 @@
+#!/bin/sh
+# The probe: what runs under the name hermes in a test. It says what it sees and does what it is told. Plain POSIX sh
+# with dash or busybox, in a container and on the host, so that both can be compared. Nothing in it spins: who waits is
+# blocked in a read.
+#
+#   version | sessions list | chat | acp          as hermes answers, roughly
+#   report FILE|-                                 what the session looks like from inside (decoded by report.ts)
+#   exit N | die SIGNAL                           endings
+#   cat | emit OUT ERR [CODE] | both N            streams: echo, so many bytes, lines in turn on stdout and stderr
+#   endless | tick SECONDS                        lines for as long as somebody reads them
+#   trap SIGNAL CODE [SIGNAL CODE]… | ignore SIGNAL… | sleep SECONDS | children N
+#                                                 each says "ready <pid> …" once it can be signalled
+#   daemon                                        leaves a process behind that called setsid; says "daemon <pid>"
+#   keys N | winch                                N keys as a raw terminal sends them; the size, again at each change
+#   sh ARGS…                                      anything else
+
+starts=${HERMES_HOME-}/starts.log
+if [ -f "$starts" ] && [ -w "$starts" ]; then
+  case ${1-} in '' | *[!A-Za-z0-9_-]*) word=- ;; *) word=$1 ;; esac
+  printf '%s %s %s\n' "$$" "${0##*/}" "$word" >>"$starts"
+fi
+
+hex() { od -An -v -tx1 "$@" | tr -d ' \n'; }
+
+# Blocks for ever without a child and without spinning: a read from a FIFO that only this process holds. A trap
+# interrupts it. $1, if any, is said once we are there.
+hold() {
+  place=$(mktemp -d) && mkfifo "$place/hold" && exec 9<>"$place/hold" && rm -r "$place" || exit 70
+  echo "ready $$${1+ $1}"
+  while :; do read -r _ <&9; done
+}
+
+report() {
+  tty0=no tty1=no tty2=no size=none
+  [ -t 0 ] && tty0=yes
+  [ -t 1 ] && tty1=yes
+  [ -t 2 ] && tty2=yes
+  fds=
+  for fd in /proc/$$/fd/*; do [ -h "$fd" ] && fds="$fds ${fd##*/}"; done
+  exec 3>&1
+  if [ $tty0 = yes ]; then size=$(stty size); elif [ $tty1 = yes ]; then size=$(stty size <&3); fi
+  [ "$1" = - ] || exec >"$1"
+  printf 'argv %s\n' "$(hex "/proc/$$/cmdline")"
+  printf 'environ %s\n' "$(hex "/proc/$$/environ")"
+  printf 'cwd %s\n' "$(readlink "/proc/$$/cwd" | hex)"
+  printf 'umask %s\n' "$(umask)"
+  printf 'tty %s %s %s\n' $tty0 $tty1 $tty2
+  printf 'size %s\n' "$size"
+  printf 'fds%s\n' "$fds"
+  for fd in 0 1 2; do
+    # 1 is the report itself by now; where it was going before is 3.
+    real=$fd
+    [ $fd = 1 ] && real=3
+    printf 'fd%s %s\n' $fd "$(readlink "/proc/$$/fd/$real" | hex)"
+  done
+  read -r stat <"/proc/$$/stat"
+  printf 'stat %s\n' "$$ ${stat##*) }"
+  # A child's, not our own: busybox ash ignores QUIT for itself and gives it back to what it runs.
+  grep -E '^(Uid|Gid|Groups|SigBlk|SigIgn):' /proc/self/status
+  echo end
+}
+
+# hermes-acp is hermes acp.
+case ${0##*/} in hermes-acp) [ $# -gt 0 ] || set -- acp ;; esac
+
+case ${1-} in
+version | --version) echo 'Hermes Agent v0.0.0 (probe)' ;;
+sessions) printf 'ID        TITLE\n20260101  a first session\n20260102  a second session\n' ;;
+chat)
+  echo 'hermes (probe): type exit to leave'
+  while printf '> ' && IFS= read -r line; do
+    [ "$line" = exit ] && break
+    printf 'you said: %s\n' "$line"
+  done
+  echo bye
+  ;;
+acp) while IFS= read -r line; do printf '{"echo":%s}\n' "$line"; done ;;
+report) report "${2:--}" ;;
+exit) exit "$2" ;;
+die) kill -s "$2" $$ && hold ;;
+cat) exec cat ;;
+emit)
+  head -c "$2" /dev/zero | tr '\0' o
+  head -c "$3" /dev/zero | tr '\0' e >&2
+  exit "${4-0}"
+  ;;
+both)
+  i=0
+  while [ "$i" -lt "$2" ]; do
+    i=$((i + 1))
+    if [ $((i % 2)) = 1 ]; then echo "$i"; else echo "$i" >&2; fi
+  done
+  ;;
+endless) exec yes 'one line and another' ;;
+tick)
+  i=0
+  while i=$((i + 1)) && echo "$i"; do sleep "$2"; done
+  ;;
+trap)
+  shift
+  while [ $# -gt 1 ]; do
+    trap "echo goodbye $1; exit $2" "$1"
+    shift 2
+  done
+  hold
+  ;;
+ignore)
+  shift
+  trap '' "$@"
+  hold
+  ;;
+sleep)
+  echo "ready $$"
+  exec sleep "$2"
+  ;;
+children)
+  pids= i=0
+  while [ "$i" -lt "$2" ]; do
+    sleep 3600 &
+    pids="$pids $!" i=$((i + 1))
+  done
+  hold "${pids# }"
+  ;;
+daemon)
+  setsid sleep 3600 </dev/null >/dev/null 2>&1 &
+  echo "daemon $!"
+  ;;
+keys)
+  saved=$(stty -g)
+  stty raw -echo
+  printf 'ready %s\r\n' $$
+  keys=$(dd bs=1 count="$2" 2>/dev/null | hex)
+  stty "$saved"
+  echo "keys $keys"
+  ;;
+winch)
+  trap 'echo "size $(stty size)"' WINCH
+  echo "size $(stty size)"
+  hold
+  ;;
+sh)
+  shift
+  exec /bin/sh "$@"
+  ;;
+'' | --help | -h) echo 'usage: hermes (probe) COMMAND …' ;;
+*)
+  echo "hermes (probe): unknown command" >&2
+  exit 64
+  ;;
+esac
