@@ -5,20 +5,14 @@
  *   engines install    only install what is missing (Debian, root)
  *   engines sweep DIR  remove what a run that died left behind (all of them without DIR)
  */
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { findCommand } from './engines/command.ts';
-import { startDockerd } from './engines/dockerd.ts';
+import { asRootUser } from './engines/as-root.ts';
+import { asOrdinaryUser } from './engines/as-user.ts';
 import { postGuard } from './engines/guard.ts';
-import { packImages } from './engines/image.ts';
-import { canRun, importImage, type OwnerFacts, ourselves } from './engines/owner.ts';
 import { installPackages, isDebian } from './engines/packages.ts';
-import { othersNeedSettings, writeSystemSettings, writeUserSettings } from './engines/podman.ts';
-import { beginRecord, deadRecords, type RunRecord, readRecord, saveRecord } from './engines/record.ts';
+import { beginRecord, deadRecords, readRecord } from './engines/record.ts';
 import { tearDownRecord } from './engines/teardown.ts';
-import { allowSudo, createUser } from './engines/users.ts';
-import { type Availability, allWays, type EngineFacts, type ImageName, type Way } from './engines/ways.ts';
+import { allWays, type EngineFacts, type Way } from './engines/ways.ts';
 
 export { allWays, type EngineFacts, type ImageName, type Person, type Way } from './engines/ways.ts';
 
@@ -50,7 +44,8 @@ export async function setUpEngines(options: SetUpOptions = {}): Promise<Engines>
   process.umask(0o022);
   for (const dead of deadRecords()) {
     say(`removing what a run that died left behind: ${dead.dir}`);
-    await tearDownRecord(dead);
+    // What cannot be removed must not keep a new run from starting.
+    await tearDownRecord(dead).catch((error: Error) => say(error.message));
   }
   const asRoot = process.getuid?.() === 0;
   if (asRoot && isDebian()) await installPackages(say);
@@ -73,134 +68,6 @@ export async function setUpEngines(options: SetUpOptions = {}): Promise<Engines>
   } catch (error) {
     await tearDown();
     throw error;
-  }
-}
-
-type Tars = Record<ImageName, string>;
-
-async function asRootUser(record: RunRecord, wanted: readonly Way[]): Promise<EngineFacts> {
-  const packing = pack(record);
-  const callerUser = await createUser(record, `hermes-bed-${record.run}`);
-  const sudoUser = await createUser(record, `hermes-bed-${record.run}-sudo`);
-  const base: OwnerFacts = { asRoot: true, dockerHost: null, callerUser };
-  const tars = await packing;
-  const [docker, podman] = await Promise.all([
-    tested(wanted, 'docker', async () => {
-      const facts = { ...base, dockerHost: await startDockerd(record, callerUser), run: record.run };
-      return loadAndRun('docker', facts, record, tars);
-    }),
-    podmans(record, wanted, { ...base, run: record.run }, tars, async (path) =>
-      allowSudo(record, sudoUser, path),
-    ),
-  ]);
-  return {
-    ...factsOf(record),
-    ways: { docker, ...podman },
-    dockerHost: record.dockerd === null ? null : `unix://${record.dir}/docker/sock`,
-    asRoot: true,
-    callerUser,
-    sudoUser,
-  };
-}
-
-async function podmans(
-  record: RunRecord,
-  wanted: readonly Way[],
-  facts: OwnerFacts & { run: string },
-  tars: Tars,
-  allow: (podman: string) => Promise<void>,
-) {
-  const podman = findCommand('podman');
-  const attemptRoot = () => loadAndRun('podman-root', facts, record, tars);
-  const rootful = await tested(
-    [...wanted, ...(wanted.includes('podman-sudo') ? (['podman-root'] as const) : [])],
-    'podman-root',
-    async () => {
-      if (podman === null) throw new Error('no podman on this machine');
-      record.podmans.push('root');
-      saveRecord(record);
-      if (othersNeedSettings()) writeSystemSettings(record);
-      const first = await attemptRoot();
-      if (first.available || record.files.some((file) => file.endsWith('.conf'))) return first;
-      writeSystemSettings(record);
-      return attemptRoot();
-    },
-  );
-  const sudo = await tested(wanted, 'podman-sudo', async () => {
-    if (podman === null || !rootful.available) return rootful;
-    await allow(podman);
-    return rootful;
-  });
-  const rootless = await tested(wanted, 'podman-rootless', async () => {
-    if (podman === null) throw new Error('no podman on this machine');
-    const first = await loadAndRun('podman-rootless', facts, record, tars);
-    if (first.available) return first;
-    writeUserSettings(facts.callerUser);
-    return loadAndRun('podman-rootless', facts, record, tars);
-  });
-  return { 'podman-root': rootful, 'podman-sudo': sudo, 'podman-rootless': rootless };
-}
-
-/** Somebody's laptop: their docker, their podman, their sudo. Nothing is installed, nobody is created. */
-async function asOrdinaryUser(record: RunRecord, wanted: readonly Way[]): Promise<EngineFacts> {
-  const person = ourselves();
-  const facts = { asRoot: false, dockerHost: null, callerUser: person, run: record.run };
-  const tars = await pack(record);
-  record.ambientDocker = wanted.includes('docker');
-  if (wanted.includes('podman-rootless')) record.podmans.push('self');
-  if (wanted.includes('podman-sudo')) record.podmans.push('sudo');
-  saveRecord(record);
-  const ways = {
-    docker: await tested(wanted, 'docker', () => loadAndRun('docker', facts, record, tars)),
-    'podman-root': { available: false, why: 'only root can be root' } as const,
-    'podman-sudo': await tested(wanted, 'podman-sudo', () => loadAndRun('podman-sudo', facts, record, tars)),
-    'podman-rootless': await tested(wanted, 'podman-rootless', () =>
-      loadAndRun('podman-rootless', facts, record, tars),
-    ),
-  };
-  return { ...factsOf(record), ways, dockerHost: null, asRoot: false, callerUser: person, sudoUser: person };
-}
-
-function pack(record: RunRecord): Promise<Tars> {
-  const dir = join(record.dir, 'images');
-  mkdirSync(dir);
-  record.images = Object.values(imagesOf(record));
-  saveRecord(record);
-  return packImages(dir);
-}
-
-/** Tagged with the run, so that a run that ends does not take away the images of one that goes on. */
-const imagesOf = ({ run }: RunRecord): Record<ImageName, string> => ({
-  dash: `hermes-shim-test:dash-${run}`,
-  busybox: `hermes-shim-test:busybox-${run}`,
-});
-
-const factsOf = (record: RunRecord) => ({ run: record.run, dir: record.dir, images: imagesOf(record) });
-
-async function loadAndRun(
-  way: Way,
-  facts: OwnerFacts & { run: string },
-  record: RunRecord,
-  tars: Tars,
-): Promise<Availability> {
-  const images = imagesOf(record);
-  for (const name of ['dash', 'busybox'] as const) {
-    const why = await importImage(way, facts, tars[name], images[name]);
-    if (why !== null) return { available: false, why };
-  }
-  return canRun(way, facts, images.dash);
-}
-
-async function tested(
-  wanted: readonly Way[],
-  way: Way,
-  test: () => Promise<Availability>,
-): Promise<Availability> {
-  if (!wanted.includes(way)) return { available: false, why: 'not asked for' };
-  try {
-    return await test();
-  } catch (error) {
-    return { available: false, why: error instanceof Error ? error.message : String(error) };
   }
 }
 

@@ -29,7 +29,8 @@ export async function startDockerd(record: RunRecord, person: Person): Promise<s
       ['--containerd-namespace', record.run, '--containerd-plugins-namespace', `${record.run}-plugins`],
     ].flat(),
     // A session of its own, so that a terminal's Ctrl-C does not end it before its containers.
-    { detached: true, stdio: ['ignore', log, log], env: plainEnv(), cwd: '/' },
+    // containerd dumps its stacks into TMPDIR when something is amiss: they go with the run.
+    { detached: true, stdio: ['ignore', log, log], env: { ...plainEnv(), TMPDIR: dir }, cwd: '/' },
   );
   child.unref();
   if (child.pid === undefined) throw new Error('dockerd could not be started');

@@ -22,7 +22,8 @@ export const othersNeedSettings = (): boolean =>
 
 /** System-wide, since sudo drops CONTAINERS_CONF. A drop-in of the run's own, never a file that was there. */
 export function writeSystemSettings(record: RunRecord): void {
-  if (!existsSync(systemDir)) record.directories.push(systemDir);
+  // Whichever run leaves last removes the directory, if it is empty then.
+  record.directories.push(systemDir);
   record.files.push(join(systemDir, `hermes-shim-bed-${record.run}.conf`));
   saveRecord(record);
   mkdirSync(systemDir, { recursive: true });

@@ -51,7 +51,7 @@ export function beginRecord(): RunRecord {
   return record;
 }
 
-/** Atomic, so that a reader never sees half a record. Does nothing once the run's directory is gone. */
+/** Atomic, so that a reader never sees half a record. */
 export function saveRecord(record: RunRecord): void {
   const draft = `${recordFile(record.dir)}.${process.pid}`;
   writeFileSync(draft, JSON.stringify(record, null, 2));

@@ -147,6 +147,15 @@ export function metadataText(way: Way, name: string, user: string, hermesBin: st
   ].join('\n');
 }
 
+/** `text` with the values of some keys replaced, and unknown keys added. */
+export function withKeys(text: string, keys: Record<string, string>): string {
+  const known = text.replace(/^(\w+)=.*$/gm, (line, key: string) =>
+    keys[key] === undefined ? line : `${key}=${keys[key]}`,
+  );
+  const added = Object.keys(keys).filter((key) => !known.includes(`${key}=`));
+  return known + added.map((key) => `${key}=${keys[key]}\n`).join('');
+}
+
 /** Writes a file that everybody may write, whatever the umask. */
 function writeForAll(file: string, text: string): void {
   writeFileSync(file, text);
