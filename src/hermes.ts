@@ -9,6 +9,7 @@ import { becomeNative } from './session/become.ts';
 import { readDescriptors } from './session/descriptors.ts';
 import { codeOf, type Ending } from './session/ending.ts';
 import { enterContainer } from './session/enter.ts';
+import { saveTerminal } from './session/terminal-state.ts';
 
 /** The story of a call: who calls, where should it run, how do we get in, run it there, end as it ended. */
 async function call(caller: Caller): Promise<Ending> {
@@ -19,11 +20,12 @@ async function call(caller: Caller): Promise<Ending> {
   }
   const descriptors = readDescriptors();
   const interactive = descriptors.stdinTerminal && descriptors.stdoutTerminal;
+  const settings = interactive ? saveTerminal() : undefined; // beside the probe
   const reached = await reachContainer(route, caller, {
     interactive,
     spin: interactive && descriptors.stderrTerminal,
   });
-  return enterContainer(reached, route, caller, descriptors);
+  return enterContainer(reached, route, caller, descriptors, settings);
 }
 
 /** Node forgets which signals were ignored and takes USR1 for its debugger; until the session starts, we mend both. */

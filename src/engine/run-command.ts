@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import type { Environment } from '../route/inside.ts';
 
@@ -16,20 +17,27 @@ const outputLimit = 4 * 1024 * 1024;
  * reaches the shim alone and no prompt can be asked there.
  * @param timeoutMs after this many milliseconds the probe is killed
  * @param signal ends it early
+ * @param answer what to write to its stdin when it has printed its first line; without it stdin is /dev/null
  */
 export function runCommand(
   argv: readonly string[],
-  options: { env: Environment; timeoutMs: number; signal?: AbortSignal | undefined },
+  options: {
+    env: Environment;
+    timeoutMs: number;
+    signal?: AbortSignal | undefined;
+    answer?: ((line: string) => string) | undefined;
+  },
 ): Promise<CommandResult> {
   const [command = '', ...args] = argv;
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       env: options.env,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [options.answer ? 'pipe' : 'ignore', 'pipe', 'pipe'],
       detached: true,
       cwd: '/',
     });
-    const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
+    const [stdout, stderr] = [collect(child.stdout as Readable), collect(child.stderr as Readable)];
+    if (options.answer) converse(child.stdin as Writable, child.stdout as Readable, options.answer);
     let timedOut = false;
     const end = (): void => {
       timedOut = true;
@@ -53,7 +61,21 @@ export function runCommand(
   });
 }
 
-function collect(stream: NodeJS.ReadableStream): () => string {
+/** Answers the first line, once. */
+function converse(stdin: Writable, stdout: Readable, answer: (line: string) => string): void {
+  stdin.on('error', () => undefined); // it did not wait for the answer
+  let text = '';
+  const listen = (chunk: Buffer): void => {
+    text += chunk.toString('utf8');
+    const end = text.indexOf('\n');
+    if (end < 0) return;
+    stdout.removeListener('data', listen);
+    stdin.end(answer(text.slice(0, end)));
+  };
+  stdout.on('data', listen);
+}
+
+function collect(stream: Readable): () => string {
   const decoder = new StringDecoder('utf8');
   let text = '';
   stream.on('data', (chunk: Buffer) => {

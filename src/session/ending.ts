@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { Finding } from './messenger.ts';
+import type { Delivery, Finding } from './messenger.ts';
 
 /** How the shim ends: with a code, or by a signal as a local program would. */
 export type Ending =
@@ -20,20 +20,43 @@ export function codeOf({ code, signal }: ClientEnd): number {
 }
 
 /**
- * How a session ended that signals were sent to. Engine clients lie: TERM makes both exit 0, INT docker's 0 and
- * podman's 1; so the client's word counts only when it was the first process's end that ended it.
- * @param signal the last one received
- * @param truthful the client outlived the delivery, and the first process is gone
+ * Codes with which an engine's client may end while the session goes on (measured): TERM makes both exit 0, INT
+ * docker's 0 and podman's 1, QUIT 2. Any other code can only have come from the session.
  */
-export function endAfterSignal(signal: NodeJS.Signals, client: ClientEnd, truthful: boolean): Ending {
-  const code = codeOf(client);
-  if (!truthful || code === 128 + numberOf(signal) || client.signal !== null)
-    return { kind: 'signal', signal };
-  return { kind: 'code', code };
+export function mayLie({ code, signal }: ClientEnd): boolean {
+  return signal !== null || code === 0 || code === 1 || code === 2;
 }
 
-/** Did the client end because the session did? `early`: it was gone before the signal was delivered. */
-export function isTruthful(facts: { early: boolean; delivery: Finding; state: Finding }): boolean {
-  if (facts.state === 'alive' || facts.state === 'never') return false;
-  return !(facts.early && facts.delivery === 'delivered');
+/** Did the client end because the session did? Decided from the last delivery, and from a look where it may lie. */
+export function isTruthful(facts: {
+  client: ClientEnd;
+  delivery: Delivery;
+  state: Finding | undefined;
+}): boolean {
+  const { client, delivery, state } = facts;
+  if (!mayLie(client)) return true;
+  const first = delivery.clientFirst && delivery.finding === 'delivered';
+  return client.signal === null && state === 'gone' && !first;
+}
+
+/**
+ * How a session ended that signals were sent to. Where the client's word counts, it is the session's code, and the
+ * shim ends by the signal itself if that is how the session ended, as a local program would (a shell's loop stops
+ * at a death by SIGINT, not at exit 130). Where it does not count, never 0.
+ * @param received in the order of their coming, not empty
+ */
+export function endAfterSignals(
+  received: readonly NodeJS.Signals[],
+  client: ClientEnd,
+  truthful: boolean,
+): Ending {
+  const code = codeOf(client);
+  const by = truthful ? received.find((signal) => code === 128 + numberOf(signal)) : received.at(-1);
+  return by === undefined ? { kind: 'code', code } : { kind: 'signal', signal: by };
+}
+
+/** What a client's exit code says of the signal that somebody killed it with; never 0. */
+export function codeOfKilledClient(code: number): number {
+  const signal = code === 1 ? 'SIGINT' : code === 2 ? 'SIGQUIT' : 'SIGTERM';
+  return 128 + numberOf(signal);
 }

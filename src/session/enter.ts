@@ -16,6 +16,7 @@ import { formatEnvFile, pickForwarded } from './environment.ts';
 import { newSessionId } from './identity.ts';
 import { runSession } from './run.ts';
 import { openSecretPipe } from './secrets.ts';
+import type { TerminalState } from './terminal-state.ts';
 
 /** Puts together all that decides the session's command line. Touches nothing but the current directory's name. */
 export function planSession(
@@ -53,6 +54,7 @@ export function planSession(
 
 /**
  * Runs hermes in the container and says how it ended.
+ * @param settings the terminal's settings as they were before, where there is one
  * @throws {Failure} where hermes was not started
  */
 export async function enterContainer(
@@ -60,6 +62,7 @@ export async function enterContainer(
   route: ContainerRoute,
   caller: Caller,
   descriptors: Descriptors,
+  settings: TerminalState | undefined,
 ): Promise<Ending> {
   const plan = planSession(reached, route, caller, descriptors);
   const { secret } = plan.forwarded;
@@ -70,7 +73,15 @@ export async function enterContainer(
   const { sessionId } = plan.instructions;
   const address = { via: plan.via, containerId: plan.containerId, user: reached.user, sessionId };
   const { terminal, stdin } = plan.connection;
-  const session = { command, address, terminal, stdin, stdinTerminal: descriptors.stdinTerminal };
+  const { stdinTerminal } = descriptors;
+  const session = {
+    command,
+    address,
+    terminal,
+    stdin,
+    stdinTerminal,
+    settings: terminal ? settings : undefined,
+  };
   const { ending, ownWord } = await runSession(session, caller);
   pipe?.close();
   if (!ownWord || ending.kind !== 'code' || !isAmbiguous(ending.code, plan.via)) return ending;
@@ -82,7 +93,7 @@ export async function enterContainer(
   );
   if (settled === 'own') return ending;
   // nothing was started, as the engine and the missing note say: the container's numbers may be tried, once
-  return enterContainer({ ...reached, user: settled.user }, route, caller, descriptors);
+  return enterContainer({ ...reached, user: settled.user }, route, caller, descriptors, settings);
 }
 
 function realPath(path: string): string {

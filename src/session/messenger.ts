@@ -10,7 +10,7 @@ export const graceSeconds = 10;
 /**
  * What the shim asks in the container after the start, each by a second exec as the session's own user (root in
  * there may lack SYS_PTRACE, and needs no more than the user does). `$1` session id, `$2` user, `$3` what:
- * a signal's name (`$4` `group` or `process`), `state`, `gone` (waits for it), `hangup` (HUP, grace, KILL), `kill`.
+ * a signal's name (`$4` `group` or `process`; it says `found` and waits for a line before it signals), `state`, `gone` (waits for it), `hangup` (HUP, grace, KILL), `kill`.
  * The first process is found by the doorman's note; pid and start time both count, since pids come again.
  * A session that is not up yet is waited for: it can start up to 70 ms after its client died (measured), 2 s here.
  */
@@ -54,11 +54,23 @@ case $3 in
     echo gone ;;
   *)
     [ -n "$p" ] || { echo gone; exit; }
+    echo found
+    read -r go
     case $4 in group) kill "-$3" "-$p" ;; *) kill "-$3" "$p" ;; esac 2>/dev/null && echo delivered || echo gone ;;
 esac`;
 
 /** What a session's first process was found to be; `never`: it did not start; `unknown`: nobody could be asked. */
 export type Finding = 'alive' | 'gone' | 'delivered' | 'never' | 'unknown';
+
+/** How a delivery went. */
+export type Delivery = {
+  readonly finding: Finding;
+  /**
+   * The engine's client had ended before the signal went out. The errand finds the process, asks, and signals only
+   * when answered: so if it could still be signalled, the client had ended without it.
+   */
+  readonly clientFirst: boolean;
+};
 
 /** Whom a signal is for: the first process alone, or its process group, as a terminal's Ctrl-C. */
 export type Addressee = 'process' | 'group';
@@ -66,7 +78,7 @@ export type Addressee = 'process' | 'group';
 /** Carries signals and questions to one session. */
 export type Messenger = {
   /** Delivers a signal, after those that were sent before. */
-  readonly send: (signal: string, to: Addressee) => Promise<Finding>;
+  readonly send: (signal: string, to: Addressee) => Promise<Delivery>;
   readonly state: () => Promise<Finding>;
   /** Resolves when the first process is gone. */
   readonly gone: () => Promise<Finding>;
@@ -88,49 +100,54 @@ export function errandCommand(
   { via, containerId, user, sessionId }: Address,
   words: readonly string[],
 ): readonly string[] {
-  const args = [
-    'exec',
-    '-u',
-    user,
-    '-w',
-    '/',
-    containerId,
-    '/bin/sh',
-    '-c',
-    errand,
-    'hermes-errand',
-    sessionId,
-    user,
-  ];
-  return engineCommand(via, [...args, ...words]);
+  const script = ['/bin/sh', '-c', errand, 'hermes-errand', sessionId, user, ...words];
+  return engineCommand(via, ['exec', '-i', '-u', user, '-w', '/', containerId, ...script]);
 }
 
 /** Longest time an errand that does not wait for hermes may take, in milliseconds. */
 const promptMs = 20_000;
 
-/** Opens the way to a session; nothing is started until something is sent. */
-export function openMessenger(address: Address, env: Environment): Messenger {
-  const run = async (words: readonly string[], timeoutMs: number): Promise<Finding> => {
-    const result = await runCommand(errandCommand(address, words), { env, timeoutMs });
+/** The longest timer there is. */
+const forEverMs = 2 ** 31 - 1;
+
+/**
+ * Opens the way to a session; nothing is started until something is sent.
+ * @param clientHasEnded asked at the moment a signal goes out
+ */
+export function openMessenger(address: Address, env: Environment, clientHasEnded: () => boolean): Messenger {
+  const run = async (
+    words: readonly string[],
+    timeoutMs: number,
+    answer?: () => string,
+  ): Promise<Finding> => {
+    const result = await runCommand(errandCommand(address, words), { env, timeoutMs, answer });
     const finding = toFinding(result.kind === 'exited' ? result.stdout : '');
     trace(() => `errand ${words.join(' ')}: ${finding}`);
     return finding;
   };
+  const deliver = async (signal: string, to: Addressee): Promise<Delivery> => {
+    let clientFirst = false;
+    const finding = await run([signal.replace(/^SIG/, ''), to], promptMs, () => {
+      clientFirst = clientHasEnded();
+      return 'go\n';
+    });
+    return { finding, clientFirst };
+  };
   let queue: Promise<unknown> = Promise.resolve();
   return {
     send: (signal, to) => {
-      const sent = queue.then(() => run([signal.replace(/^SIG/, ''), to], promptMs));
+      const sent = queue.then(() => deliver(signal, to));
       queue = sent;
       return sent;
     },
     state: () => run(['state'], promptMs),
-    gone: () => run(['gone'], 2 ** 31 - 1),
+    gone: () => run(['gone'], forEverMs),
     hangUp: () => run(['hangup', String(graceSeconds * 10)], promptMs + graceSeconds * 1000),
     kill: () => run(['kill'], promptMs),
   };
 }
 
 function toFinding(stdout: string): Finding {
-  const word = stdout.trim();
+  const word = stdout.trim().split('\n').at(-1) ?? '';
   return word === 'alive' || word === 'gone' || word === 'delivered' || word === 'never' ? word : 'unknown';
 }

@@ -1,0 +1,79 @@
+import type { Client } from './client.ts';
+import {
+  type ClientEnd,
+  codeOf,
+  codeOfKilledClient,
+  type Ending,
+  endAfterSignals,
+  isTruthful,
+  mayLie,
+} from './ending.ts';
+import type { Delivery, Messenger } from './messenger.ts';
+import type { HandledSignal } from './signals.ts';
+import { mayHaveSurvived } from './survivor.ts';
+import { restoreTerminal, type TerminalState } from './terminal-state.ts';
+
+/** How a session came to its end; `ownWord`: the code is the client's and no signal was involved. */
+export type Outcome = { readonly ending: Ending; readonly ownWord: boolean };
+
+/** A signal that came, and its way into the session. */
+export type Received = { readonly signal: HandledSignal; readonly delivery: Promise<Delivery> };
+
+/** All that the end of a session needs to know. */
+type Aftercare = {
+  readonly client: Client;
+  readonly clientEnd: ClientEnd;
+  /** grows when more signals come meanwhile */
+  readonly received: readonly Received[];
+  readonly messenger: Messenger;
+  readonly session: { readonly settings: TerminalState | undefined };
+};
+
+/** The client is gone: is the session, and what do we end with? */
+export async function settle(care: Aftercare): Promise<Outcome> {
+  const { clientEnd, received } = care;
+  if (received.length > 0) return settleSignalled(care);
+  const code = codeOf(clientEnd);
+  if (clientEnd.signal === null && !(mayLie(clientEnd) && (await outlived(care)))) {
+    return { ending: { kind: 'code', code }, ownWord: true };
+  }
+  // it died and took no one along: `| head -1`, somebody's kill
+  await putRight(care);
+  await care.messenger.hangUp();
+  const { signal } = clientEnd;
+  return {
+    ending: signal ? { kind: 'signal', signal } : { kind: 'code', code: codeOfKilledClient(code) },
+    ownWord: false,
+  };
+}
+
+async function outlived({ client, messenger }: Aftercare): Promise<boolean> {
+  return mayHaveSurvived(client.pid) && (await messenger.state()) === 'alive';
+}
+
+async function settleSignalled(care: Aftercare): Promise<Outcome> {
+  const { clientEnd, received, messenger } = care;
+  await received.at(-1)?.delivery;
+  const state = mayLie(clientEnd) ? await messenger.state() : undefined;
+  if (state === 'alive') {
+    await putRight(care);
+    const hungUp = received.some(({ signal }) => signal === 'SIGHUP');
+    await (hungUp ? messenger.hangUp() : messenger.gone());
+  }
+  const delivery = (await received.at(-1)?.delivery) ?? { finding: 'unknown', clientFirst: true };
+  const truthful = isTruthful({ client: clientEnd, delivery, state });
+  if (!truthful) await putRight(care);
+  return {
+    ending: endAfterSignals(
+      received.map(({ signal }) => signal),
+      clientEnd,
+      truthful,
+    ),
+    ownWord: false,
+  };
+}
+
+/** A client that was killed leaves the terminal raw. */
+async function putRight({ session }: Aftercare): Promise<void> {
+  if (session.settings) await restoreTerminal(session.settings);
+}

@@ -1,0 +1,36 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/**
+ * Does a process with this `/proc/<pid>/status` look like the first process of a session? It lives in a pid
+ * namespace below ours (`NSpid` has two numbers or more, proc(5)) and leads its process session there. This may
+ * take another's session for ours, never ours for none; hermes may have any title, so its command line says nothing.
+ */
+export function looksLikeSession(status: string): boolean {
+  const numbers = (key: string): readonly string[] =>
+    new RegExp(`^${key}:\\s+(.*)$`, 'm').exec(status)?.[1]?.split(/\s+/) ?? [];
+  const [pids, sids] = [numbers('NSpid'), numbers('NSsid')];
+  return pids.length > 1 && pids.at(-1) === sids.at(-1) && !/^State:\s+Z/m.test(status);
+}
+
+/**
+ * Looks on the host whether a session may have outlived its engine's client: docker's and podman's exit 0 when
+ * somebody kills them with TERM, as if hermes had ended well. Only processes younger than the client count, and
+ * pids rise, so this reads the list of /proc and a handful of files (0.2 ms), where asking the engine costs an
+ * exec. With another host's engine, or /proc hidden, nothing is seen and the client is believed.
+ */
+export function mayHaveSurvived(clientPid: number): boolean {
+  try {
+    const younger = readdirSync('/proc').filter((name) => Number(name) > clientPid);
+    return younger.some((pid) => looksLikeSession(statusOf(pid)));
+  } catch {
+    return false;
+  }
+}
+
+function statusOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'latin1');
+  } catch {
+    return ''; // ended meanwhile
+  }
+}

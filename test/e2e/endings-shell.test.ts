@@ -1,0 +1,76 @@
+/** Endings as a shell brings them about: pipes, timeout, nohup, loops. Compared with the same script and a local hermes. */
+import { expect, it } from 'vitest';
+import { type Side, sideEnv } from '../bed/compare.ts';
+import { type ManagedContainer, managedContainer } from '../bed/container.ts';
+import { until } from '../bed/host.ts';
+import { installShim } from '../bed/installed.ts';
+import { describeWays } from '../bed/ways.ts';
+
+/** Scripts that end by themselves; what they print is compared. */
+const scripts: Readonly<Record<string, string>> = {
+  'timeout ends it with 124': 'timeout 2 hermes sleep 1000; echo "$?"',
+  'timeout -s INT': 'timeout -s INT 2 hermes sleep 1000; echo "$?"',
+  'timeout -s KILL': '(timeout -s KILL 3 hermes sleep 1000; echo "$?") 2>/dev/null',
+  'timeout --foreground': 'timeout --foreground 2 hermes sleep 1000; echo "$?"',
+  'timeout of a hermes that ignores TERM, then KILL':
+    '(timeout -k 1 4 hermes ignore TERM; echo "$?") 2>/dev/null',
+  '| head -1 on endless output': 'hermes endless | head -1',
+  '| head -1 tells the shell SIGPIPE': 'bash -c \'hermes endless | head -1; echo "$PIPESTATUS"\'',
+  'kill $!': 'hermes sleep 1000 >/dev/null & p=$!; sleep 0.5; kill $p; wait $p 2>/dev/null; echo "$?"',
+  'a background job of a script ignores INT':
+    'hermes sleep 2 & p=$!; sleep 0.7; kill -INT $p; wait $p; echo "$?"',
+  'nohup ignores HUP': 'nohup hermes sleep 2 2>/dev/null & p=$!; sleep 0.7; kill -HUP $p; wait $p; echo "$?"',
+  'set -e stops at a failure': 'sh -ec \'hermes exit 3; echo not reached\'; echo "$?"',
+  'the last of a pipeline decides': 'echo one | hermes cat | hermes cat; echo "$?"',
+  'command substitution': 'echo "[$(hermes version)]"',
+  'a chain of conditions': 'hermes exit 0 && echo yes || echo no; hermes exit 1 && echo yes || echo no',
+};
+
+describeWays((way) => {
+  it('a shell sees the same endings as with a local hermes, and nothing is left', async () => {
+    await using container = await managedContainer(way);
+    await installShim();
+    const names = Object.keys(scripts);
+    // two at a time: one waits while the other works
+    for (let at = 0; at < names.length; at += 2) {
+      await Promise.all(
+        names.slice(at, at + 2).map(async (name) => {
+          const script = scripts[name] ?? '';
+          const [local, shim] = await Promise.all([
+            run(container, 'local', script),
+            run(container, 'shim', script),
+          ]);
+          expect(shim, `${name} (${way})`).toEqual(local);
+        }),
+      );
+    }
+    await container.untilNoGuests(15_000);
+  });
+
+  it('hermes … & disown and setsid hermes … live on when their shell is gone', async () => {
+    await using container = await managedContainer(way);
+    for (const start of ['hermes sleep 1000 & disown', 'setsid hermes sleep 1000 &']) {
+      const shell = container.call(['bash', '-c', `${start} >/dev/null 2>&1 </dev/null`], {
+        env: sideEnv(container, 'shim'),
+        stdout: 'ignore',
+        stderr: 'ignore',
+      });
+      await shell.ended;
+      await until(async () => (await container.guests()).length > 0, { what: 'a session', everyMs: 50 });
+      await until(async () => (await container.guests()).some(({ argv }) => argv[0] === 'sleep'), {
+        what: 'hermes',
+      });
+      for (const { pid } of await container.guests()) process.kill(pid, 'SIGTERM');
+      await container.untilNoGuests();
+    }
+  });
+});
+
+async function run(container: ManagedContainer, side: Side, script: string) {
+  const options = { env: sideEnv(container, side), timeoutMs: 40_000 };
+  const { exitCode, signal, stdout, stderr, timedOut } = await container.call(
+    ['/bin/sh', '-c', script],
+    options,
+  ).ended;
+  return { exitCode, signal, stdout: stdout.replace(/ready \d+\n/g, ''), stderr, timedOut };
+}

@@ -1,0 +1,149 @@
+/** Endings in a terminal: keys, a closed window, job control. The terminal is usable after every one of them. */
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { sideEnv } from '../bed/compare.ts';
+import { type ManagedContainer, managedContainer } from '../bed/container.ts';
+import { hostProcesses, until } from '../bed/host.ts';
+import { installShim } from '../bed/installed.ts';
+import { openTerminal } from '../bed/pty.ts';
+import { describeWays } from '../bed/ways.ts';
+
+/** An interactive bash in a terminal, with the shim's hermes on its PATH. */
+async function openShell(container: ManagedContainer) {
+  await installShim();
+  const { env, ...identity } = container.identity();
+  const settings = { ...env, ...sideEnv(container, 'shim'), PS1: 'prompt> ', TERM: 'xterm', HISTFILE: '' };
+  const terminal = await openTerminal({
+    argv: ['bash', '--norc', '--noprofile', '-i'],
+    env: settings,
+    ...identity,
+  });
+  await terminal.waitFor('prompt> ');
+  return {
+    ...terminal,
+    /** Types a line and waits for what it brings. */
+    async type(line: string, what: string | RegExp) {
+      const from = terminal.output().length;
+      terminal.write(`${line}\r`);
+      await terminal.waitFor(what, { from });
+    },
+    [Symbol.asyncDispose]: () => terminal[Symbol.asyncDispose](),
+  };
+}
+
+describeWays((way) => {
+  it('Ctrl-C ends a session in a terminal, and the terminal is as before', async () => {
+    await using container = await managedContainer(way);
+    await using shell = await openShell(container);
+    const before = await shell.settings();
+    await shell.type('hermes sleep 1000', /ready \d+/);
+    await shell.type('\x03', 'prompt> ');
+    await shell.type('echo "status $?"', /status 130/);
+    expect(await shell.settings()).toBe(before);
+    await container.untilNoGuests();
+  });
+
+  it('Ctrl-C ends a session in a pipeline, and a session that reads one', async () => {
+    await using container = await managedContainer(way);
+    await using shell = await openShell(container);
+    for (const line of ['hermes sleep 1000 | cat', 'echo | hermes sleep 1000']) {
+      await shell.type(line, /ready \d+/);
+      await shell.type('\x03', 'prompt> ');
+      await container.untilNoGuests();
+    }
+    await shell.type('echo "status $?"', /status 130/);
+  });
+
+  it('a loop in a terminal stops at Ctrl-C', async () => {
+    await using container = await managedContainer(way);
+    await using shell = await openShell(container);
+    await shell.type('for i in 1 2 3; do hermes sleep 1000 | cat; done; echo "done $?"', /ready \d+/);
+    const from = shell.output().length;
+    shell.write('\x03');
+    await shell.waitFor('prompt> ', { from });
+    expect(shell.output().slice(from)).not.toMatch(/ready/);
+    await container.untilNoGuests();
+  });
+
+  it('a closed terminal leaves nothing running', async () => {
+    await using container = await managedContainer(way);
+    for (const line of ['hermes chat', 'hermes sleep 1000 | cat', 'hermes trap INT 3']) {
+      await using shell = await openShell(container);
+      await shell.type(line, /ready \d+|> $/);
+      await until(async () => (await container.guests()).length > 0, { what: 'the session' });
+      shell.hangup();
+      await container.untilNoGuests(20_000);
+      await shell.exit;
+      await until(() => shimsOf(shell).length === 0, { what: 'the shim to be gone', ms: 20_000 });
+    }
+  });
+
+  it('kill of the shim ends a session in a terminal, by every signal, and the terminal is as before', async () => {
+    await using container = await managedContainer(way);
+    await using shell = await openShell(container);
+    const before = await shell.settings();
+    for (const signal of ['TERM', 'HUP', 'INT', 'QUIT', 'USR1', 'KILL']) {
+      await shell.type('hermes sleep 1000', /ready \d+/);
+      const [pid] = shimsOf(shell);
+      const from = shell.output().length;
+      process.kill(pid ?? 0, `SIG${signal}` as NodeJS.Signals);
+      await shell.waitFor('prompt> ', { from, ms: 20_000 });
+      await container.untilNoGuests(20_000);
+      expect(await settled(shell.settings, before), signal).toBe(before);
+    }
+  });
+
+  it('a client killed in a terminal leaves the terminal as before', async () => {
+    await using container = await managedContainer(way);
+    await using shell = await openShell(container);
+    const before = await shell.settings();
+    await shell.type('hermes keys 1', /ready \d+/);
+    const from = shell.output().length;
+    for (const pid of clientsIn(shell)) process.kill(pid, 'SIGKILL');
+    await shell.waitFor('prompt> ', { from, ms: 20_000 });
+    expect(await settled(shell.settings, before)).toBe(before);
+    await container.untilNoGuests(20_000);
+  });
+
+  it('Ctrl-Z stops a session in a pipeline with the shim, fg goes on with it', async () => {
+    await using container = await managedContainer(way);
+    await using shell = await openShell(container);
+    await shell.type('hermes tick 0.1 | cat', /\b5\b/);
+    await shell.type('\x1a', 'Stopped');
+    await until(async () => (await container.guests()).some(({ state }) => state === 'T'), {
+      what: 'the session to stop',
+    });
+    await shell.type('fg', /\d+\r?\n\d+/);
+    await shell.type('\x03', 'prompt> ');
+    await container.untilNoGuests();
+  });
+});
+
+/** The shims that were called from this terminal: node on the installed bundle, in its process session. */
+function shimsOf({ pid: sid }: { pid: number }): number[] {
+  const isShim = (argv: readonly string[]) => argv[1]?.endsWith(join('dist', 'hermes.cjs')) === true;
+  return hostProcesses()
+    .filter((one) => one.sid === sid && isShim(one.argv))
+    .map(({ pid }) => pid);
+}
+
+/** The engine's clients below those shims; sudo may stand in between, twice where it has a terminal of its own. */
+function clientsIn(shell: { pid: number }): number[] {
+  const all = hostProcesses();
+  const below = (pids: readonly number[]): typeof all => {
+    const children = all.filter(({ ppid }) => pids.includes(ppid));
+    return children.length === 0 ? [] : [...children, ...below(children.map(({ pid }) => pid))];
+  };
+  const isClient = (argv: readonly string[]) => /(docker|podman)$/.test(argv[0] ?? '') && argv[1] === 'exec';
+  return below(shimsOf(shell))
+    .filter(({ argv }) => isClient(argv))
+    .map(({ pid }) => pid);
+}
+
+/** The shell sets its terminal anew at each prompt: waits a moment for that, and returns what it came to. */
+async function settled(settings: () => Promise<string>, before: string): Promise<string> {
+  await until(async () => (await settings()) === before, { what: 'the settings', ms: 3000 }).catch(
+    () => undefined,
+  );
+  return settings();
+}

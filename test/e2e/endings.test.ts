@@ -1,0 +1,142 @@
+/** Signals to a session without a terminal: what the caller sees, and who is left, is as with a local program. */
+import { expect, it } from 'vitest';
+import type { Running } from '../bed/call.ts';
+import { endSurvivors, type Side, see, start } from '../bed/compare.ts';
+import { type ManagedContainer, managedContainer } from '../bed/container.ts';
+import { hostProcesses, until } from '../bed/host.ts';
+import { describeWays } from '../bed/ways.ts';
+
+type Script = {
+  promise: string;
+  args: readonly string[];
+  act: (running: Running) => void | Promise<void>;
+};
+
+const kill = (signal: NodeJS.Signals) => (running: Running) => running.kill(signal);
+
+const scripts: readonly Script[] = [
+  ...(['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const).map(
+    (signal): Script => ({ promise: `${signal} ends it`, args: ['sleep', '1000'], act: kill(signal) }),
+  ),
+  ...(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const).map(
+    (signal): Script => ({
+      promise: `a hermes that traps ${signal} says goodbye, and its exit code arrives`,
+      args: ['trap', signal.slice(3), '7'],
+      act: kill(signal),
+    }),
+  ),
+  {
+    promise: 'a hermes that traps and exits with 0 has ended well',
+    args: ['trap', 'TERM', '0'],
+    act: kill('SIGTERM'),
+  },
+  {
+    promise: 'a hermes that ignores a signal lives on, and the next one reaches it',
+    args: ['ignore', 'TERM'],
+    act: (running) => {
+      running.kill('SIGTERM');
+      running.kill('SIGUSR1');
+    },
+  },
+  {
+    promise: 'INT reaches the children too, as a terminal would send it',
+    args: ['sh', '-c', 'echo ready; sleep 3600; echo survived'],
+    act: (running) => running.killGroup('SIGINT'),
+  },
+  {
+    promise: 'TERM to the whole process group ends it by TERM, not with 0',
+    args: ['sleep', '1000'],
+    act: (running) => running.killGroup('SIGTERM'),
+  },
+  {
+    promise: 'QUIT to the whole process group',
+    args: ['sleep', '1000'],
+    act: (running) => running.killGroup('SIGQUIT'),
+  },
+];
+
+describeWays((way) => {
+  it('every ending by a signal is that of a local program', async () => {
+    await using container = await managedContainer(way);
+    for (const script of scripts) {
+      const seen = await Promise.all(
+        (['local', 'shim'] as const).map((side) => play(container, side, script)),
+      );
+      expect(seen[1], `${script.promise} (${way})`).toEqual(seen[0]);
+    }
+    await container.untilNoGuests();
+  });
+
+  it('two signals quickly are two signals: hermes ends by one of them, once', async () => {
+    await using container = await managedContainer(way);
+    const running = await container.session(['trap', 'USR1', '11', 'USR2', '12']);
+    await running.waitFor('ready');
+    running.kill('SIGUSR1');
+    running.kill('SIGUSR2');
+    const { exitCode, stdout } = await running.ended;
+    expect([11, 12]).toContain(exitCode);
+    expect(stdout.match(/goodbye/g)).toHaveLength(1);
+    await container.untilNoGuests();
+  });
+
+  it('a daemon that called setsid lives on, as it would locally', async () => {
+    await using container = await managedContainer(way);
+    const running = await container.session(['daemon'], { detached: true });
+    expect(await running.ended).toMatchObject({ exitCode: 0, stderr: '' });
+    expect((await container.guests()).map(({ argv }) => argv.join(' '))).toEqual(['sleep 3600']);
+  });
+
+  it('a client killed under the shim takes the session along, and is never called a success', async () => {
+    await using container = await managedContainer(way);
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL', 'SIGHUP', 'SIGQUIT'] as const) {
+      const running = await container.session(['sleep', '1000']);
+      await running.waitFor('ready');
+      for (const pid of clientsOf(running.pid)) process.kill(pid, signal);
+      const ended = await running.ended;
+      expect(ended.timedOut, signal).toBe(false);
+      expect(ended.exitCode === 0, `${signal} must not look like success`).toBe(false);
+      await container.untilNoGuests();
+    }
+  });
+
+  it('SIGKILL of the shim, and of its whole process group, leaves nothing running', async () => {
+    await using container = await managedContainer(way);
+    for (const end of ['kill', 'killGroup'] as const) {
+      const running = await container.session(['sleep', '1000'], { detached: true });
+      await running.waitFor('ready');
+      running[end]('SIGKILL');
+      await container.untilNoGuests();
+      expect(await running.ended).toMatchObject({ signal: 'SIGKILL' });
+    }
+  });
+
+  it('a signal at any moment of the start leaves nothing running', async () => {
+    await using container = await managedContainer(way);
+    for (let ms = 0; ms < 320; ms += 40) {
+      const running = await container.session(['sleep', '1000']);
+      const deadline = Date.now() + ms;
+      await until(() => Date.now() >= deadline, { what: 'the moment', everyMs: 1 });
+      running.kill('SIGTERM');
+      expect(await running.ended, `after ${ms} ms`).toMatchObject({ signal: 'SIGTERM' });
+      await container.untilNoGuests();
+    }
+  });
+});
+
+/** The engine's clients that a shim started: its children by that name, or behind sudo. */
+function clientsOf(pid: number): number[] {
+  const all = hostProcesses();
+  const children = (of: number): number[] => all.filter(({ ppid }) => ppid === of).map((child) => child.pid);
+  const isClient = (of: number) => /(docker|podman)$/.test(all.find((one) => one.pid === of)?.argv[0] ?? '');
+  const direct = children(pid).filter(isClient);
+  return direct.length > 0 ? direct : children(pid).flatMap(children).filter(isClient);
+}
+
+async function play(container: ManagedContainer, side: Side, script: Script) {
+  await using running = await start(container, side, script.args);
+  await running.waitFor('ready');
+  await script.act(running);
+  const seen = await see(container, side, running);
+  await endSurvivors(container, side, running);
+  return seen;
+}
