@@ -33,7 +33,7 @@ export function withIgnored(argv: readonly string[], ignored: readonly Ignorable
  */
 export function startClient(
   argv: readonly string[],
-  options: { env: Environment; stdin: 'inherit' | 'ignore'; detached: boolean },
+  options: { env: Environment; stdin: 'inherit' | 'ignore' | number; detached: boolean },
 ): Promise<Client> {
   const [command = '', ...args] = argv;
   const child: ChildProcess = spawn(command, args, {

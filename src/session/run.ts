@@ -6,6 +6,7 @@ import { pauseOrResume } from './job-control.ts';
 import { type Address, graceSeconds, openMessenger } from './messenger.ts';
 import { type Outcome, type Received, settle } from './settle.ts';
 import { addressee, type HandledSignal, handledSignals } from './signals.ts';
+import { relayStdin } from './stdin-relay.ts';
 import type { TerminalState } from './terminal-state.ts';
 import { startWatchdog } from './watchdog.ts';
 
@@ -46,10 +47,15 @@ export async function runSession(session: Session, caller: Caller): Promise<Outc
   // its own process session keeps a terminal's Ctrl-C away from it; in a terminal session it shares the terminal
   const detached = !terminal;
   const command = detached ? session.command : withIgnored(session.command, caller.ignored);
-  client = await startClient(command, { env: caller.env, stdin: session.stdin, detached });
+  const behindSudo = address.via.access.kind === 'sudo' && session.stdinTerminal && !terminal;
+  const relay = behindSudo && session.stdin === 'inherit' ? relayStdin() : undefined;
+  const stdin = behindSudo ? (relay?.reader ?? 'ignore') : session.stdin;
+  client = await startClient(command, { env: caller.env, stdin, detached });
+  relay?.started();
   trace(() => `started ${address.via.engine} exec as ${client?.pid}`);
   const watchdog = startWatchdog(client, address, caller.env);
   clientEnd = await client.ended;
+  relay?.end();
   trace(() => `the client ended: ${JSON.stringify(clientEnd)}`);
   const outcome = await settle({ client, clientEnd, received, messenger, session });
   clearTimeout(grace);
