@@ -1,11 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { readlinkSync } from 'node:fs';
 import { trace } from '../report/trace.ts';
 import type { Caller } from './caller.ts';
 import { closeHome, findHome, type Home, type HomePath, openHome, toHomePath } from './home.ts';
-import { isInside } from './inside.ts';
+import { type Environment, isInside } from './inside.ts';
 import { type Metadata, parseMetadata } from './metadata.ts';
 import { type Pin, readPin } from './pin.ts';
-import { type MetadataFile, readMetadataFile } from './read.ts';
+import type { MetadataFile } from './read.ts';
+import { readSettled } from './settled.ts';
 
 /** Where a call runs. */
 export type Route = NativeRoute | ContainerRoute;
@@ -29,10 +30,6 @@ export type ContainerRoute = {
   readonly ownerUid: number | undefined;
 };
 
-/** How long a directory counts as just changed, and for how long it is looked at again, in milliseconds. */
-const freshMs = 2000;
-const lookAgainMs = 100;
-
 /**
  * Decides where a call runs; the first rule that applies decides. Reads files, starts nothing.
  * @throws {Failure} 125 when metadata or pin cannot be read or used: never a silent fallback to the host
@@ -46,7 +43,7 @@ export async function decideRoute(caller: Caller): Promise<Route> {
   if (at === undefined) return native('there is no hermes home and no pin');
   const home = found ? found.home : openIfVisible(at.path);
   trace(() => `home ${home?.path ?? at.path}`);
-  const route = (pin && byPin(pin, at, home)) ?? (await byMetadata(at, home));
+  const route = (pin && byPin(pin, at, home)) ?? (await byMetadata(at, home, caller.env));
   return route ?? native(`no container metadata in ${at.path}`);
 }
 
@@ -74,13 +71,20 @@ function openIfVisible(path: string): Home | undefined {
   }
 }
 
+/**
+ * The pin's route, where the home is the pin's. The container can swap its home for a link at any moment, so paths that
+ * name the pin's home count as it, whatever they lead to just now; real paths are compared beside.
+ */
 function byPin(pin: Pin, at: HomePath, home: Home | undefined): ContainerRoute | undefined {
   const pinned = realPath(pin.home);
+  const isPinned = (path: string): boolean =>
+    path === pin.home || linkTarget(path) === pin.home || realPath(path) === pinned;
   const own = home?.path ?? at.path;
-  const asProfile = [toHomePath(own), at].find(
-    ({ profile, root }) => profile !== undefined && realPath(root) === pinned,
+  const itself = isPinned(at.path) || own === pinned;
+  const asProfile = [at, toHomePath(own)].find(
+    ({ profile, root }) => profile !== undefined && isPinned(root),
   );
-  if (own !== pinned && asProfile === undefined) return undefined;
+  if (!itself && asProfile === undefined) return undefined;
   trace(() => `pin ${pin.file}`);
   return {
     kind: 'container',
@@ -88,9 +92,18 @@ function byPin(pin: Pin, at: HomePath, home: Home | undefined): ContainerRoute |
     file: pin.file,
     homePath: pinned,
     homeRoot: pinned,
-    profile: own === pinned ? undefined : asProfile?.profile,
+    profile: itself ? undefined : asProfile?.profile,
     ownerUid: home?.ownerUid,
   };
+}
+
+/** What a link says, taken literally. */
+function linkTarget(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A home's real path, or the path as it stands where this user cannot enter. */
@@ -101,8 +114,12 @@ function realPath(path: string): string {
   return home.path;
 }
 
-async function byMetadata(at: HomePath, home: Home | undefined): Promise<ContainerRoute | undefined> {
-  const own = home && (await readOrLookAgain(home));
+async function byMetadata(
+  at: HomePath,
+  home: Home | undefined,
+  env: Environment,
+): Promise<ContainerRoute | undefined> {
+  const own = home && (await readSettled(home, env));
   if (home && own) {
     const real = toHomePath(home.path);
     return routeTo(own, home, { homeRoot: real.root, profile: real.profile });
@@ -110,7 +127,7 @@ async function byMetadata(at: HomePath, home: Home | undefined): Promise<Contain
   if (at.profile === undefined) return undefined;
   // a profile without metadata of its own counts as its root
   const root = openHome(at.root);
-  const text = root && (await readOrLookAgain(root));
+  const text = root && (await readSettled(root, env));
   return root && text ? routeTo(text, root, { homeRoot: root.path, profile: at.profile }) : undefined;
 }
 
@@ -122,14 +139,4 @@ function routeTo(
   trace(() => `metadata ${file}`);
   const metadata = parseMetadata(text, file);
   return { kind: 'container', metadata, file, homePath: home.path, ownerUid: home.ownerUid, ...where };
-}
-
-/** The NixOS module replaces the file by unlinking it first: where the directory just changed, look again for 100 ms. */
-async function readOrLookAgain(home: Home): Promise<MetadataFile | undefined> {
-  const deadline = performance.now() + lookAgainMs;
-  for (;;) {
-    const found = readMetadataFile(home);
-    if (found || performance.now() >= deadline || Date.now() - home.changedMs > freshMs) return found;
-    await sleep(10);
-  }
 }

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure, runOnHost } from '../report/failure.ts';
+import { quoteWord } from '../report/quote.ts';
 import { errorCode } from '../report/system-error.ts';
 import type { Environment } from './inside.ts';
 
@@ -13,8 +14,6 @@ export type Home = {
   /** the real path, as the descriptor has it */
   readonly path: string;
   readonly ownerUid: number;
-  /** when an entry of the directory last changed, in milliseconds since the epoch */
-  readonly changedMs: number;
 };
 
 /** Where a home may be; `profile` is the part below the root when the path names one (`<root>/profiles/<name>`). */
@@ -27,8 +26,7 @@ const O_PATH = 0o10000000;
 export function toHomePath(given: string): HomePath {
   const path = resolve(given);
   const parent = dirname(path);
-  if (basename(parent) !== 'profiles' || dirname(parent) === parent)
-    return { path, root: path, profile: undefined };
+  if (basename(parent) !== 'profiles') return { path, root: path, profile: undefined };
   return { path, root: dirname(parent), profile: basename(path) };
 }
 
@@ -40,12 +38,11 @@ export function toHomePath(given: string): HomePath {
 export function openHome(path: string): Home | undefined {
   try {
     const descriptor = openSync(path, O_PATH | constants.O_DIRECTORY);
-    const { uid, mtimeMs } = fstatSync(descriptor);
+    const { uid } = fstatSync(descriptor);
     return {
       descriptor,
       path: readlinkSync(`/proc/self/fd/${descriptor}`),
       ownerUid: uid,
-      changedMs: mtimeMs,
     };
   } catch (error) {
     const code = errorCode(error);
@@ -73,7 +70,7 @@ export function unreadable(path: string, code: string): Failure {
     ]);
   }
   return new Failure(exitCodes.cannotRoute, `${file} cannot be read (${code})`, [
-    { label: 'look', text: `ls -ld ${file}` },
+    { label: 'look', text: `ls -ld ${quoteWord(file)}` },
     runOnHost,
   ]);
 }
@@ -117,6 +114,8 @@ function directoryOf(user: string): string | undefined {
     const line = execFileSync('getent', ['passwd', user], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
+      // as root nothing is looked up on a PATH that somebody else may have set
+      env: { PATH: '/run/current-system/sw/bin:/usr/bin:/bin' },
     });
     const directory = line.trim().split(':')[5];
     return directory?.startsWith('/') ? directory : undefined;

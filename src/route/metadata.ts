@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure, runOnHost } from '../report/failure.ts';
+import { quoteWord } from '../report/quote.ts';
 
 /** The container engines. */
 export type Engine = 'docker' | 'podman';
@@ -25,7 +26,7 @@ function isAbsolutePath(value: string): boolean {
   const plain =
     value.startsWith('/') && value !== '/' && posix.normalize(value) === value && !value.endsWith('/');
   // U+FFFD stands for bytes that are no UTF-8: such a path would not be the one that is in the file
-  return plain && value.length <= 4096 && !/[\p{Cc}\u2028\u2029\ufffd]/u.test(value);
+  return plain && value.length <= 4096 && !/[\p{Cc}\p{Cf}\u2028\u2029\ufffd]/u.test(value);
 }
 
 const absolutePath = 'an absolute path without ".", "..", "//" or control characters';
@@ -108,7 +109,7 @@ function invalid(fault: {
 /** What to do about metadata that cannot be used. */
 export function repair(file: string): Failure['hints'] {
   return [
-    { label: 'look', text: `cat -v ${escapeControls(file)}` },
+    { label: 'look', text: `cat -v ${quoteWord(escapeControls(file))}` },
     { label: 'on NixOS, write it anew', text: 'sudo nixos-rebuild switch' },
     runOnHost,
   ];

@@ -1,0 +1,170 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Failure } from '../../src/report/failure.ts';
+import { parseMetadata } from '../../src/route/metadata.ts';
+
+const file = '/var/lib/hermes/.hermes/.container-mode';
+const parse = (text: string, kind?: 'pin') => parseMetadata(text, file, kind);
+
+function failureOf(text: string, kind?: 'pin'): Failure {
+  try {
+    parse(text, kind);
+  } catch (error) {
+    if (error instanceof Failure) return error;
+  }
+  throw new Error(`accepted: ${JSON.stringify(text)}`);
+}
+
+const asTheModuleWritesIt = `# Written by NixOS activation script. Do not edit manually.
+backend=docker
+container_name=hermes-agent
+exec_user=hermes
+hermes_bin=/data/current-package/bin/hermes
+`;
+
+const expected = {
+  backend: 'docker',
+  containerName: 'hermes-agent',
+  execUser: 'hermes',
+  hermesBin: '/data/current-package/bin/hermes',
+  hermesHome: undefined,
+};
+
+describe('metadata', () => {
+  it('is read as the NixOS module writes it', () => {
+    expect(parse(asTheModuleWritesIt)).toEqual(expected);
+  });
+
+  it.each([
+    ['indented, as a heredoc can leave it', asTheModuleWritesIt.replace(/^/gm, '    \t')],
+    ['with CRLF', asTheModuleWritesIt.replaceAll('\n', '\r\n')],
+    ['with a BOM', `\ufeff${asTheModuleWritesIt}`],
+    ['without a newline at the end', asTheModuleWritesIt.trimEnd()],
+    ['with blanks around both halves', asTheModuleWritesIt.replaceAll('=', '  =\t ')],
+    ['with unknown keys and lines without =', `colour=blue\nhello\n\n${asTheModuleWritesIt}backends=x\n`],
+    ['with keys commented out', `#backend=podman\n  # exec_user=root\n${asTheModuleWritesIt}#backend=bash\n`],
+    ['with a later key that wins', `backend=bash\nexec_user=-u0\n${asTheModuleWritesIt}`],
+    ['with a key that the pin alone knows', `${asTheModuleWritesIt}hermes_home=not/a/path\n`],
+  ])('is read %s', (_, text) => {
+    expect(parse(text)).toEqual(expected);
+  });
+
+  it('has a default for every key; without backend the engine is detected', () => {
+    expect(parse('')).toEqual({ ...expected, backend: undefined });
+  });
+
+  it('splits at the first =', () => {
+    expect(parse('hermes_bin=/opt/a=b/hermes').hermesBin).toBe('/opt/a=b/hermes');
+  });
+
+  it.each([
+    'backend=bash',
+    'backend=/tmp/x',
+    'backend=Docker',
+    'backend=',
+    'backend=docker podman',
+    'container_name=--privileged',
+    'container_name=a b',
+    'container_name=',
+    'container_name=.hidden',
+    'container_name=a/b',
+    'container_name=a;reboot',
+    'container_name=$(id)',
+    'container_name=ü',
+    `container_name=${'a'.repeat(256)}`,
+    'exec_user=-u0',
+    'exec_user=',
+    'exec_user=:0',
+    'exec_user=hermes:',
+    'exec_user=a:b:c',
+    'exec_user=her mes',
+    'exec_user=hermes:-g0',
+    'hermes_bin=bin/hermes',
+    'hermes_bin=hermes',
+    'hermes_bin=',
+    'hermes_bin=/',
+    'hermes_bin=/data/../../bin/sh',
+    'hermes_bin=/data/./hermes',
+    'hermes_bin=/data//hermes',
+    'hermes_bin=/data/hermes/',
+    'hermes_bin=/data/a\u001b[2Jb',
+    'hermes_bin=/data/a\rb',
+    'hermes_bin=/data/\u009b31mhermes',
+    'hermes_bin=/data/\u202ehermes',
+    'hermes_bin=/data/\ufffdhermes',
+    'hermes_bin=~/hermes',
+  ])('refuses %j, with file, line, key, value and what is accepted', (line) => {
+    const failure = failureOf(`# a comment\n${line}\n`);
+    const key = line.slice(0, line.indexOf('='));
+    expect(failure.exitCode).toBe(125);
+    expect(failure.sentence).toContain(`${file}, line 2: ${key} is '`);
+    expect(failure.sentence).toContain("', accepted is ");
+    expect(failure.sentence).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    expect(failure.hints.map(({ text }) => text)).toContain(`cat -v ${file}`);
+  });
+
+  it.each([
+    ['exec_user=1000'],
+    ['exec_user=1000:100'],
+    ['exec_user=hermes:hermes'],
+    ['exec_user=svc-hermes.x'],
+    ['exec_user=machine$'],
+    ['container_name=0'],
+    [`container_name=${'a'.repeat(255)}`],
+    ['container_name=A.b_c-d'],
+    ['hermes_bin=/data/.hermes/profiles/work/.container-launcher'],
+    ['hermes_bin=/opt/ein Pfad/hérmes'],
+    ['backend=podman'],
+  ])('accepts %s', (line) => {
+    expect(() => parse(line)).not.toThrow();
+  });
+
+  it('refuses a file with NUL bytes, whatever else it says', () => {
+    expect(failureOf(`${asTheModuleWritesIt}\0`).sentence).toMatch(/not a text file/);
+  });
+
+  it('of a pin names the home it speaks for, checked like any path', () => {
+    expect(parse(`${asTheModuleWritesIt}hermes_home=/var/lib/hermes/.hermes\n`, 'pin').hermesHome).toBe(
+      '/var/lib/hermes/.hermes',
+    );
+    expect(failureOf('hermes_home=../.hermes', 'pin').sentence).toContain("hermes_home is '../.hermes'");
+  });
+
+  it('never fails otherwise than with a sentence, and never lets through what its rules forbid', () => {
+    const key = fc.constantFrom(
+      'backend',
+      'container_name',
+      'exec_user',
+      'hermes_bin',
+      'hermes_home',
+      '#',
+      '',
+    );
+    const value = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('docker', 'podman', 'hermes', '/bin/x', '-x', '..'),
+    );
+    const line = fc.oneof(
+      fc.tuple(key, value).map(([name, text]) => `${name}=${text}`),
+      fc.string({ unit: 'binary' }),
+    );
+    const anything = fc.array(line).map((lines) => lines.join('\n'));
+    fc.assert(
+      fc.property(anything, (text) => {
+        let read: ReturnType<typeof parse>;
+        try {
+          read = parse(text, 'pin');
+        } catch (error) {
+          expect(error).toBeInstanceOf(Failure);
+          expect((error as Failure).sentence).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+          return;
+        }
+        expect(['docker', 'podman', undefined]).toContain(read.backend);
+        for (const word of [read.containerName, read.execUser]) expect(word).toMatch(/^[A-Za-z0-9_]\S*$/);
+        expect(read.hermesBin).toMatch(/^\/[^\0-\x1f]/);
+        expect(read.hermesBin.split('/').slice(1)).not.toContain('..');
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,220 @@
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { type Caller, ignoredSignals, readCaller, restoreEnvironment } from '../../src/route/caller.ts';
+import { toHomePath } from '../../src/route/home.ts';
+import { isInside } from '../../src/route/inside.ts';
+import { commandInContainer, toName } from '../../src/route/name.ts';
+import { findNative, launcherChain, nativeCandidates } from '../../src/route/native.ts';
+import { isTrustworthy } from '../../src/route/pin.ts';
+import { isFresh, isWhole } from '../../src/route/settled.ts';
+
+const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'hermes-shim-unit-')));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+const callerWith = (facts: Partial<Caller>): Caller => ({
+  name: 'hermes',
+  args: [],
+  env: {},
+  ignored: [],
+  launcher: undefined,
+  uid: 1000,
+  ...facts,
+});
+
+describe('inside the managed container', () => {
+  it.each([
+    [{ HERMES_MANAGED: 'true' }, true, true],
+    [{ HERMES_SHIM_SESSION: '1-2-x' }, true, true],
+    [{ HERMES_MANAGED: 'true' }, false, false],
+    [{ HERMES_SHIM_SESSION: '1-2-x' }, false, false],
+    [{}, true, false],
+    [{ HERMES_MANAGED: 'false', HERMES_SHIM_SESSION: '' }, true, false],
+    [{ HERMES_MANAGED: '1' }, true, false],
+  ])('takes both environment and marker: %j with marker %s is %s', (env, marker, inside) => {
+    expect(isInside(env, () => marker)).toBe(inside);
+  });
+});
+
+describe('the three names', () => {
+  it.each([
+    ['hermes', 'hermes'],
+    ['hermes-agent', 'hermes-agent'],
+    ['hermes-acp', 'hermes-acp'],
+    ['h', 'hermes'],
+    ['', 'hermes'],
+  ])('%j is %s', (word, name) => {
+    expect(toName(word)).toBe(name);
+  });
+
+  it('hermes is hermes_bin, hermes-agent lies beside it, hermes-acp is hermes acp', () => {
+    const of = (name: 'hermes' | 'hermes-agent' | 'hermes-acp') =>
+      commandInContainer(name, '/data/bin/hermes', ['--help']);
+    expect(of('hermes')).toEqual({ bin: '/data/bin/hermes', args: ['--help'] });
+    expect(of('hermes-agent')).toEqual({ bin: '/data/bin/hermes-agent', args: ['--help'] });
+    expect(of('hermes-acp')).toEqual({ bin: '/data/bin/hermes', args: ['acp', '--help'] });
+  });
+});
+
+describe('a home', () => {
+  it.each([
+    ['/home/a/.hermes', '/home/a/.hermes', undefined],
+    ['/home/a/.hermes/', '/home/a/.hermes', undefined],
+    ['/home/a/.hermes/profiles/work', '/home/a/.hermes', 'work'],
+    ['/home/a/.hermes/profiles/work/', '/home/a/.hermes', 'work'],
+    ['/home/a/.hermes/./profiles//work', '/home/a/.hermes', 'work'],
+    ['/home/a/.hermes/profiles', '/home/a/.hermes/profiles', undefined],
+    ['/profiles/work', '/', 'work'],
+    ['/a/profiles/b/profiles/c', '/a/profiles/b', 'c'],
+  ])('%s has the root %s and the profile %s', (given, root, profile) => {
+    expect(toHomePath(given)).toMatchObject({ root, profile });
+  });
+
+  it('given as a relative path counts from the current directory', () => {
+    expect(toHomePath('x/.hermes').path).toBe(join(process.cwd(), 'x/.hermes'));
+  });
+});
+
+describe('metadata that is being written', () => {
+  it.each([
+    ['', false],
+    [' \n', false],
+    ['backend=doc', false],
+    ['backend=docker\ncontainer_n', false],
+    ['backend=docker\n', true],
+    ['# nothing\n', true],
+  ])('%j is whole: %s', (text, whole) => {
+    expect(isWhole(text)).toBe(whole);
+  });
+
+  it('counts as fresh for two seconds, and not when its time is in the future', () => {
+    expect([0, 1999, 2000, 2001, -1999, -2001].map((age) => isFresh(100_000 - age, 100_000))).toEqual([
+      true,
+      true,
+      false,
+      false,
+      true,
+      false,
+    ]);
+  });
+});
+
+describe('a pin', () => {
+  it.each([
+    [{ uid: 0, mode: 0o100644 }, true],
+    [{ uid: 0, mode: 0o100444 }, true],
+    [{ uid: 0, mode: 0o100664 }, false],
+    [{ uid: 0, mode: 0o100646 }, false],
+    [{ uid: 1000, mode: 0o100644 }, false],
+  ])('with %j is to be trusted: %s', (ownership, trusted) => {
+    expect(isTrustworthy(ownership)).toBe(trusted);
+  });
+});
+
+describe('a native hermes', () => {
+  it('is looked for in the virtual environment (developers only), the Nix directory, then on PATH', () => {
+    const env = { VIRTUAL_ENV: '/venv', HERMES_NATIVE_DIR: '/native', PATH: '/a:/b:/a' };
+    expect(nativeCandidates('hermes', { ...env, HERMES_DEV: '1' })).toEqual([
+      '/venv/bin/hermes',
+      '/native/hermes',
+      '/a/hermes',
+      '/b/hermes',
+    ]);
+    expect(nativeCandidates('hermes-acp', env)).toEqual([
+      '/native/hermes-acp',
+      '/a/hermes-acp',
+      '/b/hermes-acp',
+    ]);
+    expect(nativeCandidates('hermes', { ...env, HERMES_DEV: 'true' })).not.toContain('/venv/bin/hermes');
+  });
+
+  it('is never looked for in a relative directory, which is whatever the current one happens to hold', () => {
+    const env = { HERMES_DEV: '1', VIRTUAL_ENV: 'venv', HERMES_NATIVE_DIR: '.', PATH: '.::bin:/a:' };
+    expect(nativeCandidates('hermes', env)).toEqual(['/a/hermes']);
+    expect(nativeCandidates('hermes', {})).toEqual([]);
+  });
+
+  function program(...parts: string[]): string {
+    const file = join(scratch, ...parts);
+    mkdirSync(join(file, '..'), { recursive: true });
+    writeFileSync(file, '#!/bin/sh\n', { mode: 0o755 });
+    return file;
+  }
+
+  it('is the next on PATH that is no copy of this shim, through links too', () => {
+    const [first, second, real] = [program('one/hermes'), program('two/hermes'), program('real/hermes')];
+    mkdirSync(join(scratch, 'links'));
+    symlinkSync(first, join(scratch, 'links/hermes'));
+    const PATH = ['links', 'one', 'two', 'real'].map((dir) => join(scratch, dir)).join(':');
+    const one = findNative(callerWith({ launcher: join(scratch, 'links/hermes'), env: { PATH } }));
+    expect(one).toMatchObject({ binary: second, env: { HERMES_SHIM_CHAIN: first } });
+    const two = findNative(callerWith({ launcher: second, env: one.env }));
+    expect(two).toMatchObject({ binary: real, env: { HERMES_SHIM_CHAIN: `${first}:${second}` } });
+  });
+
+  it('must be an executable file', () => {
+    mkdirSync(join(scratch, 'directory/hermes'), { recursive: true });
+    chmodSync(program('plain/hermes'), 0o644);
+    const PATH = ['directory', 'plain', 'absent'].map((dir) => join(scratch, dir)).join(':');
+    expect(() => findNative(callerWith({ env: { PATH } }))).toThrowError(
+      expect.objectContaining({
+        exitCode: 127,
+        sentence: `there is no other hermes on this host (looked at: ${PATH.split(':')
+          .map((dir) => `${dir}/hermes`)
+          .join(', ')})`,
+      }),
+    );
+    expect(() => findNative(callerWith({}))).toThrowError(/nowhere: PATH is empty/);
+  });
+
+  it('that calls the shim again and again is a circle, and is told so', () => {
+    const env = { HERMES_SHIM_CHAIN: '/x/hermes:'.repeat(33), PATH: '/usr/bin' };
+    expect(launcherChain(callerWith({ env }))).toHaveLength(33);
+    expect(() => findNative(callerWith({ env }))).toThrowError(
+      expect.objectContaining({
+        exitCode: 125,
+        sentence: expect.stringContaining('calls itself in a circle'),
+      }),
+    );
+  });
+});
+
+describe('the caller', () => {
+  it('gets back what the launcher set aside, without the launcher’s notes', () => {
+    expect(
+      restoreEnvironment({
+        HERMES_SHIM_LAUNCHER: '/bin/hermes',
+        HERMES_SHIM_SIGIGN: '1',
+        HERMES_SHIM_SET_ASIDE_NODE_OPTIONS: '--inspect',
+        HERMES_SHIM_WAIT: '3',
+        PATH: '/bin',
+      }),
+    ).toEqual({ NODE_OPTIONS: '--inspect', HERMES_SHIM_WAIT: '3', PATH: '/bin' });
+  });
+
+  it.each([
+    ['0000000000000001', ['SIGHUP']],
+    ['0000000000000007', ['SIGHUP', 'SIGINT', 'SIGQUIT']],
+    ['0000000001001006', ['SIGINT', 'SIGQUIT']],
+    ['0', []],
+    [undefined, []],
+    ['', []],
+    ['0x1', []],
+    ['rubbish', []],
+  ])('ignores signals by the mask %s: %j', (mask, signals) => {
+    expect(ignoredSignals(mask)).toEqual(signals);
+  });
+
+  it('is known by node’s own arguments and environment', () => {
+    const env = { HERMES_SHIM_LAUNCHER: '/bin/hermes-acp', HERMES_SHIM_SIGIGN: '2' };
+    expect(readCaller(['node', 'bundle', 'hermes-acp', '--', '-x'], env, 7)).toEqual({
+      name: 'hermes-acp',
+      args: ['--', '-x'],
+      env: {},
+      ignored: ['SIGINT'],
+      launcher: '/bin/hermes-acp',
+      uid: 7,
+    });
+  });
+});
