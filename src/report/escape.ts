@@ -17,5 +17,6 @@ function escaped(char: string): string {
  */
 export function escapeControls(text: string, limit = 400): string {
   const safe = text.replace(unsafe, escaped);
-  return safe.length > limit ? `${safe.slice(0, limit - 1)}…` : safe;
+  // a surrogate pair is not cut in two
+  return safe.length > limit ? `${safe.slice(0, limit - 1).replace(/[\ud800-\udbff]$/, '')}…` : safe;
 }

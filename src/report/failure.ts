@@ -31,7 +31,8 @@ export function formatFailure(failure: Failure): string {
   const aligned = failure.hints.filter((hint) => hint.label.length <= 10);
   const width = Math.max(0, ...aligned.map((hint) => hint.label.length + 1));
   const lines = failure.hints.map(({ label, text }) => `  ${`${label}:`.padEnd(width)}  ${text}`);
-  return `${[`hermes: ${failure.sentence}`, ...lines].join('\n')}\n`;
+  // whoever made the words should have escaped what is not theirs; here nothing gets past that was forgotten
+  return [`hermes: ${failure.sentence}`, ...lines].map((line) => `${escapeControls(line, 8000)}\n`).join('');
 }
 
 /**
