@@ -38,23 +38,23 @@ export function runCommand(
     });
     const [stdout, stderr] = [collect(child.stdout as Readable), collect(child.stderr as Readable)];
     if (options.answer) converse(child.stdin as Writable, child.stdout as Readable, options.answer);
-    let timedOut = false;
+    // not waited for: sudo is root's and cannot be killed, and a grandchild may hold the pipes open
     const end = (): void => {
-      timedOut = true;
       killGroup(child.pid);
+      for (const stream of child.stdio) stream?.destroy();
+      child.unref();
+      finish({ kind: 'timed-out' });
     };
     const timer = setTimeout(end, options.timeoutMs);
     options.signal?.addEventListener('abort', end, { once: true });
     const finish = (result: CommandResult): void => {
       clearTimeout(timer);
       options.signal?.removeEventListener('abort', end);
-      resolve(timedOut ? { kind: 'timed-out' } : result);
+      resolve(result);
     };
     child.once('error', (error: NodeJS.ErrnoException) =>
       finish({ kind: 'not-started', code: error.code ?? 'unknown' }),
     );
-    // `exit` is enough when time ran out: a grandchild may hold the pipes open
-    child.once('exit', () => timedOut && finish({ kind: 'timed-out' }));
     child.once('close', (code) =>
       finish({ kind: 'exited', code: code ?? 255, stdout: stdout(), stderr: stderr() }),
     );
