@@ -1,3 +1,5 @@
+import { posix } from 'node:path';
+
 /** What an engine says of a container, in the words of both engines' `inspect`, checked and trimmed to what is used. */
 export type Container = {
   readonly id: string;
@@ -37,6 +39,12 @@ function asText(value: unknown): string {
 
 function asList(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
+}
+
+/** podman 4.3 records `-v /a:/data/` as it was typed, docker as `/data`: without the slash both can be compared. */
+function asPath(value: unknown): string {
+  const path = asText(value);
+  return path.startsWith('/') ? posix.resolve(path) : '';
 }
 
 /** Engines print Go's zero time, year 1, for "never". */
@@ -87,8 +95,8 @@ function toEnvironment(value: unknown): ReadonlyMap<string, string> {
 
 function toBind(value: unknown): Bind | undefined {
   const mount = asObject(value);
-  const [source, destination] = [asText(mount.Source), asText(mount.Destination)];
-  if (mount.Type !== 'bind' || !source.startsWith('/') || !destination.startsWith('/')) return undefined;
+  const [source, destination] = [asPath(mount.Source), asPath(mount.Destination)];
+  if (mount.Type !== 'bind' || source === '' || destination === '') return undefined;
   return { source, destination, writable: mount.RW === true };
 }
 
@@ -112,7 +120,9 @@ export function toContainer(json: unknown): Container | undefined {
     state: toState(root.State),
     env: toEnvironment(config.Env),
     binds: mounts.map(toBind).filter((bind) => bind !== undefined),
-    destinations: [...mounts.map((mount) => asText(asObject(mount).Destination)), ...tmpfs].filter(Boolean),
+    destinations: [...mounts.map((mount) => asObject(mount).Destination), ...tmpfs]
+      .map(asPath)
+      .filter(Boolean),
     workingDir: asText(config.WorkingDir),
     hostNetwork: hostConfig.NetworkMode === 'host',
   };

@@ -27,7 +27,16 @@ export function locateEngine(engine: Engine, env: Environment): string | undefin
 /** A file of the engine's name that cannot be executed: what to say when there is no other. */
 export function findNonExecutable(engine: Engine, env: Environment): string | undefined {
   const files = [...absolutePath(env), ...usualPlaces].map((directory) => join(directory, engine));
-  return files.find((file) => statSync(file, { throwIfNoEntry: false })?.isFile());
+  return files.find(isFile);
+}
+
+/** PATH may lead through directories that this user cannot enter: nothing is there for them. */
+function isFile(file: string): boolean {
+  try {
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** How root's rights are borrowed without a password. */

@@ -54,20 +54,15 @@ export function toProbeResult(
     if (container === undefined) return { kind: 'nonsense', detail: firstLine(result.stdout) };
     return container.name === containerName ? { kind: 'found', container } : { kind: 'absent' };
   }
-  if (access.kind === 'sudo') {
-    const refusal = toRefusal(result.stderr, access.tool);
-    if (refusal !== undefined) return { kind: 'refused', refusal, detail };
-  }
+  // sudo also warns (`unable to resolve host`) and goes on: such words count only where the engine said nothing known
+  const refusal = access.kind === 'sudo' ? toRefusal(result.stderr, access.tool) : undefined;
+  if (refusal !== undefined && refusal !== 'other') return { kind: 'refused', refusal, detail };
   if (/no such (container|object)|no container with (name|id)/i.test(result.stderr))
     return { kind: 'absent' };
   if (/permission denied/i.test(result.stderr)) return { kind: 'forbidden', detail };
-  if (
-    /cannot connect|is the docker daemon running|connection refused|no such file or directory/i.test(
-      result.stderr,
-    )
-  ) {
+  if (/(cannot|failed to) connect|daemon running|connection refused|\bdial (unix|tcp) /i.test(result.stderr))
     return { kind: 'daemon-down', detail };
-  }
+  if (refusal !== undefined) return { kind: 'refused', refusal, detail };
   return { kind: 'nonsense', detail: detail || `exit code ${result.code} without a word` };
 }
 

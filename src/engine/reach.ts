@@ -87,9 +87,19 @@ async function attemptEngine(quest: Quest, engine: Engine, binary: string): Prom
   );
 }
 
+/** Reasons that are given only for the container of this very home: it was found, and something else is wrong. */
+const ofTheContainer: ReadonlyArray<Cause['kind']> = [
+  'not-running',
+  'paused',
+  'user-missing',
+  'binary-missing',
+  'binary-not-executable',
+  'check-failed',
+];
+
 /**
- * Which of two accesses' reasons is told. sudo's, where sudo worked at all. Where it did not: docker's one daemon
- * has already answered directly; podman shows root's containers to root alone, so there sudo is what is missing.
+ * Which of two accesses' reasons is told. The one that found the container; else, where sudo did not work: docker's one
+ * daemon has already answered directly; podman shows root's containers to root alone, so there sudo is what is missing.
  */
 export function tellingCause(
   engine: Engine,
@@ -97,13 +107,12 @@ export function tellingCause(
   sudo: Cause | undefined,
   ownState: boolean,
 ): Cause {
-  const absent: Cause = { kind: 'absent', engine };
-  if (direct && direct.kind !== 'absent' && direct.kind !== 'socket-forbidden') {
-    return sudo && sudo.kind === 'not-running' ? sudo : direct;
-  }
-  if (sudo === undefined) return direct ?? absent;
-  if (sudo.kind !== 'sudo-refused' && sudo.kind !== 'no-sudo') return sudo;
-  return engine === 'docker' || ownState ? (direct ?? sudo) : sudo;
+  const found = [sudo, direct].find((cause) => cause && ofTheContainer.includes(cause.kind));
+  if (found) return found;
+  if (direct === undefined || sudo === undefined) return direct ?? sudo ?? { kind: 'absent', engine };
+  if (sudo.kind === 'sudo-refused' || sudo.kind === 'no-sudo')
+    return engine === 'podman' && !ownState ? sudo : direct;
+  return direct.kind === 'absent' || direct.kind === 'socket-forbidden' ? sudo : direct;
 }
 
 async function attemptAccess(quest: Quest, via: EngineAccess): Promise<Attempt> {

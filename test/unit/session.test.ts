@@ -1,0 +1,380 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isAmbiguous } from '../../src/session/ambiguity.ts';
+import { nativeCommand } from '../../src/session/become.ts';
+import { splitWords, toPrintfFormat, toWire } from '../../src/session/bytes.ts';
+import { withIgnored } from '../../src/session/client.ts';
+import { type Plan, sessionCommand } from '../../src/session/command.ts';
+import { chooseConnection, isBackground } from '../../src/session/descriptors.ts';
+import { startDirectories } from '../../src/session/directory.ts';
+import { codeOf, endAfterSignal, isTruthful } from '../../src/session/ending.ts';
+import { formatEnvFile, pickForwarded } from '../../src/session/environment.ts';
+import { newSessionId, parseSessionId, startTimeOf } from '../../src/session/identity.ts';
+import { addressee, handledSignals } from '../../src/session/signals.ts';
+import { containerLike, mounted } from './containers.ts';
+
+const direct = { engine: 'docker', binary: '/usr/bin/docker', access: { kind: 'direct' } } as const;
+const bySudo = {
+  engine: 'podman',
+  binary: '/usr/bin/podman',
+  access: { kind: 'sudo', tool: 'sudo', binary: '/usr/bin/sudo' },
+} as const;
+
+describe('what hermes is connected to', () => {
+  const [T, F] = [true, false];
+  it.each([
+    [T, T, T, { terminal: true, stdin: 'inherit', mergeOutput: false }],
+    [T, T, F, { terminal: true, stdin: 'inherit', mergeOutput: false }],
+    [T, F, T, { terminal: false, stdin: 'inherit', mergeOutput: false }],
+    [T, F, F, { terminal: false, stdin: 'inherit', mergeOutput: false }],
+    [F, T, T, { terminal: false, stdin: 'inherit', mergeOutput: false }],
+    [F, T, F, { terminal: false, stdin: 'inherit', mergeOutput: false }],
+    [F, F, T, { terminal: false, stdin: 'inherit', mergeOutput: false }],
+    [F, F, F, { terminal: false, stdin: 'inherit', mergeOutput: false }],
+  ])('terminals on stdin %s, stdout %s, stderr %s: %j', (stdin, stdout, stderr, connection) => {
+    const facts = {
+      stdinTerminal: stdin,
+      stdoutTerminal: stdout,
+      stderrTerminal: stderr,
+      sameOutput: false,
+      background: false,
+    };
+    expect(chooseConnection(facts, {})).toEqual(connection);
+    // one file for both outputs: their order is kept, except where a terminal carries both anyway
+    const merged = chooseConnection({ ...facts, sameOutput: true }, {});
+    expect(merged.mergeOutput).toBe(!connection.terminal);
+    // in the background nothing may read what is typed at the shell
+    const behind = chooseConnection({ ...facts, background: true }, {});
+    expect(behind.stdin).toBe(stdin && !connection.terminal ? 'ignore' : 'inherit');
+    expect(chooseConnection(facts, { HERMES_SHIM_STDIN: '0' })).toEqual({
+      terminal: false,
+      stdin: 'ignore',
+      mergeOutput: false,
+    });
+  });
+
+  it.each([
+    ['7 (sh) S 1 7 7 34816 7 0', false],
+    ['8 (sh) S 1 8 7 34816 7 0', true],
+    ['8 (sh) S 1 8 7 0 -1 0', false],
+    ['8 (a) b) S 1 8 7 34816 9 0', true],
+  ])('the process %s is in the background: %s', (stat, background) => {
+    expect(isBackground(stat)).toBe(background);
+  });
+});
+
+describe('the environment that goes in', () => {
+  it('is the terminal’s, the language’s and hermes’s switches', () => {
+    const env = {
+      TERM: 'xterm',
+      LC_ALL: 'C',
+      LANG: '',
+      TZ: 'UTC',
+      NO_COLOR: '1',
+      HERMES_YOLO_MODE: '1',
+      HERMES_IGNORE_RULES: '1',
+      HERMES_TUI: undefined,
+    };
+    const { HERMES_TUI: _, ...set } = env;
+    expect(pickForwarded(env)).toEqual({ plain: Object.entries(set), secret: [] });
+  });
+
+  it('never names places of the host, nor anything nobody asked for', () => {
+    const env = {
+      PATH: '/bin',
+      HOME: '/root',
+      HERMES_HOME: '/x',
+      HERMES_DEV: '0',
+      HERMES_MANAGED: 'true',
+      HERMES_SHIM_SESSION: '1-2-3',
+      OPENAI_API_KEY: 's',
+      LD_PRELOAD: '/x',
+      LCX: '1',
+      TERMINAL: 'x',
+    };
+    expect(pickForwarded(env)).toEqual({ plain: [], secret: [] });
+    const asked = 'HERMES_HOME,HERMES_SHIM_*,HERMES_*,HERMES_DEV';
+    expect(pickForwarded({ ...env, HERMES_SHIM_FORWARD_ENV: asked })).toEqual({ plain: [], secret: [] });
+  });
+
+  it('is whatever the caller lists besides, by name or prefix, kept apart as secrets', () => {
+    const env = {
+      HERMES_SHIM_FORWARD_ENV: ' OPENAI_API_KEY , AWS_*,,MISSING,TERM',
+      OPENAI_API_KEY: 's',
+      AWS_A: '1',
+      AWS_B: '2',
+      TERM: 'x',
+      'AWS_odd name': '3',
+      'AWS_*': '4',
+    };
+    expect(pickForwarded(env)).toEqual({
+      plain: [['TERM', 'x']],
+      secret: [
+        ['OPENAI_API_KEY', 's'],
+        ['AWS_A', '1'],
+        ['AWS_B', '2'],
+      ],
+    });
+  });
+
+  it('through sudo goes as lines, and what cannot is an error, not a loss', () => {
+    expect(
+      formatEnvFile([
+        ['A', '1 = 2 "\''],
+        ['B', ''],
+      ]),
+    ).toBe('A=1 = 2 "\'\nB=\n');
+    for (const value of ['a\nb', 'a\rb', '\ufffd', 'x'.repeat(65_536)])
+      expect(() => formatEnvFile([['A', value]])).toThrowError(expect.objectContaining({ exitCode: 125 }));
+  });
+});
+
+describe('the command line of a session', () => {
+  const plan = (facts: Partial<Plan> = {}): Plan => ({
+    via: direct,
+    containerId: 'c0ffee',
+    connection: { terminal: false, stdin: 'inherit', mergeOutput: false },
+    forwarded: { plain: [['TERM', 'xterm']], secret: [['KEY', 'secret']] },
+    profileHome: undefined,
+    envFile: undefined,
+    instructions: {
+      sessionId: '1-2-x',
+      umask: 0o22,
+      user: 'hermes',
+      directories: ['/data/workspace'],
+      bin: '/data/bin/hermes',
+      args: ['chat', '', '-x', '--', 'a b'],
+      encoded: false,
+    },
+    ...facts,
+  });
+  const doorman = expect.stringContaining('exec "$b" "$@"');
+  const args = ['/data/bin/hermes', 'chat', '', '-x', '--', 'a b'];
+
+  it('direct, without a terminal', () => {
+    expect(sessionCommand(plan())).toEqual([
+      ...['/usr/bin/docker', 'exec', '-i', '-u', 'hermes', '-w', '/'],
+      ...['-e', 'HERMES_SHIM_SESSION=1-2-x', '-e', 'TERM', '-e', 'KEY', 'c0ffee'],
+      ...['/bin/sh', '-c', doorman, 'hermes-doorman', '1-2-x', '0022', 'hermes', '-', '/data/workspace', ''],
+      ...args,
+    ]);
+  });
+
+  it('through sudo: values are said, secrets are in a file that only the client reads', () => {
+    expect(sessionCommand(plan({ via: bySudo, envFile: '/proc/1/fd/9' }))).toEqual([
+      ...['/usr/bin/sudo', '-n', '/usr/bin/podman', 'exec', '-i', '-u', 'hermes', '-w', '/'],
+      ...['--env-file', '/proc/1/fd/9', '-e', 'HERMES_SHIM_SESSION=1-2-x', '-e', 'TERM=xterm', 'c0ffee'],
+      ...['/bin/sh', '-c', doorman, 'hermes-doorman', '1-2-x', '0022', 'hermes', '-', '/data/workspace', ''],
+      ...args,
+    ]);
+  });
+
+  it('never holds a secret’s value', () => {
+    for (const via of [direct, bySudo])
+      expect(sessionCommand(plan({ via, envFile: '/x' })).join(' ')).not.toContain('secret');
+  });
+
+  it('in a terminal: the engines’ detach keys are out of the way', () => {
+    const connection = { terminal: true, stdin: 'inherit', mergeOutput: false } as const;
+    expect(sessionCommand(plan({ connection })).slice(2, 5)).toEqual([
+      ...['-i', '-t', '--detach-keys=ctrl-^,ctrl-@,ctrl-^,ctrl-@'],
+    ]);
+    expect(sessionCommand(plan({ connection, via: bySudo })).slice(4, 7)).toEqual([
+      ...['-i', '-t', '--detach-keys='],
+    ]);
+  });
+
+  it('of a profile names the profile’s home as the container sees it', () => {
+    const words = sessionCommand(plan({ profileHome: '/data/.hermes/profiles/work' }));
+    expect(words).toContain('HERMES_HOME=/data/.hermes/profiles/work');
+  });
+
+  it('keeps signals ignored that the caller ignored', () => {
+    expect(withIgnored(['x', 'y'], [])).toEqual(['x', 'y']);
+    const [sh, c, , , signals, ...rest] = withIgnored(['x', 'y'], ['SIGHUP', 'SIGINT']);
+    expect([sh, c, signals, rest]).toEqual(['/bin/sh', '-c', 'HUP INT', ['x', 'y']]);
+  });
+});
+
+describe('the directory to start in', () => {
+  const asIs = (path: string) => path;
+  it.each([
+    ['/var/lib/hermes/workspace/x', {}, ['/data/workspace/x']],
+    ['/home/alice', {}, []],
+    [undefined, {}, []],
+    ['/home/alice', { workingDir: '/srv' }, ['/srv']],
+    [
+      '/home/alice',
+      { workingDir: '/', env: new Map([['MESSAGING_CWD', '/data/workspace']]) },
+      ['/data/workspace'],
+    ],
+    ['/home/alice', { workingDir: '', env: new Map([['MESSAGING_CWD', 'relative']]) }, []],
+    ['/var/lib/hermes', { workingDir: '/srv' }, ['/data', '/srv']],
+    ['/var/lib/hermes', { workingDir: '/data' }, ['/data']],
+  ])('called in %s with %j: %j', (current, facts, directories) => {
+    const container = containerLike({ ...mounted('/var/lib/hermes:/data'), env: new Map(), ...facts });
+    expect(startDirectories(container, current, asIs)).toEqual(directories);
+  });
+});
+
+describe('an ending', () => {
+  it.each([
+    [{ code: 7, signal: null }, 7],
+    [{ code: null, signal: 'SIGKILL' }, 137],
+    [{ code: null, signal: null }, 255],
+  ] as const)('of a client by %j is %i', (end, code) => {
+    expect(codeOf(end)).toBe(code);
+  });
+
+  it.each([
+    ['a trap’s own code counts', 'SIGTERM', { code: 7, signal: null }, true, { kind: 'code', code: 7 }],
+    [
+      '128+n is death by n',
+      'SIGTERM',
+      { code: 143, signal: null },
+      true,
+      { kind: 'signal', signal: 'SIGTERM' },
+    ],
+    [
+      'a client that lies does not',
+      'SIGTERM',
+      { code: 0, signal: null },
+      false,
+      { kind: 'signal', signal: 'SIGTERM' },
+    ],
+    [
+      'a client that died by it',
+      'SIGHUP',
+      { code: null, signal: 'SIGHUP' },
+      true,
+      { kind: 'signal', signal: 'SIGHUP' },
+    ],
+    ['a clean end after a signal', 'SIGINT', { code: 0, signal: null }, true, { kind: 'code', code: 0 }],
+  ] as const)('after a signal: %s', (_, signal, end, truthful, ending) => {
+    expect(endAfterSignal(signal, end, truthful)).toEqual(ending);
+  });
+
+  it.each([
+    [{ early: false, delivery: 'delivered', state: 'gone' }, true],
+    [{ early: true, delivery: 'delivered', state: 'gone' }, false],
+    [{ early: true, delivery: 'gone', state: 'gone' }, true],
+    [{ early: false, delivery: 'delivered', state: 'alive' }, false],
+    [{ early: true, delivery: 'never', state: 'never' }, false],
+  ] as const)('the client’s word with %j counts: %s', (facts, truthful) => {
+    expect(isTruthful(facts)).toBe(truthful);
+  });
+
+  it('may be the engine’s own where engines use that code for themselves', () => {
+    const of = (via: Parameters<typeof isAmbiguous>[1]) =>
+      [0, 1, 2, 125, 126, 127, 137, 143, 255].filter((code) => isAmbiguous(code, via));
+    expect(of(direct)).toEqual([1, 125, 126, 127, 137, 143]);
+    expect(of({ ...bySudo, access: { kind: 'direct' } })).toEqual([125, 126, 127, 137, 143, 255]);
+    expect(of(bySudo)).toEqual([1, 125, 126, 127, 137, 143, 255]);
+  });
+});
+
+describe('signals', () => {
+  it('that the caller ignored are not taken; stopping is a terminal session’s own affair', () => {
+    expect(handledSignals(['SIGHUP', 'SIGINT'], false)).not.toContain('SIGHUP');
+    expect(handledSignals([], false)).toContain('SIGTSTP');
+    expect(handledSignals([], true)).not.toContain('SIGTSTP');
+    expect(handledSignals([], true)).not.toContain('SIGCONT');
+  });
+
+  it('of a keyboard are for the group, all others for the first process', () => {
+    expect(addressee('SIGINT', false)).toBe('group');
+    expect(addressee('SIGQUIT', false)).toBe('group');
+    expect(addressee('SIGINT', true)).toBe('process');
+    expect(addressee('SIGTERM', false)).toBe('process');
+  });
+});
+
+describe('a session’s name', () => {
+  it('is taken apart again, and anything else is refused', () => {
+    const id = newSessionId();
+    expect(parseSessionId(id)).toMatchObject({
+      hostPid: process.pid,
+      hostStart: expect.stringMatching(/^\d+$/),
+    });
+    expect(newSessionId()).not.toBe(id);
+    for (const odd of [
+      '',
+      '1',
+      '1-2',
+      '0-1-x',
+      '1-2-X',
+      '1-2-x-4',
+      '1-2-x\n',
+      `${'9'.repeat(11)}-1-x`,
+      '$(id)-1-x',
+    ])
+      expect(parseSessionId(odd)).toBeUndefined();
+  });
+
+  it('has the start time of a process whatever it is called', () => {
+    const fields = Array.from({ length: 48 }, (_, index) => String(index + 4));
+    expect(startTimeOf(`7 (sh) S ${fields.join(' ')}`)).toBe('22');
+    expect(startTimeOf(`7 (a) S (b) 1 2) S ${fields.join(' ')}`)).toBe('22');
+    expect(startTimeOf('')).toBe('0');
+  });
+});
+
+describe('arguments that are no UTF-8', () => {
+  const bytes = fc.uint8Array({ maxLength: 60 }).map((array) => Buffer.from(array).map((byte) => byte || 1));
+
+  it('come back from a real printf as they were', () => {
+    for (const shell of ['sh', 'bash'])
+      fc.assert(
+        fc.property(bytes, (word) => {
+          const printed = execFileSync(shell, ['-c', 'printf "$1."', 'sh', toPrintfFormat(word)]);
+          expect(printed.subarray(0, -1).equals(word)).toBe(true);
+        }),
+        { numRuns: 40 },
+      );
+  });
+
+  it('are all that makes the others travel as formats too', () => {
+    const raw = [Buffer.from('node'), Buffer.from('ok'), Buffer.of(0x61, 0xff)];
+    expect(toWire(['ok', 'a\ufffd'], () => raw)).toEqual({ args: ['ok', 'a\\377'], encoded: true });
+    // a real U+FFFD is text like any other
+    const honest = [Buffer.from('node'), Buffer.from('\ufffd')];
+    expect(toWire(['\ufffd'], () => honest)).toEqual({ args: ['\ufffd'], encoded: false });
+    const unread = () => {
+      throw new Error('was asked for nothing');
+    };
+    expect(toWire(['ok', ''], unread)).toEqual({ args: ['ok', ''], encoded: false });
+  });
+
+  it('are split at each NUL, empty ones included', () => {
+    expect(splitWords(Buffer.from('a\0\0b c\0')).map(String)).toEqual(['a', '', 'b c']);
+    expect(splitWords(Buffer.from(''))).toEqual([]);
+    expect(splitWords(Buffer.from('a\0b')).map(String)).toEqual(['a', 'b']);
+  });
+
+  it('reach a native hermes byte for byte, variables too', () => {
+    const raw = {
+      args: () => [Buffer.from('node'), Buffer.of(0x61, 0xff, 0x0a)],
+      env: () => [Buffer.from([...Buffer.from('ODD='), 0xfe, 0x0a])],
+    };
+    const binary = join(mkdtempSync(join(tmpdir(), 'hermes-shim-unit-')), 'hermes');
+    writeFileSync(binary, '#!/bin/sh\nprintf "%s|%s|" "$1" "$ODD"\n', { mode: 0o755 });
+    const native = { binary, args: ['a\ufffd\n'], env: { ODD: '\ufffd\n', PATH: '/usr/bin:/bin' } };
+    const [file = '', ...args] = nativeCommand(native, { ignored: [] }, raw);
+    const printed = execFileSync(file, args, { env: native.env });
+    rmSync(dirname(binary), { recursive: true });
+    expect([...printed]).toEqual([...Buffer.from([0x61, 0xff, 0x0a, 0x7c, 0xfe, 0x0a, 0x7c])]);
+  });
+
+  it('are no reason to put anything in front of a native hermes that needs it not', () => {
+    const raw = { args: () => [], env: () => [] };
+    const native = { binary: '/opt/hermes', args: ['chat'], env: {} };
+    expect(nativeCommand(native, { ignored: [] }, raw)).toEqual(['/opt/hermes', 'chat']);
+    expect(nativeCommand(native, { ignored: ['SIGHUP'] }, raw).slice(3)).toEqual([
+      ...['sh', 'HUP', '-', '0', '/opt/hermes', 'chat'],
+    ]);
+  });
+});
