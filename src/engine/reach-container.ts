@@ -23,7 +23,7 @@ export async function reachContainer(
   audience: Audience,
 ): Promise<Reached> {
   const budgetMs = waitBudgetMs(caller.env, audience.interactive);
-  const memory: Memory = { refusal: undefined, last: false };
+  const memory: Memory = { refusals: new Map(), last: false };
   const look = (last: boolean): Promise<Attempt> => {
     memory.last = last;
     return attempt({ route, caller, memory });

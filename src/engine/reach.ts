@@ -30,8 +30,8 @@ export type Attempt =
 
 /** What is kept between the looks of one call. */
 export type Memory = {
-  /** a refused `sudo -n` is logged by sudo: it is not asked again within one call */
-  refusal: Extract<Cause, { kind: 'sudo-refused' }> | undefined;
+  /** a refused `sudo -n` is logged by sudo: it is not asked again within one call; rules are given for each engine */
+  readonly refusals: Map<Engine, Extract<Cause, { kind: 'sudo-refused' }>>;
   /** the waiting is over: a user that has not appeared by now never will */
   last: boolean;
 };
@@ -66,8 +66,9 @@ async function attemptEngine(quest: Quest, engine: Engine, binary: string): Prom
   const causes = new Map<Access['kind'], Cause>();
   for (const kind of accessOrder({ engine, uid, ownerUid: quest.route.ownerUid })) {
     if (kind === 'sudo') {
-      if (quest.memory.refusal) {
-        causes.set('sudo', quest.memory.refusal);
+      const refusal = quest.memory.refusals.get(engine);
+      if (refusal) {
+        causes.set('sudo', refusal);
         continue;
       }
       elevation = locateElevation(quest.caller.env);
@@ -79,7 +80,7 @@ async function attemptEngine(quest: Quest, engine: Engine, binary: string): Prom
     const access: Access = kind === 'sudo' && elevation ? { kind: 'sudo', ...elevation } : { kind: 'direct' };
     const outcome = await attemptAccess(quest, { engine, binary, access });
     if (outcome.kind === 'ready') return outcome;
-    if (outcome.cause.kind === 'sudo-refused') quest.memory.refusal = outcome.cause;
+    if (outcome.cause.kind === 'sudo-refused') quest.memory.refusals.set(engine, outcome.cause);
     causes.set(kind, outcome.cause);
   }
   return unready(
