@@ -15,6 +15,7 @@ const packageOf = {
   iptables: 'iptables',
   tmux: 'tmux',
   hyperfine: 'hyperfine',
+  doas: 'opendoas',
 } as const;
 
 export const isDebian = (): boolean => existsSync('/etc/debian_version') && findCommand('apt-get') !== null;
