@@ -1,3 +1,4 @@
+import { waitBudgetMs } from './engine/budget.ts';
 import { reachContainer } from './engine/reach-container.ts';
 import { asFailure, exitCodes, Failure, formatFailure } from './report/failure.ts';
 import { writeError } from './report/stderr.ts';
@@ -13,7 +14,7 @@ import { saveTerminal } from './session/terminal-state.ts';
 
 /** The story of a call: who calls, where should it run, how do we get in, run it there, end as it ended. */
 async function call(caller: Caller): Promise<Ending> {
-  const route = await decideRoute(caller);
+  const route = await decideRoute(caller, () => waitBudgetMs(caller.env, isInteractive()));
   if (route.kind === 'native') {
     trace(() => `native: ${route.why}`);
     return becomeNative(findNative(caller), caller);
@@ -26,6 +27,12 @@ async function call(caller: Caller): Promise<Ending> {
     spin: interactive && descriptors.stderrTerminal,
   });
   return enterContainer(reached, route, caller, descriptors, settings);
+}
+
+/** Is it a person who waits? */
+function isInteractive(): boolean {
+  const { stdinTerminal, stdoutTerminal } = readDescriptors();
+  return stdinTerminal && stdoutTerminal;
 }
 
 /** Node forgets which signals were ignored and takes USR1 for its debugger; until the session starts, we mend both. */

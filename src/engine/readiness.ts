@@ -70,8 +70,10 @@ export function judgeReadiness(
     case 'forbidden':
       return { kind: 'binary-not-executable', engine, bin, prefix };
   }
-  if (saysUserMissing(result.stderr)) return { kind: 'user-missing', engine, prefix };
-  return { kind: 'check-failed', engine, detail: result.stderr.trim().split('\n').at(-1) ?? '' };
+  // docker says on stdout what podman says on stderr
+  const words = `${result.stdout}\n${result.stderr}`.trim();
+  if (saysUserMissing(words)) return { kind: 'user-missing', engine, prefix };
+  return { kind: 'check-failed', engine, detail: words.split('\n').at(-1) ?? '' };
 }
 
 /** runc's and crun's words for a user that is not in the container's passwd. */

@@ -1,12 +1,13 @@
-import { readlinkSync } from 'node:fs';
+import { fstatSync, readlinkSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { trace } from '../report/trace.ts';
 import type { Caller } from './caller.ts';
+import { isFresh, isHalfWritten } from './half-written.ts';
 import { closeHome, findHome, type Home, type HomePath, openHome, toHomePath } from './home.ts';
-import { type Environment, isInside } from './inside.ts';
+import { isInside } from './inside.ts';
 import { type Metadata, parseMetadata } from './metadata.ts';
 import { type Pin, readPin } from './pin.ts';
-import type { MetadataFile } from './read.ts';
-import { readSettled } from './settled.ts';
+import { type MetadataFile, readMetadataFile } from './read.ts';
 
 /** Where a call runs. */
 export type Route = NativeRoute | ContainerRoute;
@@ -30,11 +31,15 @@ export type ContainerRoute = {
   readonly ownerUid: number | undefined;
 };
 
+/** For how long a directory that just changed is looked at again, in milliseconds. */
+const lookAgainMs = 100;
+
 /**
  * Decides where a call runs; the first rule that applies decides. Reads files, starts nothing.
+ * @param patienceMs the wait budget in milliseconds, for metadata that is being written; asked only then
  * @throws {Failure} 125 when metadata or pin cannot be read or used: never a silent fallback to the host
  */
-export async function decideRoute(caller: Caller): Promise<Route> {
+export async function decideRoute(caller: Caller, patienceMs: () => number = () => 0): Promise<Route> {
   if (caller.env.HERMES_DEV === '1') return native('HERMES_DEV=1');
   if (isInside(caller.env)) return native('inside the managed container already');
   const pin = readPin();
@@ -43,7 +48,7 @@ export async function decideRoute(caller: Caller): Promise<Route> {
   if (at === undefined) return native('there is no hermes home and no pin');
   const home = found ? found.home : openIfVisible(at.path);
   trace(() => `home ${home?.path ?? at.path}`);
-  const route = (pin && byPin(pin, at, home)) ?? (await byMetadata(at, home, caller.env));
+  const route = (pin && byPin(pin, at, home)) ?? (await byMetadata(at, home, patienceMs));
   return route ?? native(`no container metadata in ${at.path}`);
 }
 
@@ -117,9 +122,9 @@ function realPath(path: string): string {
 async function byMetadata(
   at: HomePath,
   home: Home | undefined,
-  env: Environment,
+  patienceMs: () => number,
 ): Promise<ContainerRoute | undefined> {
-  const own = home && (await readSettled(home, env));
+  const own = home && (await readOrLookAgain(home, patienceMs));
   if (home && own) {
     const real = toHomePath(home.path);
     return routeTo(own, home, { homeRoot: real.root, profile: real.profile });
@@ -127,7 +132,7 @@ async function byMetadata(
   if (at.profile === undefined) return undefined;
   // a profile without metadata of its own counts as its root
   const root = openHome(at.root);
-  const text = root && (await readSettled(root, env));
+  const text = root && (await readOrLookAgain(root, patienceMs));
   return root && text ? routeTo(text, root, { homeRoot: root.path, profile: at.profile }) : undefined;
 }
 
@@ -139,4 +144,20 @@ function routeTo(
   trace(() => `metadata ${file}`);
   const metadata = parseMetadata(text, file);
   return { kind: 'container', metadata, file, homePath: home.path, ownerUid: home.ownerUid, ...where };
+}
+
+/**
+ * The NixOS module replaces the file by unlinking it first: where the directory just changed, look again for 100 ms.
+ * A file that is being written is read again until it is whole, no longer fresh, or the wait budget is used up.
+ */
+async function readOrLookAgain(home: Home, patienceMs: () => number): Promise<MetadataFile | undefined> {
+  const begun = performance.now();
+  for (;;) {
+    const found = readMetadataFile(home);
+    const now = Date.now();
+    // asked anew: the unlinking may have come after the home was opened
+    const changing = found ? isHalfWritten(found, now) : isFresh(fstatSync(home.descriptor).mtimeMs, now);
+    if (!changing || performance.now() - begun >= (found ? patienceMs() : lookAgainMs)) return found;
+    await sleep(10);
+  }
 }

@@ -7,6 +7,7 @@ import { findCommand, must } from '../../scripts/engines/command.ts';
 import { type Caller, type CallOptions, call, type Running } from '../bed/call.ts';
 import { hermesUid, type ManagedContainer, managedContainer } from '../bed/container.ts';
 import { fakeEngine } from '../bed/fakes.ts';
+import { until } from '../bed/host.ts';
 import { nodeDir, shim } from '../bed/installed.ts';
 import { expectRefusal } from '../bed/refusal.ts';
 import { readReport } from '../bed/report.ts';
@@ -135,10 +136,7 @@ describeWays((way) => {
         const session = await container.session(['version'], {
           env: { ...now, HERMES_SHIM_WAIT: '2', HERMES_SHIM_DEBUG: '1' },
         });
-        for (;;) {
-          if (session.stderr().includes('is being written')) break;
-          await new Promise((resolve) => setTimeout(resolve, 10));
-        }
+        await until(() => session.stderr().includes(' home '), { what: 'the shim at the home' });
         writeFileSync(container.metadataFile, whole);
         expect(await session.ended).toMatchObject({ exitCode: 0, stdout: inContainer.stdout });
       }

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Caller, ignoredSignals, readCaller, restoreEnvironment } from '../../src/route/caller.ts';
+import { isFresh, isHalfWritten } from '../../src/route/half-written.ts';
 import { toHomePath } from '../../src/route/home.ts';
 import { isInside } from '../../src/route/inside.ts';
 import { commandInContainer, toName } from '../../src/route/name.ts';
 import { findNative, launcherChain, nativeCandidates } from '../../src/route/native.ts';
 import { isTrustworthy } from '../../src/route/pin.ts';
-import { isFresh, isWhole } from '../../src/route/settled.ts';
 
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'hermes-shim-unit-')));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -83,9 +83,10 @@ describe('metadata that is being written', () => {
     ['backend=doc', false],
     ['backend=docker\ncontainer_n', false],
     ['backend=docker\n', true],
-    ['# nothing\n', true],
+    ['# nothing\n', false],
   ])('%j is whole: %s', (text, whole) => {
-    expect(isWhole(text)).toBe(whole);
+    expect(isHalfWritten({ file: '', text, changedMs: 1000 }, 1500)).toBe(!whole);
+    expect(isHalfWritten({ file: '', text, changedMs: 1000 }, 3500)).toBe(false);
   });
 
   it('counts as fresh for two seconds, and not when its time is in the future', () => {

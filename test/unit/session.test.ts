@@ -11,7 +11,7 @@ import { withIgnored } from '../../src/session/client.ts';
 import { type Plan, sessionCommand } from '../../src/session/command.ts';
 import { chooseConnection, isBackground } from '../../src/session/descriptors.ts';
 import { startDirectories } from '../../src/session/directory.ts';
-import { codeOf, endAfterSignal, isTruthful } from '../../src/session/ending.ts';
+import { codeOf, endAfterSignals, isTruthful } from '../../src/session/ending.ts';
 import { formatEnvFile, pickForwarded } from '../../src/session/environment.ts';
 import { newSessionId, parseSessionId, startTimeOf } from '../../src/session/identity.ts';
 import { addressee, handledSignals } from '../../src/session/signals.ts';
@@ -230,43 +230,33 @@ describe('an ending', () => {
     expect(codeOf(end)).toBe(code);
   });
 
+  const [TERM, INT] = ['SIGTERM', 'SIGINT'] as const;
+  const died = { code: null, signal: 'SIGHUP' } as const;
+  const exited = (code: number) => ({ code, signal: null });
   it.each([
-    ['a trap’s own code counts', 'SIGTERM', { code: 7, signal: null }, true, { kind: 'code', code: 7 }],
-    [
-      '128+n is death by n',
-      'SIGTERM',
-      { code: 143, signal: null },
-      true,
-      { kind: 'signal', signal: 'SIGTERM' },
-    ],
-    [
-      'a client that lies does not',
-      'SIGTERM',
-      { code: 0, signal: null },
-      false,
-      { kind: 'signal', signal: 'SIGTERM' },
-    ],
-    [
-      'a client that died by it',
-      'SIGHUP',
-      { code: null, signal: 'SIGHUP' },
-      true,
-      { kind: 'signal', signal: 'SIGHUP' },
-    ],
-    ['a clean end after a signal', 'SIGINT', { code: 0, signal: null }, true, { kind: 'code', code: 0 }],
-  ] as const)('after a signal: %s', (_, signal, end, truthful, ending) => {
-    expect(endAfterSignal(signal, end, truthful)).toEqual(ending);
+    ['a trap’s own code counts', [TERM], exited(7), true, { kind: 'code', code: 7 }],
+    ['a clean end counts', [INT], exited(0), true, { kind: 'code', code: 0 }],
+    ['128+n is death by n', [TERM], exited(143), true, { kind: 'signal', signal: TERM }],
+    ['128+n of an earlier one too', [TERM, INT], exited(143), true, { kind: 'signal', signal: TERM }],
+    ['a client that lies does not count', [INT, TERM], exited(0), false, { kind: 'signal', signal: TERM }],
+  ] as const)('after a signal: %s', (_, received, end, truthful, ending) => {
+    expect(endAfterSignals(received, end, truthful)).toEqual(ending);
   });
 
+  const delivered = (clientFirst: boolean) => ({ finding: 'delivered', clientFirst }) as const;
   it.each([
-    [{ early: false, delivery: 'delivered', state: 'gone' }, true],
-    [{ early: true, delivery: 'delivered', state: 'gone' }, false],
-    [{ early: true, delivery: 'gone', state: 'gone' }, true],
-    [{ early: false, delivery: 'delivered', state: 'alive' }, false],
-    [{ early: true, delivery: 'never', state: 'never' }, false],
-  ] as const)('the client’s word with %j counts: %s', (facts, truthful) => {
-    expect(isTruthful(facts)).toBe(truthful);
-  });
+    [exited(7), delivered(true), undefined, true],
+    [exited(0), delivered(false), 'gone', true],
+    [exited(0), delivered(true), 'gone', false],
+    [exited(0), delivered(false), 'alive', false],
+    [exited(1), { finding: 'never', clientFirst: true }, 'never', false],
+    [died, delivered(false), 'gone', false],
+  ] as const)(
+    'the client’s word %j, with delivery %j and state %s, counts: %s',
+    (client, delivery, state, counts) => {
+      expect(isTruthful({ client, delivery, state })).toBe(counts);
+    },
+  );
 
   it('may be the engine’s own where engines use that code for themselves', () => {
     const of = (via: Parameters<typeof isAmbiguous>[1]) =>
