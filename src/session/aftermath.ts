@@ -83,7 +83,11 @@ async function askAftermath({ code, address, container, bin }: Ended, env: Envir
   if (notes.kind !== 'exited') return { kind: 'own' };
   const state = toNoteState(notes.stdout);
   trace(() => `the doorman's note says: ${state ?? 'nothing'}`);
-  const cause = causeOf(state, { engine: via.engine, bin, prefix: commandPrefix(via) }, `${notes.stdout}\n${notes.stderr}`);
+  const cause = causeOf(
+    state,
+    { engine: via.engine, bin, prefix: commandPrefix(via) },
+    `${notes.stdout}\n${notes.stderr}`,
+  );
   return cause === undefined ? { kind: 'own' } : { kind: 'not-started', cause };
 }
 

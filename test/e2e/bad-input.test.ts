@@ -406,6 +406,7 @@ describeWays(
 
     it('sudo that wants a password: the rule to write is printed, for this user and this path', async () => {
       const { name } = engines.callerUser;
+      for (const path of [container.stateDir, container.home]) chmodSync(path, 0o755);
       const ended = await call(stranger(), [await shim(), 'version'], { env: now }).ended;
       expectRefusal(ended, 125, 'is reached by sudo podman, but sudo wants a password', rule(name));
       expect(ended.stderr).toContain(
