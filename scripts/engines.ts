@@ -8,9 +8,9 @@
 import { pathToFileURL } from 'node:url';
 import { asRootUser } from './engines/as-root.ts';
 import { asOrdinaryUser } from './engines/as-user.ts';
-import { postGuard } from './engines/guard.ts';
 import { installPackages, isDebian } from './engines/packages.ts';
-import { beginRecord, deadRecords, readRecord } from './engines/record.ts';
+import { deadRecords, readRecord } from './engines/record.ts';
+import { beginRun } from './engines/run.ts';
 import { tearDownRecord } from './engines/teardown.ts';
 import { allWays, type EngineFacts, type Way } from './engines/ways.ts';
 
@@ -40,22 +40,10 @@ export async function setUpEngines(options: SetUpOptions = {}): Promise<Engines>
     say = () => {},
     strict = !['', 'false', undefined].includes(process.env.CI),
   } = options;
-  // Users other than root must reach what the run makes, whatever the umask of whoever started it.
-  process.umask(0o022);
-  for (const dead of deadRecords()) {
-    say(`removing what a run that died left behind: ${dead.dir}`);
-    // What cannot be removed must not keep a new run from starting.
-    await tearDownRecord(dead).catch((error: Error) => say(error.message));
-  }
-  const asRoot = process.getuid?.() === 0;
-  if (asRoot && isDebian()) await installPackages(say);
-  const record = beginRecord();
-  const guard = postGuard(record.dir);
-  const tearDown = async () => {
-    await tearDownRecord(record);
-    guard.dismiss();
-  };
+  const { record, tearDown } = await beginRun(say);
   try {
+    const asRoot = process.getuid?.() === 0;
+    if (asRoot && isDebian()) await installPackages(say);
     const facts = asRoot ? await asRootUser(record, wanted) : await asOrdinaryUser(record, wanted);
     const missing = wanted.flatMap((way) => {
       const state = facts.ways[way];

@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 export interface Guard {
   /** The run has cleaned up itself: the guard goes home. */
   dismiss(): void;
+  /** The guard cleans up now, out of a terminal's reach; resolves when it has gone home. */
+  sweep(): Promise<void>;
 }
 
 /**
@@ -27,5 +29,16 @@ export function postGuard(dir: string): Guard {
   child.unref();
   // A pipe to a child keeps Node running unless it is told not to.
   (child.stdin as unknown as { unref(): void }).unref();
-  return { dismiss: () => child.stdin.end('bye\n') };
+  return {
+    dismiss: () => child.stdin.end('bye\n'),
+    sweep: () =>
+      new Promise((resolve, reject) => {
+        const done = (code: number | null) =>
+          code === 0 ? resolve() : reject(new Error(`cleaning up failed: ${sweep.join(' ')}`));
+        if (child.exitCode !== null || child.signalCode !== null) return done(child.exitCode);
+        child.ref();
+        child.once('close', done);
+        child.stdin.end();
+      }),
+  };
 }

@@ -19,22 +19,27 @@ const directories = [
   'sys',
 ];
 
-/** Packs one root file system per image into `<dir>/<image>.tar`; returns the tar files. Throws where a tool is missing. */
-export async function packImages(dir: string): Promise<Record<ImageName, string>> {
+/** Packs one root file system per wanted image into `<dir>/<image>.tar`; returns the tar files. Throws where a tool is missing. */
+export async function packImages(
+  dir: string,
+  wanted: readonly ImageName[],
+): Promise<Partial<Record<ImageName, string>>> {
   const root = join(dir, 'rootfs');
   await fillRoot(root);
-  const pack = async (image: ImageName, shell: string) => {
+  if (wanted.includes('dash')) await copyProgram('dash', join(root, 'bin/dash'), root);
+  const pack = async (image: ImageName) => {
     // /bin/sh is the only difference, so it alone comes from a second directory.
     const extra = join(dir, `rootfs-${image}`);
     mkdirSync(join(extra, 'bin'), { recursive: true });
-    symlinkSync(shell, join(extra, 'bin/sh'));
+    symlinkSync(image, join(extra, 'bin/sh'));
     const tar = join(dir, `${image}.tar`);
     const owner = ['--owner=0', '--group=0', '--numeric-owner'];
     await must(['tar', ...owner, '-cf', tar, '-C', root, '.', '-C', extra, './bin/sh']);
     return tar;
   };
-  const [dash, busybox] = await Promise.all([pack('dash', 'dash'), pack('busybox', 'busybox')]);
-  return { dash, busybox };
+  return Object.fromEntries(
+    await Promise.all(wanted.map(async (image) => [image, await pack(image)] as const)),
+  );
 }
 
 async function fillRoot(root: string): Promise<void> {
@@ -42,7 +47,6 @@ async function fillRoot(root: string): Promise<void> {
     mkdirSync(join(root, name), { recursive: true });
   for (const name of ['tmp', 'var/tmp']) chmodSync(join(root, name), 0o1777);
   await copyProgram('busybox', join(root, 'bin/busybox'), root);
-  await copyProgram('dash', join(root, 'bin/dash'), root);
   const applets = (await must([await need('busybox'), '--list'])).split('\n');
   for (const applet of applets) {
     if (applet !== '' && applet !== 'busybox' && applet !== 'sh')

@@ -4,22 +4,22 @@ import { join } from 'node:path';
 import { packImages } from './image.ts';
 import { canRun, importImage, type OwnerFacts } from './owner.ts';
 import { type RunRecord, saveRecord } from './record.ts';
-import type { Availability, ImageName, Way } from './ways.ts';
+import { type Availability, allImages, type ImageName, type Way } from './ways.ts';
 
 /** Packed root file systems, one file each. */
-export type Tars = Record<ImageName, string>;
+export type Tars = Partial<Record<ImageName, string>>;
 
-/** Packs the images into the run's directory. */
-export function pack(record: RunRecord): Promise<Tars> {
+/** Packs the wanted images into the run's directory. */
+export function pack(record: RunRecord, wanted: readonly ImageName[] = allImages): Promise<Tars> {
   const dir = join(record.dir, 'images');
   mkdirSync(dir);
-  record.images = Object.values(imagesOf(record));
+  record.images = wanted.map((name) => imagesOf(record)[name]);
   saveRecord(record);
-  return packImages(dir);
+  return packImages(dir, wanted);
 }
 
 /** Tagged with the run, so that a run that ends does not take away the images of one that goes on. */
-const imagesOf = ({ run }: RunRecord): Record<ImageName, string> => ({
+export const imagesOf = ({ run }: RunRecord): Record<ImageName, string> => ({
   dash: `hermes-shim-test:dash-${run}`,
   busybox: `hermes-shim-test:busybox-${run}`,
 });
@@ -30,7 +30,7 @@ export const factsOf = (record: RunRecord) => ({
   images: imagesOf(record),
 });
 
-/** Imports the images and starts a container once. */
+/** Imports what was packed and starts a container with it once: the only proof that a way works. */
 export async function loadAndRun(
   way: Way,
   facts: OwnerFacts & { run: string },
@@ -38,11 +38,12 @@ export async function loadAndRun(
   tars: Tars,
 ): Promise<Availability> {
   const images = imagesOf(record);
-  for (const name of ['dash', 'busybox'] as const) {
-    const why = await importImage(way, facts, tars[name], images[name]);
+  const packed = allImages.filter((name) => tars[name] !== undefined);
+  for (const name of packed) {
+    const why = await importImage(way, facts, tars[name] ?? '', images[name]);
     if (why !== null) return { available: false, why };
   }
-  return canRun(way, facts, images.dash);
+  return canRun(way, facts, images[packed[0] ?? 'dash']);
 }
 
 /** The result of `test`; what it throws is why the way is not available. */

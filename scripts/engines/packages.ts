@@ -18,19 +18,26 @@ const packageOf = {
   doas: 'opendoas',
 } as const;
 
+export type Command = keyof typeof packageOf;
+export const allCommands = Object.keys(packageOf) as Command[];
+
 export const isDebian = (): boolean => existsSync('/etc/debian_version') && findCommand('apt-get') !== null;
 
-/** Packages for those commands that `has` does not know, each once. */
+/** Packages for those of the wanted commands that `has` does not know, each once. */
 export function missingPackages(
   has: (command: string) => boolean = (name) => findCommand(name) !== null,
+  wanted: readonly Command[] = allCommands,
 ): string[] {
-  const missing = Object.entries(packageOf).filter(([command]) => !has(command));
-  return [...new Set(missing.map(([, name]) => name))];
+  const missing = wanted.filter((command) => !has(command));
+  return [...new Set(missing.map((command) => packageOf[command]))];
 }
 
 /** Installs what is missing (root on Debian only; about 20 s). Does not touch apt when nothing is. */
-export async function installPackages(say: (line: string) => void): Promise<void> {
-  const wanted = missingPackages();
+export async function installPackages(
+  say: (line: string) => void,
+  commands: readonly Command[] = allCommands,
+): Promise<void> {
+  const wanted = missingPackages(undefined, commands);
   if (wanted.length === 0) return;
   say(`installing ${wanted.join(' ')}`);
   const env = { ...plainEnv(), ...proxies(), DEBIAN_FRONTEND: 'noninteractive' };
@@ -42,7 +49,7 @@ export async function installPackages(say: (line: string) => void): Promise<void
   await must(['apt-get', 'update', '-q'], { env, timeoutMs: 300_000 });
   await install(wanted);
   // From Debian 13 on the client is a package of its own, which docker.io merely recommends.
-  if (findCommand('docker') === null) await install(['docker-cli']);
+  if (commands.includes('docker') && findCommand('docker') === null) await install(['docker-cli']);
 }
 
 function proxies(): Record<string, string> {

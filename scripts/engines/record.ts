@@ -20,6 +20,8 @@ export interface RunRecord {
   ambientDocker: boolean;
   /** Podmans that are not a user's of ours, likewise. */
   podmans: ('root' | 'sudo' | 'self')[];
+  /** Are the engines called with the caller's own environment, root's too? */
+  ambient: boolean;
   users: string[];
   /** System files to unlink. */
   files: string[];
@@ -42,6 +44,7 @@ export function beginRecord(): RunRecord {
     dockerd: null,
     ambientDocker: false,
     podmans: [],
+    ambient: false,
     users: [],
     files: [],
     directories: [],

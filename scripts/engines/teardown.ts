@@ -10,7 +10,7 @@ import { labelOf, type Way } from './ways.ts';
 
 /** Containers first, then who runs them, then the users, and the run's directory with the record itself last. */
 export async function tearDownRecord(record: RunRecord): Promise<void> {
-  const asRoot = process.getuid?.() === 0;
+  const asRoot = process.getuid?.() === 0 && !record.ambient;
   const dockerHost = record.dockerd === null ? null : `unix://${record.dir}/docker/sock`;
   const facts = { asRoot, dockerHost, callerUser: ourselves() };
   const clear = async (way: Way, keepsImages: boolean) => {
