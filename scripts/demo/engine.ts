@@ -159,7 +159,7 @@ async function start(way: Way, facts: OwnerFacts, record: RunRecord, packed: Pac
   const state =
     tars.busybox === undefined
       ? await canRun(way, { ...facts, run: record.run }, pulledImage)
-      : await loadAndRun(way, facts, record, tars);
+      : await loadAndRun(way, { ...facts, run: record.run }, record, tars);
   if (!state.available) throw new Error(state.why);
   return tars.busybox === undefined ? pulledImage : imagesOf(record).busybox;
 }
