@@ -97,24 +97,24 @@ async function perform(): Promise<number | NodeJS.Signals> {
   }
   // A closed terminal takes no more words, and cleaning up goes on without.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  let fault: string | undefined;
+  const faults: string[] = [];
+  const told = (error: unknown) => faults.push(error instanceof Error ? error.message : String(error));
   const run = await beginRun((line) => console.log(line));
   try {
     await main(run, stop.signal);
   } catch (error) {
-    fault = error instanceof Error ? error.message : String(error);
+    told(error);
   }
   console.log(`\n${interruptedBy ? 'Interrupted: ' : ''}cleaning up …`);
   try {
     await run.sweep();
-    console.log('Container, image and whatever was started for the demo are gone.');
+    console.log('Everything that was made for the demo is gone.');
   } catch (error) {
-    fault = error instanceof Error ? error.message : String(error);
+    told(error);
   }
   if (interruptedBy !== undefined) return interruptedBy;
-  if (fault === undefined) return 0;
-  console.error(`demo: ${fault}`);
-  return 1;
+  for (const fault of faults) console.error(`demo: ${fault}`);
+  return faults.length === 0 ? 0 : 1;
 }
 
 const ending = await perform();

@@ -41,14 +41,15 @@ export const envOf = (person: Person): Record<string, string> => ({
 
 /** Whoever runs the bed, where it may not make users of its own. */
 export function ourselves(): Person {
-  const { username, uid, gid, homedir } = userInfo();
-  return {
-    name: username,
-    uid,
-    gid,
-    home: homedir,
-    runtimeDir: process.env.XDG_RUNTIME_DIR ?? `/run/user/${uid}`,
-  };
+  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
+  const runtimeDir = process.env.XDG_RUNTIME_DIR ?? `/run/user/${uid}`;
+  try {
+    const { username, homedir } = userInfo();
+    return { name: username, uid, gid, home: homedir, runtimeDir };
+  } catch {
+    // A uid without an entry in passwd.
+    return { name: String(uid), uid, gid, home: process.env.HOME ?? '/', runtimeDir };
+  }
 }
 
 export function askOwner(

@@ -100,7 +100,7 @@ it.each(interruptions)(
     if (by === 'Ctrl-C') {
       terminal.write('\x03');
       expect(await terminal.exit).toEqual({ code: null, signal: 'SIGINT' });
-      expect(terminal.output()).toMatch(/Interrupted: cleaning up …\r\n.* are gone\.\r\n$/);
+      expect(terminal.output()).toMatch(/Interrupted: cleaning up …\r\n.* is gone\.\r\n$/);
       expect(here.traces()).toEqual([]);
       return;
     }
