@@ -153,13 +153,19 @@ function forgetAmbient(record: RunRecord): void {
   saveRecord(record);
 }
 
-/** Proves that the engine starts containers. Returns the image to use. */
+/** hermes's numbers in the container: nobody's on the host. */
+const standInUser = '4242:4242';
+
+/** Proves that the engine starts containers, as a user who is not root, too. Returns the image to use. */
 async function start(way: Way, facts: OwnerFacts, record: RunRecord, packed: Packing): Promise<string> {
   const tars = await packed();
   const state =
     tars.busybox === undefined
-      ? await canRun(way, { ...facts, run: record.run }, pulledImage)
-      : await loadAndRun(way, { ...facts, run: record.run }, record, tars);
+      ? await canRun(way, { ...facts, run: record.run }, pulledImage, standInUser)
+      : await loadAndRun(way, { ...facts, run: record.run }, record, tars, standInUser);
+  if (!state.available && /setup user/.test(state.why)) {
+    throw new Error('this user has no subordinate ids, so containers have no user but root (see subuid(5))');
+  }
   if (!state.available) throw new Error(state.why);
   return tars.busybox === undefined ? pulledImage : imagesOf(record).busybox;
 }

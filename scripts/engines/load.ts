@@ -36,6 +36,7 @@ export async function loadAndRun(
   facts: OwnerFacts & { run: string },
   record: RunRecord,
   tars: Tars,
+  user?: string,
 ): Promise<Availability> {
   const images = imagesOf(record);
   const packed = allImages.filter((name) => tars[name] !== undefined);
@@ -43,7 +44,7 @@ export async function loadAndRun(
     const why = await importImage(way, facts, tars[name] ?? '', images[name]);
     if (why !== null) return { available: false, why };
   }
-  return canRun(way, facts, images[packed[0] ?? 'dash']);
+  return canRun(way, facts, images[packed[0] ?? 'dash'], user);
 }
 
 /** The result of `test`; what it throws is why the way is not available. */

@@ -76,15 +76,16 @@ export async function importImage(
 }
 
 /**
- * Does a container really start? The only question that counts. Detached, for where nobody reaps orphans (a sandbox's
+ * Does a container really start, as `user` (numbers)? The only question that counts. Detached, for where nobody reaps orphans (a sandbox's
  * first process) rootless podman waits 20 s for a conmon that is already a zombie.
  */
 export async function canRun(
   way: Way,
   facts: OwnerFacts & { run: string },
   image: string,
+  user = '0:0',
 ): Promise<Availability> {
-  const label = ['--label', labelOf(facts.run)];
+  const label = ['--label', labelOf(facts.run), '-u', user];
   const { code, stdout, stderr } = await askOwner(way, facts, [
     'run',
     '-d',
