@@ -95,15 +95,15 @@ demoIt(
 );
 
 const interruptions = [
-  { by: 'Ctrl-C', when: 'while it sets up', at: 'hermes-shim demo:' },
-  { by: 'Ctrl-C', when: 'while a call runs', at: '$ timeout 2 hermes wait' },
-  { by: 'a closed window', when: 'in the chat', at: 'you> ' },
-  { by: 'kill -9', when: 'while a call runs', at: '$ hermes sessions show' },
+  ['Ctrl-C', 'while it sets up', 'hermes-shim demo:'],
+  ['Ctrl-C', 'while a call runs', '$ timeout 2 hermes wait'],
+  ['a closed window', 'in the chat', 'you> '],
+  ['kill -9', 'while a call runs', '$ hermes sessions show'],
 ] as const;
 
 demoIt.each(interruptions)(
-  'ended by $by $when, the demo leaves nothing',
-  async ({ by, at }) => {
+  'ended by %s %s, the demo leaves nothing',
+  async (by, _when, at) => {
     using here = place(bare);
     await using terminal = await openTerminal({ argv: npm, env: here.env, cwd: checkout });
     await terminal.waitFor(at, { ms: 60_000 });
