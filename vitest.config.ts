@@ -13,6 +13,8 @@ export default defineConfig({
           globalSetup: ['test/bed/global-setup.ts'],
           // Engines are the bottleneck: more files at once only make each other slow.
           maxWorkers: 2,
+          // Projects with different numbers of workers cannot run at once; what takes a second comes first.
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
