@@ -35,6 +35,13 @@ const scenes: readonly Scene[] = [
   },
 ];
 
+const bare = ({ engine }: DemoEngine, { name }: DemoContainer): Scene => ({
+  title: 'the same without the shim, for comparison: the session (sleep 1000) goes on',
+  command: `timeout 2 ${engine} exec -i -u hermes ${name} /data/current-package/bin/hermes wait </dev/null`,
+  codes: [124],
+  start: `${inside}: wait`,
+});
+
 const chat: Scene = {
   title: 'your turn: a conversation, in a terminal in the container',
   command: 'hermes chat',
@@ -58,7 +65,11 @@ async function main(run: Run, stop: AbortSignal): Promise<void> {
     stop.throwIfAborted();
     await show(scene, container, stop);
   }
-  await showNothingLeft(engine, container, stop);
+  await untilNobodyWaits(container, stop);
+  stop.throwIfAborted();
+  if (await showProcesses(engine, container)) throw new Error('the session of hermes wait goes on');
+  await show(bare(engine, container), container, stop);
+  await showProcesses(engine, container);
   if (process.stdin.isTTY && process.stdout.isTTY) await show(chat, container, stop);
   else
     console.log(
@@ -66,21 +77,21 @@ async function main(run: Run, stop: AbortSignal): Promise<void> {
     );
 }
 
-/** The engine itself is asked, not the shim. A session ends by itself; its last moment may be now. */
-async function showNothingLeft(
-  engine: DemoEngine,
-  container: DemoContainer,
-  stop: AbortSignal,
-): Promise<void> {
+/** Shows what runs in the container, as the engine itself sees it. Returns whether the stand-in waits in there. */
+async function showProcesses(engine: DemoEngine, container: DemoContainer): Promise<boolean> {
   console.log(`$ ${engine.engine} exec ${container.name} ps -o args`);
+  const processes = await container.processes();
+  for (const line of processes) console.log(line);
+  return processes.some(isWaiting);
+}
+
+const isWaiting = (line: string): boolean => line.startsWith('sleep 1000');
+
+/** A session ends by itself; its last moment may be now, and 10 s are enough for all of it. */
+async function untilNobodyWaits(container: DemoContainer, stop: AbortSignal): Promise<void> {
   const deadline = Date.now() + 10_000;
-  for (;;) {
-    const processes = await container.processes();
+  while ((await container.processes()).some(isWaiting) && Date.now() < deadline) {
     stop.throwIfAborted();
-    const left = processes.some((line) => line.startsWith('sleep 1000'));
-    if (!left || Date.now() > deadline) for (const line of processes) console.log(line);
-    if (!left) return;
-    if (Date.now() > deadline) throw new Error('the session of hermes wait goes on in the container');
     await pause(100);
   }
 }
