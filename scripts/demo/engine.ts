@@ -78,7 +78,7 @@ export async function findEngine(
     } catch (error) {
       halt();
       const why = error instanceof Error ? error.message : String(error);
-      if (!reasons.some((reason) => reason.endsWith(why))) reasons.push(`  ${name}: ${why}`);
+      reasons.push(`  ${name}: ${why}`);
     }
   }
   const advice = privileged

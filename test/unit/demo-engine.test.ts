@@ -49,3 +49,14 @@ it('an engine of another machine is not taken: its containers could not see the 
   );
   await expect(found).rejects.toThrow('  docker: it runs on another machine (ssh://elsewhere)');
 });
+
+it('where neither engine is installed, both are named', async () => {
+  vi.stubEnv('PATH', dir);
+  const found = findEngine(
+    record,
+    () => {},
+    () => {},
+    false,
+  );
+  await expect(found).rejects.toThrow(/\n {2}docker: not installed\n {2}podman: not installed\n/);
+});
