@@ -1,5 +1,5 @@
 /** One engine to show the shim with: what is there and works, else one of our own for as long as the demo runs. */
-import { remoteAddress } from '../../src/engine/endpoint.ts';
+import { endpointOf, remoteAddress } from '../../src/engine/endpoint.ts';
 import { attempt, type CommandResult, findCommand, telling } from '../engines/command.ts';
 import { startDockerd } from '../engines/dockerd.ts';
 import { imagesOf, loadAndRun, pack, type Tars } from '../engines/load.ts';
@@ -99,7 +99,8 @@ async function ambient(
   const binary = findCommand(engine, process.env.PATH);
   if (binary === null) throw new Error('not installed');
   const env = process.env as Record<string, string>;
-  const remote = await remoteAddress({ engine, binary, access: { kind: 'direct' } }, env);
+  const via = { engine, binary, access: { kind: 'direct' } } as const;
+  const remote = await remoteAddress(via, endpointOf(via, env), env);
   if (remote !== undefined) throw new Error(`it runs on another machine (${remote})`);
   const format = engine === 'docker' ? '{{.Server.Version}}' : '{{.Client.Version}}';
   const version = await attempt([binary, 'version', '--format', format], { env, timeoutMs: 15_000 });

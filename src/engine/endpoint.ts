@@ -53,8 +53,11 @@ function readDockerConfig(env: Environment): string | undefined {
  * The address behind an endpoint, when it is one of another machine.
  * @returns `undefined` when the engine is a local one
  */
-export async function remoteAddress(access: EngineAccess, env: Environment): Promise<string | undefined> {
-  const endpoint = endpointOf(access, env);
+export async function remoteAddress(
+  access: EngineAccess,
+  endpoint: Endpoint,
+  env: Environment,
+): Promise<string | undefined> {
   switch (endpoint.kind) {
     case 'default':
       return undefined;

@@ -7,7 +7,7 @@ import { commandInContainer } from '../route/name.ts';
 import { type Access, accessOrder, type EngineAccess } from './access.ts';
 import type { Cause } from './cause.ts';
 import type { Container } from './container.ts';
-import { remoteAddress } from './endpoint.ts';
+import { endpointOf, remoteAddress } from './endpoint.ts';
 import { type Elevation, findNonExecutable, locateElevation, locateEngine } from './locate.ts';
 import { type ProbeResult, probe } from './probe.ts';
 import { askReadiness, commandPrefix, isAdopted, isYoung, numericUser } from './readiness.ts';
@@ -118,9 +118,11 @@ export function tellingCause(
 
 async function attemptAccess(quest: Quest, via: EngineAccess): Promise<Attempt> {
   const { containerName } = quest.route.metadata;
+  const { env } = quest.caller;
+  const endpoint = endpointOf(via, env);
   const [result, remote] = await Promise.all([
-    probe(via, containerName, { env: quest.caller.env }),
-    remoteAddress(via, quest.caller.env),
+    probe(via, containerName, { env, endpoint }),
+    remoteAddress(via, endpoint, env),
   ]);
   trace(() => `${commandPrefix(via)} (${via.binary}) inspect ${containerName}: ${result.kind}`);
   if (result.kind !== 'found') return unready(toCause(result, via));

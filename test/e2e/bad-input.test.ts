@@ -318,7 +318,7 @@ describeWays(() => {
     expectRefusal(
       ended,
       125,
-      'hermes: docker is not reachable (Cannot connect to the Docker daemon',
+      'hermes: docker is not reachable (there is no /nonexistent)',
       'systemctl start docker',
     );
   });
@@ -523,7 +523,7 @@ describeWays(
       expectRefusal(
         ended,
         125,
-        'hermes: docker refuses this user (permission denied while trying to connect',
+        'hermes: docker refuses this user (permission denied at ',
         `sudo usermod -aG docker ${name}`,
         `users = [ "${name}" ]`,
       );

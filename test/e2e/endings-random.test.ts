@@ -45,7 +45,9 @@ function bringAbout(how: Means, running: Running): void {
   if (how === 'pipe') running.closeStdout();
   else if (whom === 'group') running.killGroup(name);
   else if (whom === 'client') {
-    const clients = hostProcesses().filter(({ ppid, argv }) => ppid === running.pid && argv.includes('exec'));
+    const clients = hostProcesses().filter(
+      ({ ppid, argv }) => ppid === running.pid && argv.includes('hermes-doorman'),
+    );
     for (const { pid } of clients) process.kill(pid, name);
     if (clients.length === 0) running.kill('SIGTERM');
   } else running.kill(name);
