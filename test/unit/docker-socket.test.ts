@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readAnswer, socketOf, speaksPlainly } from '../../src/engine/docker-socket.ts';
+import { askSocket, readAnswer, socketOf, speaksPlainly } from '../../src/engine/docker-socket.ts';
 
 const [running] = JSON.parse(readFileSync(new URL('fixtures/docker-running.json', import.meta.url), 'utf8'));
 const name = String(running.Name).replace('/', '');
@@ -58,5 +61,15 @@ describe("docker's socket", () => {
     }
     expect(readAnswer(answer('404 Not Found', { message: 'page not found' }), name)).toBeUndefined();
     expect(readAnswer(answer('301 Moved', running), name)).toBeUndefined();
+  });
+
+  it('that takes a question and never answers it counts as silent', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'hermes-shim-test-'));
+    const socket = join(directory, 'sock');
+    const server = createServer((connection) => connection.resume());
+    await new Promise<void>((resolve) => server.listen(socket, resolve));
+    expect(await askSocket(socket, 'x', 50)).toEqual({ kind: 'silent' });
+    await new Promise((resolve) => server.close(resolve));
+    rmSync(directory, { recursive: true });
   });
 });

@@ -196,7 +196,7 @@ describe('a command that does not end', () => {
     const binary = join(mkdtempSync(join(tmpdir(), 'hermes-shim-unit-')), 'docker');
     writeFileSync(binary, '#!/bin/sh\nsleep 600\n', { mode: 0o755 });
     const env = { PATH: process.env.PATH };
-    const asked = probe({ engine: 'docker', binary, access: direct }, 'x', { env, timeoutMs: 200 });
+    const asked = probe({ engine: 'podman', binary, access: direct }, 'x', { env, timeoutMs: 200 });
     expect(await asked).toEqual({ kind: 'silent' });
     rmSync(join(binary, '..'), { recursive: true });
     expect(await runCommand(['/bin/sleep', '600'], { env: {}, timeoutMs: 50 })).toEqual({
