@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { CallOptions, Ended, Running } from './call.ts';
 import type { ManagedContainer } from './container.ts';
-import { hostProcesses } from './host.ts';
+import { hostProcesses, until } from './host.ts';
 import { nodeDir } from './installed.ts';
 
 /** Local: the host's copy of the probe stands under the name hermes. */
@@ -38,11 +38,14 @@ export async function start(
 export async function see(container: ManagedContainer, side: Side, running: Running): Promise<Seen> {
   const { exitCode, signal, stdout, stderr } = await running.ended;
   const named = [...stdout.matchAll(/\b\d+\b/g)].map(([pid]) => Number(pid));
-  const left =
+  const left = async () =>
     side === 'shim'
       ? await container.guests()
       : hostProcesses().filter(({ pid, sid }) => sid === running.pid || named.includes(pid));
-  const survivors = left.map(({ argv }) => argv.join(' ')).sort();
+  // who is about to end gets the time for it
+  const ended = async () => (await left()).length === 0;
+  await until(ended, { what: 'everyone to end', ms: 2000 }).catch(() => undefined);
+  const survivors = (await left()).map(({ argv }) => argv.join(' ')).sort();
   return { exitCode, signal, stdout: stdout.replace(/\b\d+\b/g, 'N'), stderr, survivors };
 }
 

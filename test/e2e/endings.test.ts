@@ -1,4 +1,6 @@
 /** Signals to a session without a terminal: what the caller sees, and who is left, is as with a local program. */
+import { chmodSync, copyFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Running } from '../bed/call.ts';
 import { endSurvivors, type Side, see, start } from '../bed/compare.ts';
@@ -84,6 +86,22 @@ describeWays((way) => {
     const running = await container.session(['daemon'], { detached: true });
     expect(await running.ended).toMatchObject({ exitCode: 0, stderr: '' });
     expect((await container.guests()).map(({ argv }) => argv.join(' '))).toEqual(['sleep 3600']);
+  });
+
+  it('a hermes that is not dumpable, so that nobody may read its environment, is ended like any other', async () => {
+    await using container = await managedContainer(way);
+    // execve(2): a program that its user may not read is not dumpable
+    const program = join(container.packageDir, 'bin/sleep');
+    copyFileSync('/bin/busybox', program);
+    chmodSync(program, 0o711);
+    const running = await container.session(['sh', '-c', `echo ready; exec ${program} 1000`]);
+    await running.waitFor('ready');
+    await until(async () => (await container.guests()).some(({ argv }) => argv[0] === program), {
+      what: 'it',
+    });
+    running.kill('SIGTERM');
+    expect(await running.ended).toMatchObject({ signal: 'SIGTERM' });
+    await container.untilNoGuests();
   });
 
   it('a client killed under the shim takes the session along, and is never called a success', async () => {
