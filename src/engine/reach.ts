@@ -12,6 +12,7 @@ import { type Elevation, findNonExecutable, locateElevation, locateEngine } from
 import { type ProbeResult, probe } from './probe.ts';
 import { askReadiness, commandPrefix, isAdopted, isYoung, numericUser } from './readiness.ts';
 import { judgeSameHome } from './same-home.ts';
+import { ownsState } from './subordinate.ts';
 
 /** The managed container, found and ready: all that the exec needs to know. */
 export type Reached = {
@@ -64,7 +65,8 @@ async function attemptEngine(quest: Quest, engine: Engine, binary: string): Prom
   const { uid } = quest.caller;
   let elevation: Elevation | undefined;
   const causes = new Map<Access['kind'], Cause>();
-  for (const kind of accessOrder({ engine, uid, ownerUid: quest.route.ownerUid })) {
+  const own = uid !== 0 && engine === 'podman' && ownsState(quest.route.ownerUid, uid);
+  for (const kind of accessOrder({ engine, uid, ownerUid: own ? uid : quest.route.ownerUid })) {
     if (kind === 'sudo') {
       const refusal = quest.memory.refusals.get(engine);
       if (refusal) {
@@ -83,9 +85,7 @@ async function attemptEngine(quest: Quest, engine: Engine, binary: string): Prom
     if (outcome.cause.kind === 'sudo-refused') quest.memory.refusals.set(engine, outcome.cause);
     causes.set(kind, outcome.cause);
   }
-  return unready(
-    tellingCause(engine, causes.get('direct'), causes.get('sudo'), quest.route.ownerUid === uid),
-  );
+  return unready(tellingCause(engine, causes.get('direct'), causes.get('sudo'), own));
 }
 
 /** Reasons that are given only for the container of this very home: it was found, and something else is wrong. */
