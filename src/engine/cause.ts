@@ -1,6 +1,6 @@
 import type { Engine } from '../route/metadata.ts';
 import type { EngineAccess } from './access.ts';
-import type { Container } from './container.ts';
+import type { Container, State } from './container.ts';
 import type { Elevation } from './locate.ts';
 import type { Refusal } from './probe.ts';
 
@@ -59,7 +59,27 @@ export type Cause =
       readonly bin: string;
       readonly prefix: string;
     }
-  | { readonly kind: 'check-failed'; readonly engine: Engine; readonly detail: string };
+  | {
+      readonly kind: 'check-failed';
+      readonly engine: Engine;
+      readonly prefix: string;
+      readonly detail: string;
+    }
+  /** the container went away under a session that had begun */
+  | {
+      readonly kind: 'session-lost';
+      readonly engine: Engine;
+      readonly prefix: string;
+      /** `undefined`: it was removed or replaced */
+      readonly state: State | undefined;
+    }
+  /** the container, or its engine, went away about when hermes was started: nobody can say whether it was */
+  | {
+      readonly kind: 'fate-unknown';
+      readonly engine: Engine;
+      readonly prefix: string;
+      readonly state: State | 'engine-down' | undefined;
+    };
 
 /** Can this pass by itself, so that waiting makes sense? What cannot fails at once. */
 export function mayPass(cause: Cause): boolean {
@@ -82,6 +102,8 @@ export function mayPass(cause: Cause): boolean {
     case 'paused':
     case 'remote-engine':
     case 'foreign':
+    case 'session-lost':
+    case 'fate-unknown':
       return false;
   }
 }

@@ -34,17 +34,22 @@ export async function reachContainer(
     const first = outcome.cause;
     trace(() => `waiting up to ${budgetMs} ms: ${first.kind}`);
     const { waitUntilReady } = await import('./wait.ts');
-    const { spin } = audience;
+    const show = audience.spin ? await spinnerFor(caller) : undefined;
     ({ attempt: outcome, waitedMs } = await waitUntilReady({
       first,
       look,
       budgetMs,
       target: route.metadata,
-      spin,
+      show,
     }));
   }
   if (outcome.kind === 'ready') return outcome.reached;
   const { gatherCircumstances } = await import('./circumstances.ts');
   const { explainCause } = await import('./explain-cause.ts');
   throw explainCause(outcome.cause, await gatherCircumstances(outcome.cause, route, caller.env, waitedMs));
+}
+
+async function spinnerFor(caller: Caller) {
+  const { startSpinner } = await import('./spinner.ts');
+  return (words: string) => startSpinner(words, caller);
 }

@@ -61,7 +61,7 @@ export function judgeReadiness(
   const { engine } = access;
   const prefix = commandPrefix(access);
   if (result.kind === 'timed-out') return { kind: 'engine-silent', engine };
-  if (result.kind === 'not-started') return { kind: 'check-failed', engine, detail: result.code };
+  if (result.kind === 'not-started') return { kind: 'check-failed', engine, prefix, detail: result.code };
   switch (result.stdout.trim()) {
     case 'ready':
       return undefined;
@@ -73,7 +73,7 @@ export function judgeReadiness(
   // docker says on stdout what podman says on stderr
   const words = `${result.stdout}\n${result.stderr}`.trim();
   if (saysUserMissing(words)) return { kind: 'user-missing', engine, prefix };
-  return { kind: 'check-failed', engine, detail: words.split('\n').at(-1) ?? '' };
+  return { kind: 'check-failed', engine, prefix, detail: words.split('\n').at(-1) ?? '' };
 }
 
 /** runc's and crun's words for a user that is not in the container's passwd. */

@@ -1,28 +1,48 @@
 import { escapeControls } from '../report/escape.ts';
+import { writeError } from '../report/stderr.ts';
+import type { IgnorableSignal } from '../route/caller.ts';
+import type { Environment } from '../route/inside.ts';
 
 /** A line on stderr that moves, for a person who waits. */
 export type Spinner = { readonly say: (words: string) => void; readonly stop: () => void };
 
 /** Signals that end a wait at once; the cursor comes back first. */
-const endings = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+const endings = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
 
 /**
  * Starts an `ora` spinner. Loaded only when a wait has begun: importing it costs 52 ms. `discardStdin` is off,
  * since it would put stdin in raw mode and swallow what is typed ahead.
- * A signal that ends the wait removes the spinner first and then ends this process by that very signal.
+ * A signal that ends the wait removes the spinner first and then ends this process by that very signal; signals
+ * that the caller ignores stay ignored.
  */
-export async function startSpinner(words: string): Promise<Spinner> {
+export async function startSpinner(
+  words: string,
+  caller: { env: Environment; ignored: readonly IgnorableSignal[] },
+): Promise<Spinner> {
+  // a terminal that cannot move its cursor would keep every frame: it gets plain lines
+  if (caller.env.TERM === 'dumb') return speakPlainly(words);
   const { default: ora } = await import('ora');
-  const spinner = ora({ text: escapeControls(words), stream: process.stderr, discardStdin: false });
+  // a terminal that was closed must not turn a frame into a crash
+  process.stderr.on('error', () => undefined);
+  const spinner = ora({
+    text: escapeControls(words),
+    stream: process.stderr,
+    isEnabled: true,
+    discardStdin: false,
+    // ora's colours do not know it: https://no-color.org
+    color: caller.env.NO_COLOR ? false : 'cyan',
+  });
+  const signals = endings.filter((signal) => !(caller.ignored as readonly string[]).includes(signal));
   const end = (signal: NodeJS.Signals): void => {
     stop();
+    process.removeAllListeners(signal);
     process.kill(process.pid, signal);
   };
   const stop = (): void => {
-    for (const signal of endings) process.removeListener(signal, end);
+    for (const signal of signals) process.removeListener(signal, end);
     spinner.stop();
   };
-  for (const signal of endings) process.on(signal, end);
+  for (const signal of signals) process.on(signal, end);
   spinner.start();
   return {
     say: (next) => {
@@ -30,4 +50,15 @@ export async function startSpinner(words: string): Promise<Spinner> {
     },
     stop,
   };
+}
+
+/** One line for each thing that is waited for. */
+function speakPlainly(words: string): Spinner {
+  let said = '';
+  const say = (next: string): void => {
+    if (next !== said) writeError(`hermes: ${escapeControls(next)}\n`);
+    said = next;
+  };
+  say(words);
+  return { say, stop: () => undefined };
 }

@@ -1,28 +1,17 @@
-import { type EngineAccess, engineCommand } from '../engine/access.ts';
 import type { Cause } from '../engine/cause.ts';
 import { gatherCircumstances } from '../engine/circumstances.ts';
 import type { Container } from '../engine/container.ts';
 import { explainCause } from '../engine/explain-cause.ts';
-import { probe } from '../engine/probe.ts';
-import { commandPrefix, numericUser, saysUserMissing } from '../engine/readiness.ts';
-import { runCommand } from '../engine/run-command.ts';
+import { type ProbeResult, probe } from '../engine/probe.ts';
+import { askReadiness, commandPrefix, numericUser } from '../engine/readiness.ts';
 import { formatFailure } from '../report/failure.ts';
 import { writeError } from '../report/stderr.ts';
 import { trace } from '../report/trace.ts';
 import type { ContainerRoute } from '../route/decide.ts';
 import type { Environment } from '../route/inside.ts';
-import type { Engine } from '../route/metadata.ts';
-import { type NoteState, readNotes } from './doorman.ts';
+import { judgeAftermath, needsNote, type Verdict, whereaboutsOf } from './judge-aftermath.ts';
 import type { Address } from './messenger.ts';
-
-/** What an ambiguous exit code really meant. */
-type Aftermath =
-  /** hermes's own */
-  | { readonly kind: 'own' }
-  /** hermes was not started */
-  | { readonly kind: 'not-started'; readonly cause: Cause }
-  /** the container went away under a running session */
-  | { readonly kind: 'container-gone'; readonly cause: Cause };
+import { copyNote, type NoteFinding, searchNote } from './note.ts';
 
 type Ended = {
   readonly code: number;
@@ -33,112 +22,71 @@ type Ended = {
 };
 
 /**
- * Settles an exit code that may be the engine's own.
- * @returns `own`: it is hermes's; or the user, in numbers, by whom to try once more, since nothing was started
- * @throws {Failure} hermes was not started: why, and what to do
+ * Settles an exit code that may be the engine's own. Starts no hermes.
+ * @returns `own`: it is hermes's; or the user, in numbers, by whom to try once more: only where it is proven that
+ * nothing was started, by the missing note in a container that is as it was
+ * @throws {Failure} hermes was not started, or nobody can say whether it was: why, and what to do
  */
 export async function settleAftermath(
   ended: Ended,
   env: Environment,
 ): Promise<'own' | { readonly user: string }> {
-  const aftermath = await askAftermath(ended, env);
-  if (aftermath.kind === 'own') return 'own';
-  const { cause } = aftermath;
-  if (aftermath.kind === 'not-started' && cause.kind === 'user-missing') {
-    const numbers = numericUser(ended.container);
-    if (numbers !== undefined && numbers !== ended.address.user) return { user: numbers };
+  const { code, address, container, route } = ended;
+  const now = await probe(address.via, container.name, { env });
+  const whereabouts = whereaboutsOf(now, container);
+  const bySudo = address.via.access.kind === 'sudo';
+  const note = needsNote(code, whereabouts, bySudo)
+    ? await findNote(whereabouts === 'same' || whereabouts === 'restarted', address, env)
+    : 'unknown';
+  const verdict = judgeAftermath({ code, whereabouts, note });
+  trace(() => `exit code ${code}: container ${whereabouts}, doorman's note ${note}: ${verdict}`);
+  const cause = await toCause(verdict, now, ended, env);
+  if (cause === undefined) return 'own';
+  if (cause.kind === 'user-missing' && note === 'none' && whereabouts === 'same') {
+    const numbers = numericUser(container);
+    if (numbers !== undefined && numbers !== address.user) return { user: numbers };
   }
-  const failure = explainCause(cause, await gatherCircumstances(cause, ended.route, env, 0));
-  if (aftermath.kind === 'not-started') throw failure;
+  const failure = explainCause(cause, await gatherCircumstances(cause, route, env, 0));
+  if (cause.kind !== 'session-lost') throw failure;
   writeError(formatFailure(failure));
   return 'own';
 }
 
-async function askAftermath({ code, address, container, bin }: Ended, env: Environment): Promise<Aftermath> {
-  const { via, containerId, user, sessionId } = address;
-  const now = await probe(via, container.name, { env });
-  trace(
-    () => `exit code ${code}: the container is ${now.kind === 'found' ? now.container.state.word : now.kind}`,
-  );
-  const gone = goneCause(now, container, via);
-  if (gone !== undefined)
-    return { kind: code === 1 || code === 255 ? 'not-started' : 'container-gone', cause: gone };
-  // docker's 1 is "no such container" and "not running", which it is
-  if (code === 1 || code === 137 || code === 143) return { kind: 'own' };
-  const words = [
-    'exec',
-    '-u',
-    user,
-    '-w',
-    '/',
-    containerId,
-    '/bin/sh',
-    '-c',
-    readNotes,
-    'hermes-errand',
-    sessionId,
-    user,
-  ];
-  const notes = await runCommand(engineCommand(via, words), { env, timeoutMs: 20_000 });
-  if (notes.kind !== 'exited') return { kind: 'own' };
-  const state = toNoteState(notes.stdout);
-  trace(() => `the doorman's note says: ${state ?? 'nothing'}`);
-  const cause = causeOf(
-    state,
-    { engine: via.engine, bin, prefix: commandPrefix(via) },
-    `${notes.stdout}\n${notes.stderr}`,
-  );
-  return cause === undefined ? { kind: 'own' } : { kind: 'not-started', cause };
+function findNote(running: boolean, address: Address, env: Environment): Promise<NoteFinding> {
+  return running ? searchNote(address, env) : copyNote(address, env);
 }
 
-function causeOf(
-  state: NoteState | undefined,
-  about: { engine: Engine; bin: string; prefix: string },
-  words: string,
-): Cause | undefined {
-  switch (state) {
-    case 'missing':
-      return { kind: 'binary-missing', ...about };
-    case 'forbidden':
-    case 'failed':
-      return { kind: 'binary-not-executable', ...about };
-    case 'started':
-      return undefined;
-    case undefined:
-      return saysUserMissing(words)
-        ? { kind: 'user-missing', engine: about.engine, prefix: about.prefix }
-        : undefined;
-  }
-}
-
-function goneCause(
-  now: Awaited<ReturnType<typeof probe>>,
-  before: Container,
-  via: EngineAccess,
-): Cause | undefined {
+/** The row of the table that a verdict stands for; `undefined`: nothing to tell, the code is hermes's. */
+async function toCause(
+  verdict: Verdict,
+  now: ProbeResult,
+  { address, container, bin, code }: Ended,
+  env: Environment,
+): Promise<Cause | undefined> {
+  const { via, user } = address;
   const { engine } = via;
-  switch (now.kind) {
-    case 'absent':
-      return { kind: 'absent', engine };
-    case 'daemon-down':
-      return { kind: 'daemon-down', engine, detail: now.detail };
-    case 'found': {
-      const { container } = now;
-      const { status, startedMs } = container.state;
-      if (status === 'paused') return { kind: 'paused', engine, container, prefix: commandPrefix(via) };
-      if (status !== 'running' || container.id !== before.id || startedMs !== before.state.startedMs) {
-        return { kind: 'not-running', engine, container, via };
-      }
+  const prefix = commandPrefix(via);
+  const found = now.kind === 'found' && now.container.id === container.id ? now.container : undefined;
+  switch (verdict) {
+    case 'own':
       return undefined;
+    case 'binary-missing':
+    case 'binary-not-executable':
+      return { kind: verdict, engine, bin, prefix };
+    case 'not-started': {
+      const asked = await askReadiness({ access: via, container, user, bin, env });
+      return asked ?? { kind: 'check-failed', engine, prefix, detail: `exec ended with ${code}` };
     }
-    default:
-      return undefined;
+    case 'not-running':
+      if (found === undefined) return { kind: 'absent', engine };
+      return found.state.status === 'paused'
+        ? { kind: 'paused', engine, container: found, prefix }
+        : { kind: 'not-running', engine, container: found, via };
+    case 'lost':
+      return { kind: 'session-lost', engine, prefix, state: found?.state };
+    case 'fate-unknown': {
+      const state = now.kind === 'daemon-down' ? 'engine-down' : found?.state;
+      return { kind: 'fate-unknown', engine, prefix, state };
+    }
   }
-}
-
-function toNoteState(stdout: string): NoteState | undefined {
-  const word = stdout.trim().split(' ')[3];
-  return word === 'started' || word === 'failed' || word === 'missing' || word === 'forbidden'
-    ? word
-    : undefined;
 }

@@ -6,7 +6,7 @@ import type { Engine } from '../route/metadata.ts';
  * (measured on docker 20.10 and podman 4.3); and 137 and 143, by which a session ends when its container stops.
  */
 const ambiguous: Readonly<Record<Engine, readonly number[]>> = {
-  docker: [1, 125, 126, 127, 137, 143],
+  docker: [1, 125, 126, 127, 137, 143, 255],
   podman: [125, 126, 127, 137, 143, 255],
 };
 

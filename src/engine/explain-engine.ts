@@ -1,0 +1,183 @@
+import { escapeControls } from '../report/escape.ts';
+import { exitCodes, type Hint } from '../report/failure.ts';
+import { quoteWord } from '../report/quote.ts';
+import type { Cause } from './cause.ts';
+import type { Circumstances, Told } from './explain-cause.ts';
+
+/** The causes that lie on this side of the container: the engine and the way to it. */
+export type EngineCause = Extract<
+  Cause,
+  {
+    kind:
+      | 'no-engine'
+      | 'engine-not-executable'
+      | 'engine-silent'
+      | 'engine-nonsense'
+      | 'daemon-down'
+      | 'socket-forbidden'
+      | 'sudo-refused'
+      | 'no-sudo'
+      | 'remote-engine';
+  }
+>;
+
+/** The rows of the engine and the way to it. */
+export function tellEngine(cause: EngineCause, about: Circumstances): Told {
+  const name = `container '${escapeControls(about.containerName)}'`;
+  const metadata: Hint = { label: 'what asks for it', text: `cat ${shellWord(about.file)}` };
+  switch (cause.kind) {
+    case 'no-engine':
+      return {
+        sentence: cause.backend
+          ? `${cause.backend} was not found, neither on PATH nor in the usual places`
+          : 'neither docker nor podman was found, on PATH or in the usual places',
+        hints: [
+          {
+            label: 'on NixOS',
+            text: `virtualisation.${cause.backend ?? 'docker'}.enable = true;   # then: sudo nixos-rebuild switch`,
+          },
+          metadata,
+        ],
+      };
+    case 'engine-not-executable':
+      return {
+        sentence: `${escapeControls(cause.file)} cannot be executed (${escapeControls(cause.detail)})`,
+        hints: [{ label: 'look', text: `ls -l ${shellWord(cause.file)}` }],
+        exitCode: exitCodes.cannotRun,
+      };
+    case 'engine-silent':
+      return {
+        sentence: `${cause.engine} does not respond (no answer to inspect within 15 s)`,
+        hints:
+          cause.engine === 'docker'
+            ? [
+                { label: 'see why', text: 'journalctl -u docker -e' },
+                { label: 'restart it', text: 'sudo systemctl restart docker' },
+              ]
+            : [
+                { label: 'try it', text: 'podman ps   # does this hang too?' },
+                { label: 'see why', text: 'journalctl -u hermes-agent -e' },
+              ],
+      };
+    case 'engine-nonsense':
+      return {
+        sentence: `${cause.engine} gave an answer that makes no sense: ${escapeControls(cause.detail, 160)}`,
+        hints: [
+          {
+            label: 'ask it yourself',
+            text: `${cause.engine} inspect --type container ${about.containerName}`,
+          },
+        ],
+      };
+    case 'daemon-down':
+      return {
+        sentence: `${cause.engine} is not reachable (${escapeControls(cause.detail, 160)})`,
+        hints: daemonHints(cause),
+      };
+    case 'socket-forbidden':
+      return {
+        sentence: `${cause.engine} refuses this user (${escapeControls(cause.detail, 160)})`,
+        hints: [
+          ...groupHints(cause.engine, about),
+          { label: 'or by sudo', text: sudoRule(about.userName, cause.binary) },
+        ],
+      };
+    case 'sudo-refused':
+      return tellRefusal(cause, name, about);
+    case 'no-sudo':
+      return {
+        sentence: `${name} is not among this user's, and there is neither sudo nor doas to ask root's ${cause.engine}`,
+        hints: [
+          {
+            label: 'on NixOS',
+            text: `security.sudo.enable = true; ${sudoRule(about.userName, cause.binary)}`,
+          },
+        ],
+      };
+    case 'remote-engine':
+      return {
+        sentence: `${cause.engine} runs elsewhere (${escapeControls(cause.endpoint, 160)}), so ${name} cannot be the one of this host's home`,
+        hints: [
+          {
+            label: 'use the local one',
+            text: 'env -u DOCKER_HOST -u DOCKER_CONTEXT -u CONTAINER_HOST -u CONTAINER_CONNECTION hermes …',
+          },
+          { label: 'or allow it', text: `HERMES_SHIM_ALLOW_FOREIGN=${about.containerName} hermes …` },
+        ],
+      };
+  }
+}
+
+function tellRefusal(
+  cause: Extract<Cause, { kind: 'sudo-refused' }>,
+  name: string,
+  about: Circumstances,
+): Told {
+  const rule: Hint[] = [
+    { label: 'on NixOS', text: sudoRule(about.userName, cause.binary) },
+    ...(about.onNixos ? [] : [{ label: 'elsewhere', text: sudoersLine(about.userName, cause.binary) }]),
+    { label: 'or for once', text: 'sudo hermes …' },
+  ];
+  const reach = `${name} is reached by ${cause.tool} ${cause.engine}, but ${cause.tool}`;
+  switch (cause.refusal) {
+    case 'password':
+      return { sentence: `${reach} wants a password`, hints: rule };
+    case 'no-rule':
+      return { sentence: `${reach} does not allow it (${escapeControls(cause.detail, 160)})`, hints: rule };
+    case 'no-new-privileges':
+      return {
+        sentence: `${reach} cannot work here: this process may gain no privileges (NoNewPrivileges)`,
+        hints: [{ label: 'in the systemd unit', text: 'NoNewPrivileges=false, or run the unit as root' }],
+      };
+    case 'not-setuid':
+      return {
+        sentence: `${reach} is not setuid`,
+        hints: [
+          {
+            label: 'on NixOS',
+            text: 'security.sudo.enable = true;   # puts a setuid one into /run/wrappers/bin',
+          },
+        ],
+      };
+    case 'other':
+      return { sentence: `${reach} failed: ${escapeControls(cause.detail, 160)}`, hints: rule };
+  }
+}
+
+/** docker's own unit, a user's (rootless docker); podman has no daemon, but a socket where a client was told to use one. */
+function daemonHints({ engine, detail }: Extract<Cause, { kind: 'daemon-down' }>): Hint[] {
+  const scope = detail.includes('/run/user/') ? '--user ' : '';
+  const unit = engine === 'docker' ? 'docker' : 'podman.socket';
+  return [
+    { label: 'start it', text: `${scope ? '' : 'sudo '}systemctl ${scope}start ${unit}` },
+    { label: 'see why', text: `journalctl ${scope}-u ${unit} -e` },
+  ];
+}
+
+function groupHints(engine: string, about: Circumstances): Hint[] {
+  if (engine !== 'docker') return [];
+  const user = escapeControls(about.userName);
+  return [
+    {
+      label: 'join its group',
+      text: about.onNixos
+        ? `users.users.${user}.extraGroups = [ "docker" ];   # equal to root; then log in again`
+        : `sudo usermod -aG docker ${shellWord(about.userName)}   # equal to root; then log in again`,
+    },
+  ];
+}
+
+/** The NixOS rule that lets one user run one engine without a password. */
+export function sudoRule(user: string, binary: string): string {
+  return `security.sudo.extraRules = [{ users = [ "${escapeControls(user)}" ]; commands = [{ command = "${escapeControls(binary)}"; options = [ "NOPASSWD" ]; }]; }];`;
+}
+
+function sudoersLine(user: string, binary: string): string {
+  const rule = `${escapeControls(user)} ALL=(root) NOPASSWD: ${escapeControls(binary)}`;
+  return `echo ${quoteWord(rule)} | sudo tee /etc/sudoers.d/hermes-shim`;
+}
+
+/** A word from outside, to be pasted into a shell. */
+export function shellWord(word: string): string {
+  return quoteWord(escapeControls(word));
+}

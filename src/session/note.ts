@@ -1,0 +1,85 @@
+import { engineCommand } from '../engine/access.ts';
+import { runCommand } from '../engine/run-command.ts';
+import type { Environment } from '../route/inside.ts';
+import { type NoteState, noteRoots } from './doorman.ts';
+import type { Address } from './messenger.ts';
+
+/**
+ * What the doorman's note says of a session. `none`: there is no note, though there would be one if the doorman had
+ * run; `unknown`: nobody could look, or a note could not have been written.
+ */
+export type NoteFinding = NoteState | 'none' | 'unknown';
+
+/** How long a look for a note may take, in milliseconds. */
+const lookMs = 20_000;
+
+/**
+ * Looks for the note of a session (`$1`) in every user's directory, so it is asked as root: the user in question may
+ * have been somebody else a moment ago. Says `none` only where a note could have been written: in a directory that
+ * is everybody's.
+ */
+const search = `for n in ${noteRoots.map((root) => `${root}*/*`).join(' ')}; do
+  [ -f "$n" ] && read -r p t i s <"$n" && [ "$i" = "$1" ] && echo "note $s" && exit
+done 2>/dev/null
+for d in ${[...new Set(noteRoots.map((root) => root.slice(0, root.lastIndexOf('/'))))].join(' ')}; do
+  [ -k "$d" ] && [ -w "$d" ] && echo none && exit
+done
+echo unknown`;
+
+/** Asks in a running container, as root. Starts no hermes. */
+export async function searchNote(
+  { via, containerId, sessionId }: Address,
+  env: Environment,
+): Promise<NoteFinding> {
+  const words = [
+    'exec',
+    '-u',
+    '0',
+    '-w',
+    '/',
+    containerId,
+    '/bin/sh',
+    '-c',
+    search,
+    'hermes-errand',
+    sessionId,
+  ];
+  const result = await runCommand(engineCommand(via, words), { env, timeoutMs: lookMs });
+  return result.kind === 'exited' ? readSearch(result.stdout) : 'unknown';
+}
+
+/** Reads what `search` printed. */
+export function readSearch(stdout: string): NoteFinding {
+  const said = stdout.trim();
+  if (said === 'none') return 'none';
+  return toState(/^note ([a-z]+)$/.exec(said)?.[1]) ?? 'unknown';
+}
+
+/** Reads the note out of a container that does not run any more: engines copy files out of those too. */
+export async function copyNote(
+  { via, containerId, sessionId, user }: Address,
+  env: Environment,
+): Promise<NoteFinding> {
+  const [place = ''] = noteRoots;
+  const words = ['cp', `${containerId}:${place}${user}`, '-'];
+  const result = await runCommand(engineCommand(via, words), { env, timeoutMs: lookMs });
+  return result.kind === 'exited' ? readCopy(result, sessionId) : 'unknown';
+}
+
+/** Finds the note of a session in what `cp … -` printed: a tar archive, in which each note stands as it is. */
+export function readCopy(
+  result: { code: number; stdout: string; stderr: string },
+  sessionId: string,
+): NoteFinding {
+  if (result.code !== 0)
+    return /could not (be found|find)|no such file/i.test(result.stderr) ? 'none' : 'unknown';
+  const words = result.stdout.split(/[\0\n]/).map((line) => line.split(' '));
+  const note = words.find(([, , id]) => id === sessionId);
+  return note === undefined ? 'none' : (toState(note[3]) ?? 'unknown');
+}
+
+function toState(word: string | undefined): NoteState | undefined {
+  return word === 'started' || word === 'failed' || word === 'missing' || word === 'forbidden'
+    ? word
+    : undefined;
+}
