@@ -152,6 +152,9 @@ export async function managedContainer(way: Way, options: ContainerOptions = {})
       name = newName;
     },
     remove,
+    async create() {
+      id = await engineCli(create);
+    },
     [Symbol.asyncDispose]: dispose,
   };
 }

@@ -75,4 +75,6 @@ export interface ManagedContainer extends Layout, AsyncDisposable {
   unpause(): Promise<void>;
   rename(name: string): Promise<void>;
   remove(): Promise<void>;
+  /** Creates it anew after `remove`: same name, same home, another id. Does not start it. */
+  create(): Promise<void>;
 }
