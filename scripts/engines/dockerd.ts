@@ -17,7 +17,7 @@ export async function startDockerd(record: RunRecord, person: Person): Promise<s
   const dockerd = findCommand('dockerd');
   if (dockerd === null) throw new Error('no dockerd on this machine');
   const dir = join(record.dir, 'docker');
-  mkdirSync(dir);
+  mkdirSync(dir, { recursive: true });
   const socket = join(dir, 'sock');
   const log = openSync(join(dir, 'log'), 'a');
   const child = spawn(
