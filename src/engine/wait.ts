@@ -12,7 +12,7 @@ export const rhythmMs = 250;
  * or the budget is used up. The last look is at the very end of the budget.
  * @param look one attempt; told when it is the last one
  * @param show shows a person what is waited for; without it the wait is silent
- * @returns the last attempt, and how long it took in milliseconds
+ * @returns the last attempt, and how long was waited in milliseconds
  */
 export async function waitUntilReady(options: {
   first: Cause;
@@ -50,7 +50,7 @@ export async function waitUntilReady(options: {
   // between two starts such a container looks like many things, and the last look is only one of them
   if (restarting && attempt.kind === 'not-ready' && mayPass(attempt.cause))
     attempt = { kind: 'not-ready', cause: restarting };
-  return { attempt, waitedMs: elapsed() };
+  return { attempt, waitedMs: Math.min(elapsed(), budgetMs) };
 }
 
 function isRestarting(cause: Cause): boolean {

@@ -1,0 +1,183 @@
+/** What a person sees of a wait, read back from a real terminal. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { type ManagedContainer, managedContainer } from '../bed/container.ts';
+import { installShim, shim } from '../bed/installed.ts';
+import { openTerminal, type Terminal } from '../bed/pty.ts';
+import { screenOf } from '../bed/screen.ts';
+import { describeWays, type Way } from '../bed/ways.ts';
+
+const hide = '\x1b[?25l';
+const show = '\x1b[?25h';
+const patient = { env: { HERMES_SHIM_WAIT: '60' } };
+
+/** A container that does not run, so that a call waits. */
+async function stopped(way: Way): Promise<ManagedContainer> {
+  const container = await managedContainer(way);
+  await container.stop();
+  return container;
+}
+
+/** All that was written on the line that moves, each text once, in order. */
+function framesOf(terminal: Terminal): string[] {
+  const texts = [...terminal.output().matchAll(/waiting for [^\x1b\r\n]*/g)].map(([text]) => text.trimEnd());
+  return texts.filter((text, index) => text !== texts[index - 1]);
+}
+
+describeWays(
+  (way) => {
+    it('a person sees what is waited for, in changing words, and nothing of it afterwards', async () => {
+      await using container = await managedContainer(way, { userAfterMs: 1500 });
+      await container.remove();
+      await using terminal = await container.terminal(['version'], patient);
+      await terminal.waitFor(`waiting for container ${container.name}`);
+      await container.create();
+      await terminal.waitFor(`waiting for container ${container.name} (created)`);
+      await container.start();
+      await terminal.waitFor('waiting for user hermes');
+      expect(screenOf(terminal.output())).toEqual({
+        lines: [expect.stringMatching(/^\S waiting for user hermes$/)],
+        cursorVisible: false,
+      });
+      expect(await terminal.exit).toEqual({ code: 0, signal: null });
+      const frames = framesOf(terminal);
+      expect(frames).toEqual(
+        expect.arrayContaining([
+          `waiting for container ${container.name}`,
+          `waiting for container ${container.name} (created)`,
+          'waiting for user hermes',
+        ]),
+      );
+      expect(screenOf(terminal.output())).toEqual({
+        lines: ['Hermes Agent v0.0.0 (probe)'],
+        cursorVisible: true,
+      });
+      expect(terminal.output()).not.toContain('hermes:');
+      expect(container.starts()).toHaveLength(1);
+    });
+  },
+  ['docker', 'podman-root'],
+);
+
+describeWays(
+  (way) => {
+    it('what is typed ahead is still there when hermes reads', async () => {
+      await using container = await stopped(way);
+      await using terminal = await container.terminal(['chat'], patient);
+      await terminal.waitFor('waiting for container');
+      terminal.write('hello\r');
+      await pause(300);
+      await container.start();
+      await terminal.waitFor('you said: hello');
+      terminal.write('exit\r');
+      expect(await terminal.exit).toEqual({ code: 0, signal: null });
+    });
+
+    it('a wait in vain leaves the error alone on the screen', async () => {
+      await using container = await stopped(way);
+      await using terminal = await container.terminal(['version'], {
+        env: { HERMES_SHIM_WAIT: '0.6' },
+        cols: 200,
+      });
+      expect(await terminal.exit).toEqual({ code: 125, signal: null });
+      const { lines, cursorVisible } = screenOf(terminal.output(), 200);
+      expect(cursorVisible).toBe(true);
+      expect(lines[0]).toMatch(
+        /^hermes: container '.*' is not running \(docker: exited with code 0.*\); waited 0.6 s$/,
+      );
+      expect(lines.join('\n')).not.toContain('waiting');
+    });
+
+    it('a line that moves needs all three to be terminals', async () => {
+      await using container = await stopped(way);
+      for (const redirect of [{ stdin: 'null' }, { stdout: 'pipe' }, { stderr: 'pipe' }] as const) {
+        await using terminal = await container.terminal(['version'], {
+          env: { HERMES_SHIM_WAIT: '0.6' },
+          redirect,
+        });
+        expect((await terminal.exit).code).toBe(125);
+        const all = terminal.output() + terminal.pipes.stdout() + terminal.pipes.stderr();
+        expect(all).not.toContain('waiting');
+        expect(all).not.toContain('\x1b');
+      }
+    });
+
+    it('NO_COLOR is honoured, and a dumb terminal gets plain lines', async () => {
+      await using container = await stopped(way);
+      const env = { HERMES_SHIM_WAIT: '0.6' };
+      await using plain = await container.terminal(['version'], { env: { ...env, NO_COLOR: '1' } });
+      await plain.exit;
+      expect(framesOf(plain)).toHaveLength(1);
+      expect(plain.output()).not.toMatch(/\x1b\[[\d;]*m/);
+      await using colour = await container.terminal(['version'], { env: { ...env, FORCE_COLOR: '1' } });
+      await colour.exit;
+      expect(colour.output()).toMatch(/\x1b\[36m/);
+      await using dumb = await container.terminal(['version'], { env: { ...env, TERM: 'dumb' } });
+      await dumb.exit;
+      expect(dumb.output()).not.toContain('\x1b');
+      expect(dumb.output()).toMatch(
+        /^hermes: waiting for container .* \(exited\)\r\nhermes: container '.*' is not running/,
+      );
+    });
+
+    const keys = [
+      ['Ctrl-C', 'SIGINT', (terminal: Terminal) => terminal.write('\x03')],
+      ['Ctrl-\\', 'SIGQUIT', (terminal: Terminal) => terminal.write('\x1c')],
+      ['kill', 'SIGTERM', (terminal: Terminal) => process.kill(terminal.pid, 'SIGTERM')],
+      ['kill -HUP', 'SIGHUP', (terminal: Terminal) => process.kill(terminal.pid, 'SIGHUP')],
+      ['kill -USR1', 'SIGUSR1', (terminal: Terminal) => process.kill(terminal.pid, 'SIGUSR1')],
+    ] as const;
+    it.each(keys)('%s ends the wait at once, by %s, with the cursor back', async (_, signal, send) => {
+      await using container = await stopped(way);
+      await using terminal = await container.terminal(['version'], patient);
+      await terminal.waitFor('waiting for container');
+      send(terminal);
+      // the wait itself would take a minute
+      expect(await terminal.exit).toEqual({ code: null, signal });
+      expect(terminal.output().lastIndexOf(show)).toBeGreaterThan(terminal.output().lastIndexOf(hide));
+      expect(screenOf(terminal.output().replaceAll(/\^[C\\]/g, '')).lines).toEqual([]);
+      expect(await terminal.settings()).toMatch(/[^-]icanon.*[^-]echo /s);
+    });
+
+    it('a closed terminal ends the wait', async () => {
+      await using container = await stopped(way);
+      await using terminal = await container.terminal(['version'], patient);
+      await terminal.waitFor('waiting for container');
+      terminal.hangup();
+      expect(await terminal.exit).toEqual({ code: null, signal: 'SIGHUP' });
+    });
+
+    it('a signal that the caller ignores does not end the wait', async () => {
+      await using container = await stopped(way);
+      await installShim();
+      const argv = ['/bin/sh', '-c', 'trap "" INT HUP; exec "$@"', 'sh', await shim(), 'version'];
+      await using terminal = await openTerminal({ ...container.identity(patient), argv });
+      await terminal.waitFor('waiting for container');
+      terminal.write('\x03');
+      process.kill(terminal.pid, 'SIGHUP');
+      await pause(500);
+      await container.start();
+      await terminal.waitFor('Hermes Agent');
+      expect(await terminal.exit).toEqual({ code: 0, signal: null });
+    });
+  },
+  ['docker'],
+);
+
+describe('a script', () => {
+  describeWays(
+    (way) => {
+      it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+        'ends its wait at once by %s, without a word',
+        async (signal) => {
+          await using container = await stopped(way);
+          await using call = await container.session(['version'], patient);
+          await pause(600);
+          call.kill(signal);
+          expect(await call.ended).toMatchObject({ exitCode: null, signal, stdout: '', stderr: '' });
+        },
+      );
+    },
+    ['docker'],
+  );
+});
