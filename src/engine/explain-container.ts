@@ -84,8 +84,8 @@ export function tellContainer(cause: ContainerCause, about: Circumstances): Told
       return {
         sentence:
           cause.state === 'engine-down'
-            ? `${cause.engine} is not reachable any more: what became of hermes in ${name} is not known, and it is not started again by itself`
-            : `${name} ${fate(cause.state, cause.engine, about.nowMs)} just when hermes was to start in it: it may have run or not, and is not started again by itself`,
+            ? `${cause.engine} is not reachable any more: what became of hermes in ${name} is not known; hermes is not started again by itself`
+            : `${name} ${fate(cause.state, cause.engine, about.nowMs)} while hermes was starting or running in it; hermes is not started again by itself`,
         hints: [...afterwardHints(cause, about), { label: 'try again', text: 'hermes …' }],
         afterwards: true,
       };

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cause } from '../engine/cause.ts';
 import { gatherCircumstances } from '../engine/circumstances.ts';
 import type { Container } from '../engine/container.ts';
@@ -9,7 +10,13 @@ import { writeError } from '../report/stderr.ts';
 import { trace } from '../report/trace.ts';
 import type { ContainerRoute } from '../route/decide.ts';
 import type { Environment } from '../route/inside.ts';
-import { judgeAftermath, needsNote, type Verdict, whereaboutsOf } from './judge-aftermath.ts';
+import {
+  judgeAftermath,
+  needsNote,
+  type Verdict,
+  type Whereabouts,
+  whereaboutsOf,
+} from './judge-aftermath.ts';
 import type { Address } from './messenger.ts';
 import { copyNote, type NoteFinding, searchNote } from './note.ts';
 
@@ -32,12 +39,7 @@ export async function settleAftermath(
   env: Environment,
 ): Promise<'own' | { readonly user: string }> {
   const { code, address, container, route } = ended;
-  const now = await probe(address.via, container.name, { env });
-  const whereabouts = whereaboutsOf(now, container);
-  const bySudo = address.via.access.kind === 'sudo';
-  const note = needsNote(code, whereabouts, bySudo)
-    ? await findNote(whereabouts === 'same' || whereabouts === 'restarted', address, env)
-    : 'unknown';
+  const { now, whereabouts, note } = await lookAround(ended, env);
   const verdict = judgeAftermath({ code, whereabouts, note });
   trace(() => `exit code ${code}: container ${whereabouts}, doorman's note ${note}: ${verdict}`);
   const cause = await toCause(verdict, now, ended, env);
@@ -52,8 +54,33 @@ export async function settleAftermath(
   return 'own';
 }
 
-function findNote(running: boolean, address: Address, env: Environment): Promise<NoteFinding> {
-  return running ? searchNote(address, env) : copyNote(address, env);
+/** How often, and after how many milliseconds, a container is looked at again that nothing can be asked in. */
+const looks = { most: 6, pauseMs: 200 } as const;
+
+type Sight = {
+  readonly now: ProbeResult;
+  readonly whereabouts: Whereabouts;
+  readonly note: NoteFinding;
+};
+
+/**
+ * Looks where the container is and what the note says. A container that is dying is said to be running for a moment
+ * more (measured, docker); but nothing can be executed in it any more, since the kernel lets nobody into a pid
+ * namespace whose first process is gone. So where it runs and yet cannot be asked, it is looked at again.
+ */
+async function lookAround(ended: Ended, env: Environment): Promise<Sight> {
+  const { code, address, container } = ended;
+  for (let look = 1; ; look += 1) {
+    const now = await probe(address.via, container.name, { env });
+    const whereabouts = whereaboutsOf(now, container);
+    const asks = needsNote(code, whereabouts, address.via.access.kind === 'sudo');
+    const running = whereabouts === 'same' || whereabouts === 'restarted';
+    const find = running ? searchNote : copyNote;
+    const note = asks ? await find(address, env) : 'unknown';
+    const settled = !asks || note !== 'unknown' || whereabouts !== 'same';
+    if (settled || look === looks.most) return { now, whereabouts, note };
+    await sleep(looks.pauseMs);
+  }
 }
 
 /** The row of the table that a verdict stands for; `undefined`: nothing to tell, the code is hermes's. */

@@ -42,15 +42,18 @@ export type Verdict =
 /** How a session ends whose container is stopped (KILL, after TERM). */
 const byStop = [137, 143];
 
-/** Is the note worth an exec? A code by which hermes itself often ends, in a container that is as it was, is hermes's. */
+/**
+ * Is the note worth an exec? Not where it would tell nothing: 1, by which hermes itself often ends, in a container
+ * that is as it was, is hermes's; and 137 and 143 in one that is not were the stop's.
+ */
 export function needsNote(code: number, whereabouts: Whereabouts, bySudo: boolean): boolean {
   switch (whereabouts) {
     case 'same':
-      return !byStop.includes(code) && (code !== 1 || bySudo);
+      return code !== 1 || bySudo;
     case 'restarted':
     case 'paused':
     case 'stopped':
-      return true;
+      return !byStop.includes(code);
     case 'gone':
     case 'engine-down':
     case 'unknown':
@@ -60,7 +63,9 @@ export function needsNote(code: number, whereabouts: Whereabouts, bySudo: boolea
 
 /**
  * Judges by the container's whereabouts and the doorman's note. The doorman writes its note before anything else, so
- * without a note hermes did not start; `started` says that it did or was about to.
+ * without a note hermes did not start; `started` says that it did or was about to. Where nothing can tell any more,
+ * the verdict says so: podman's client ends with 125 both when the container is not there and when it is removed
+ * under a session (measured).
  */
 export function judgeAftermath(facts: {
   code: number;
@@ -70,6 +75,7 @@ export function judgeAftermath(facts: {
   const { code, whereabouts, note } = facts;
   if (whereabouts === 'unknown') return 'own';
   if (whereabouts === 'engine-down') return 'fate-unknown';
+  if (byStop.includes(code)) return whereabouts === 'same' || whereabouts === 'paused' ? 'own' : 'lost';
   if (note === 'missing') return 'binary-missing';
   if (note === 'forbidden' || note === 'failed') return 'binary-not-executable';
   switch (whereabouts) {
@@ -79,10 +85,10 @@ export function judgeAftermath(facts: {
       return note === 'none' ? 'not-running' : 'own';
     case 'stopped':
       if (note === 'none') return 'not-running';
-      return note === 'started' || byStop.includes(code) ? 'lost' : 'fate-unknown';
+      return note === 'started' ? 'lost' : 'fate-unknown';
     case 'restarted':
-      return note === 'started' || byStop.includes(code) ? 'lost' : 'fate-unknown';
+      return note === 'started' ? 'lost' : 'fate-unknown';
     case 'gone':
-      return byStop.includes(code) ? 'lost' : 'fate-unknown';
+      return 'fate-unknown';
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { engineCommand } from '../engine/access.ts';
 import { runCommand } from '../engine/run-command.ts';
 import type { Environment } from '../route/inside.ts';
@@ -55,24 +56,36 @@ export function readSearch(stdout: string): NoteFinding {
   return toState(/^note ([a-z]+)$/.exec(said)?.[1]) ?? 'unknown';
 }
 
-/** Reads the note out of a container that does not run any more: engines copy files out of those too. */
+/**
+ * Reads the note out of a container that does not run any more: engines copy files out of those too. Not in the
+ * moment in which it ends (measured, docker), so it is asked again.
+ */
 export async function copyNote(
   { via, containerId, sessionId, user }: Address,
   env: Environment,
 ): Promise<NoteFinding> {
-  const [place = ''] = noteRoots;
-  const words = ['cp', `${containerId}:${place}${user}`, '-'];
-  const result = await runCommand(engineCommand(via, words), { env, timeoutMs: lookMs });
-  return result.kind === 'exited' ? readCopy(result, sessionId) : 'unknown';
+  const [root = ''] = noteRoots;
+  const directory = `${root}${user}`;
+  const argv = engineCommand(via, ['cp', `${containerId}:${directory}`, '-']);
+  for (let look = 1; ; look += 1) {
+    const result = await runCommand(argv, { env, timeoutMs: lookMs });
+    const finding = result.kind === 'exited' ? readCopy(result, { directory, sessionId }) : 'unknown';
+    if (finding !== 'unknown' || look === 3) return finding;
+    await sleep(200);
+  }
 }
 
 /** Finds the note of a session in what `cp … -` printed: a tar archive, in which each note stands as it is. */
 export function readCopy(
   result: { code: number; stdout: string; stderr: string },
-  sessionId: string,
+  { directory, sessionId }: { directory: string; sessionId: string },
 ): NoteFinding {
-  if (result.code !== 0)
-    return /could not (be found|find)|no such file/i.test(result.stderr) ? 'none' : 'unknown';
+  if (result.code !== 0) {
+    const absent = [`could not find the file ${directory} `, `"${directory}" could not be found`];
+    return absent.some((words) => result.stderr.toLowerCase().includes(words.toLowerCase()))
+      ? 'none'
+      : 'unknown';
+  }
   const words = result.stdout.split(/[\0\n]/).map((line) => line.split(' '));
   const note = words.find(([, , id]) => id === sessionId);
   return note === undefined ? 'none' : (toState(note[3]) ?? 'unknown');

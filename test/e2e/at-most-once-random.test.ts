@@ -1,0 +1,49 @@
+/**
+ * A container that is stopped, killed, removed or made anew at any moment of a call. SOAK=1 (`npm run test:soak`)
+ * makes it 300 calls an engine; without, as many as fit.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { managedContainer } from '../bed/container.ts';
+import { bringBack, expectAgreement, mishaps, named, putBack } from '../bed/mishaps.ts';
+import { describeWays, engines, type Way } from '../bed/ways.ts';
+
+const soaking = process.env.SOAK === '1';
+
+/** podman's three ways share its 300. */
+const callsOf = (way: Way): number => (soaking ? (way === 'docker' ? 300 : 100) : 8);
+
+/** How long a short call takes at the most, in milliseconds: mishaps are spread over it. */
+const spanOf = (way: Way): number => (way === 'docker' ? 500 : 800);
+
+const anyOf = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
+
+describeWays((way) => {
+  it(
+    `${callsOf(way)} calls: at most one hermes each, and an answer that agrees`,
+    async () => {
+      await using container = await managedContainer(way);
+      const tally = { calls: 0, exit0: 0, started: 0, told: 0 };
+      while (tally.calls < callsOf(way)) {
+        const [mishap, delayMs] = [anyOf(named), Math.random() * spanOf(way)];
+        const args = anyOf([['version'], ['sh', '-c', 'sleep 0.15; exit 0']]);
+        const patience = anyOf(['0', '2']);
+        const call = container.hermes(args, { env: { HERMES_SHIM_WAIT: patience } });
+        await pause(delayMs);
+        await mishaps[mishap](container);
+        // who waits gets it back at once
+        if (patience !== '0') await bringBack(container);
+        const ended = await call;
+        const story = expectAgreement(ended, container);
+        expect(ended.signal, `${mishap} after ${delayMs} ms: ${story}`).toBe(null);
+        tally.calls += 1;
+        tally.exit0 += Number(ended.exitCode === 0);
+        tally.started += container.starts().length;
+        tally.told += Number(ended.stderr.includes('hermes: '));
+        await putBack(container);
+      }
+      if (soaking) console.log(`${way} (${engines.run}): ${JSON.stringify(tally)}`);
+    },
+    soaking ? 3_600_000 : 120_000,
+  );
+});

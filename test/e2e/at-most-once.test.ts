@@ -1,0 +1,154 @@
+/**
+ * hermes is started once or not at all, and what the shim answers agrees with that: a container that is stopped,
+ * killed, removed or made anew at named points of a call.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { hermesUid, managedContainer } from '../bed/container.ts';
+import { buildGate } from '../bed/gate.ts';
+import { until } from '../bed/host.ts';
+import {
+  expectAgreement,
+  mishaps,
+  named,
+  putBack,
+  saysNotStarted,
+  saysStarted,
+  saysUnknown,
+} from '../bed/mishaps.ts';
+import { describeWays } from '../bed/ways.ts';
+
+const impatient = { HERMES_SHIM_WAIT: '0' };
+
+describeWays((way) => {
+  it('before the probe: not started, and said so', async () => {
+    await using container = await managedContainer(way);
+    for (const mishap of ['stop', 'kill', 'remove'] as const) {
+      await mishaps[mishap](container);
+      const ended = await container.hermes(['version'], { env: impatient });
+      expect(ended.exitCode, expectAgreement(ended, container)).toBe(125);
+      expect(ended.stderr).toMatch(saysNotStarted);
+      await putBack(container);
+    }
+  });
+
+  it('between the probe and the exec: not started, and never started in another container', async () => {
+    await using container = await managedContainer(way);
+    const gate = buildGate(container, 'exec');
+    for (const mishap of named) {
+      gate.reset();
+      await using call = await container.session(['version'], { env: { ...impatient, ...gate.env } });
+      await gate.reached();
+      await mishaps[mishap](container);
+      gate.open();
+      const ended = await call.ended;
+      const story = `${mishap}: ${expectAgreement(ended, container)}`;
+      // the same container, running again, is as good as it was
+      if (mishap === 'restart') expect(ended.exitCode, story).toBe(0);
+      else {
+        expect([ended.exitCode, container.starts()], story).toEqual([125, []]);
+        expect(ended.stderr, story).toMatch(
+          mishap === 'stop' || mishap === 'kill' ? saysNotStarted : saysUnknown,
+        );
+      }
+      await putBack(container);
+    }
+  });
+
+  it('while the exec starts, and just after the doorman: at most once, and an answer that agrees', async () => {
+    await using container = await managedContainer(way);
+    const gate = buildGate(container, 'exec');
+    const beginning = () => container.starts().length > 0;
+    const moments = [
+      () => pause(15),
+      () => pause(40),
+      () => pause(70),
+      () => until(beginning, { what: 'hermes to start', everyMs: 1 }),
+    ];
+    for (const [index, moment] of moments.entries()) {
+      const mishap = index % 2 === 0 ? 'kill' : 'remake';
+      gate.reset();
+      await using call = await container.session(['sleep', '3600'], { env: { ...impatient, ...gate.env } });
+      await gate.reached();
+      gate.open();
+      await moment();
+      await mishaps[mishap](container);
+      const ended = await call.ended;
+      const story = `${mishap}: ${expectAgreement(ended, container)}`;
+      expect(ended.exitCode, story).not.toBe(0);
+      expect(ended.stderr, story).toMatch(/^hermes: /m);
+      await putBack(container);
+    }
+  });
+
+  it('during the session: it ends with its container, which is said after its own output', async () => {
+    await using container = await managedContainer(way);
+    for (const mishap of named) {
+      await using call = await container.session(['sleep', '3600'], { env: impatient });
+      await call.waitFor('ready');
+      await mishaps[mishap](container);
+      const ended = await call.ended;
+      const story = `${mishap}: ${expectAgreement(ended, container)}`;
+      expect(container.starts(), story).toHaveLength(1);
+      expect(ended.stderr, story).toMatch(
+        /^hermes: container '.*' (stopped|was removed or replaced|was restarted) \(/m,
+      );
+      // podman's client ends with 125 also where the container was not there at all
+      if (ended.exitCode === 125 && container.engine === 'podman') expect(ended.stderr).toMatch(saysUnknown);
+      else {
+        expect([137, 143], story).toContain(ended.exitCode);
+        expect(ended.stderr, story).toMatch(saysStarted);
+      }
+      await putBack(container);
+    }
+  });
+
+  it('just after its end: its own code counts, wherever the container went', async () => {
+    await using container = await managedContainer(way);
+    const gate = buildGate(container, 'exec-end');
+    for (const code of [0, 1, 3]) {
+      gate.reset();
+      await using call = await container.session(['exit', String(code)], {
+        env: { ...impatient, ...gate.env },
+      });
+      await gate.reached();
+      await container.kill();
+      gate.open();
+      const ended = await call.ended;
+      expect([ended.exitCode, container.starts().length], expectAgreement(ended, container)).toEqual([
+        code,
+        1,
+      ]);
+      await putBack(container);
+    }
+  });
+
+  it('a user who is gone at the exec is called by the numbers, and hermes starts once', async () => {
+    const numbers = { HERMES_UID: String(hermesUid), HERMES_GID: String(hermesUid) };
+    await using container = await managedContainer(way, { env: numbers });
+    const gate = buildGate(container, 'exec');
+    await using call = await container.session(['version'], { env: { ...impatient, ...gate.env } });
+    await gate.reached();
+    await container.exec(['sed', '-i', '/^hermes:/d', '/etc/passwd'], { user: '0' });
+    gate.open();
+    const ended = await call.ended;
+    expect([ended.exitCode, container.starts().length], expectAgreement(ended, container)).toEqual([0, 1]);
+    expect(ended.stdout).toContain('Hermes Agent');
+  });
+
+  it('a user who vanishes under a running hermes is no reason to start another', async () => {
+    const numbers = { HERMES_UID: String(hermesUid), HERMES_GID: String(hermesUid) };
+    await using container = await managedContainer(way, { env: numbers });
+    // by the engine's own code for a user that it cannot find
+    const code = way === 'docker' ? 126 : 255;
+    await using call = await container.session(['sh', '-c', `echo up; read -r _; exit ${code}`], {
+      env: impatient,
+      stdin: 'pipe',
+    });
+    await call.waitFor('up');
+    await container.exec(['sed', '-i', '/^hermes:/d', '/etc/passwd'], { user: '0' });
+    call.stdin?.end('\n');
+    const ended = await call.ended;
+    expect([ended.exitCode, container.starts().length], expectAgreement(ended, container)).toEqual([code, 1]);
+  });
+});
