@@ -66,13 +66,16 @@ export function tellContainer(cause: ContainerCause, about: Circumstances): Told
     case 'binary-not-executable':
       return {
         sentence: `${escapeControls(cause.bin)} in ${name} cannot be executed by ${escapeControls(about.execUser)}`,
-        hints: [look(cause, containerName, '-lL'), metadata],
+        hints: [look(cause, containerName, '-lL'), ...repairHints(cause.bin, about)],
         exitCode: exitCodes.cannotRun,
       };
     case 'check-failed':
       return {
-        sentence: `${name} could not be asked for user ${escapeControls(about.execUser)} and hermes (${cause.engine}: ${escapeControls(cause.detail, 160) || 'no reason given'})`,
-        hints: [{ label: 'see why', text: `${cause.prefix} logs --tail 20 ${containerName}` }],
+        sentence: `${name} could not be asked whether it is ready (${cause.engine}: ${escapeControls(cause.detail, 160) || 'no reason given'})`,
+        hints: [
+          { label: 'try it', text: `${cause.prefix} exec ${containerName} true` },
+          { label: 'see why', text: `${cause.prefix} logs --tail 20 ${containerName}` },
+        ],
       };
     case 'session-lost':
       return {

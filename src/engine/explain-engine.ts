@@ -42,7 +42,10 @@ export function tellEngine(cause: EngineCause, about: Circumstances): Told {
     case 'engine-not-executable':
       return {
         sentence: `${escapeControls(cause.file)} cannot be executed (${escapeControls(cause.detail)})`,
-        hints: [{ label: 'look', text: `ls -l ${shellWord(cause.file)}` }],
+        hints: [
+          { label: 'look', text: `ls -l ${shellWord(cause.file)}` },
+          { label: 'repair it', text: `sudo chmod +x ${shellWord(cause.file)}` },
+        ],
         exitCode: exitCodes.cannotRun,
       };
     case 'engine-silent':
@@ -127,7 +130,7 @@ function tellRefusal(
     case 'no-new-privileges':
       return {
         sentence: `${reach} cannot work here: this process may gain no privileges (NoNewPrivileges)`,
-        hints: [{ label: 'in the systemd unit', text: 'NoNewPrivileges=false, or run the unit as root' }],
+        hints: [{ label: 'in the systemd unit', text: 'NoNewPrivileges=false   # or: User=root' }],
       };
     case 'not-setuid':
       return {
@@ -135,7 +138,7 @@ function tellRefusal(
         hints: [
           {
             label: 'on NixOS',
-            text: 'security.sudo.enable = true;   # puts a setuid one into /run/wrappers/bin',
+            text: 'security.sudo.enable = true;   # a setuid one in /run/wrappers/bin; then: sudo nixos-rebuild switch',
           },
         ],
       };
@@ -161,7 +164,7 @@ function groupHints(engine: string, about: Circumstances): Hint[] {
     {
       label: 'join its group',
       text: about.onNixos
-        ? `users.users.${user}.extraGroups = [ "docker" ];   # equal to root; then log in again`
+        ? `users.users.${user}.extraGroups = [ "docker" ];   # equal to root; then: sudo nixos-rebuild switch, and log in again`
         : `sudo usermod -aG docker ${shellWord(about.userName)}   # equal to root; then log in again`,
     },
   ];
@@ -169,7 +172,7 @@ function groupHints(engine: string, about: Circumstances): Hint[] {
 
 /** The NixOS rule that lets one user run one engine without a password. */
 export function sudoRule(user: string, binary: string): string {
-  return `security.sudo.extraRules = [{ users = [ "${escapeControls(user)}" ]; commands = [{ command = "${escapeControls(binary)}"; options = [ "NOPASSWD" ]; }]; }];`;
+  return `security.sudo.extraRules = [{ users = [ "${escapeControls(user)}" ]; commands = [{ command = "${escapeControls(binary)}"; options = [ "NOPASSWD" ]; }]; }];   # then: sudo nixos-rebuild switch`;
 }
 
 function sudoersLine(user: string, binary: string): string {

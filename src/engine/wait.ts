@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { trace } from '../report/trace.ts';
 import { awaited, type Cause, mayPass } from './cause.ts';
 import type { Attempt } from './reach.ts';
@@ -52,6 +51,8 @@ export async function waitUntilReady(options: {
     attempt = { kind: 'not-ready', cause: restarting };
   return { attempt, waitedMs: Math.min(elapsed(), budgetMs) };
 }
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 function isRestarting(cause: Cause): boolean {
   return cause.kind === 'not-running' && cause.container.state.status === 'restarting';

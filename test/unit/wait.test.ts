@@ -1,0 +1,122 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { sampleCauses } from '../../scripts/causes.ts';
+import { awaited, type Cause, mayPass } from '../../src/engine/cause.ts';
+import type { Attempt, Reached } from '../../src/engine/reach.ts';
+import { waitUntilReady } from '../../src/engine/wait.ts';
+
+const absent: Cause = { kind: 'absent', engine: 'docker' };
+const down: Cause = { kind: 'daemon-down', engine: 'docker', detail: '' };
+const paused = sampleCauses.paused[0] as Cause;
+const restarting = sampleCauses['not-running'].at(-1) as Cause;
+const ready: Attempt = { kind: 'ready', reached: {} as Reached };
+const not = (cause: Cause): Attempt => ({ kind: 'not-ready', cause });
+const target = { containerName: 'hermes-agent', execUser: 'hermes' };
+
+/** Waits with looks that answer in turn (the last one for ever), each taking so many milliseconds. */
+async function wait(answers: readonly Attempt[], { budgetMs = 5000, tookMs = 0, first = absent } = {}) {
+  const looks: { atMs: number; last: boolean }[] = [];
+  const said: string[] = [];
+  let stopped = 0;
+  const begun = performance.now();
+  const waiting = waitUntilReady({
+    first,
+    budgetMs,
+    target,
+    async look(last) {
+      looks.push({ atMs: Math.round(performance.now() - begun), last });
+      if (tookMs > 0) await new Promise((resolve) => setTimeout(resolve, tookMs));
+      return answers[Math.min(looks.length, answers.length) - 1] as Attempt;
+    },
+    show: async (words) => {
+      said.push(words);
+      const stop = () => {
+        stopped += 1;
+      };
+      return { say: (next) => void said.push(next), stop };
+    },
+  });
+  await vi.runAllTimersAsync();
+  const { attempt, waitedMs } = await waiting;
+  return { attempt, waitedMs: Math.round(waitedMs), looks, said, stopped };
+}
+
+describe('waiting', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  it('looks every 250 ms until the container is ready', async () => {
+    const { attempt, looks, waitedMs } = await wait([not(absent), not(absent), ready]);
+    expect(attempt).toBe(ready);
+    expect(looks.map(({ atMs }) => atMs)).toEqual([250, 500, 750]);
+    expect(waitedMs).toBe(750);
+  });
+
+  it('looks for the last time at the end of the budget, and knows that it is the last', async () => {
+    const { attempt, looks, waitedMs } = await wait([not(absent)], { budgetMs: 600 });
+    expect(looks).toEqual([
+      { atMs: 250, last: false },
+      { atMs: 500, last: false },
+      { atMs: 600, last: true },
+    ]);
+    expect([attempt, waitedMs]).toEqual([not(absent), 600]);
+  });
+
+  it('does not pile up looks that take longer than the rhythm, nor overrun the budget by more than one', async () => {
+    const { looks, waitedMs } = await wait([not(absent)], { budgetMs: 1000, tookMs: 400 });
+    expect(looks.map(({ atMs }) => atMs)).toEqual([250, 650, 1050]);
+    expect(looks.at(-1)?.last).toBe(true);
+    expect(waitedMs).toBe(1000);
+  });
+
+  it('ends at once when the reason cannot pass any more', async () => {
+    const { attempt, looks } = await wait([not(down), not(paused), ready]);
+    expect([attempt, looks.length]).toEqual([not(paused), 2]);
+  });
+
+  it('says what is waited for, in changing words, and stops saying it', async () => {
+    const { said, stopped } = await wait([not(absent), not(restarting), ready], { first: down });
+    expect(said).toEqual([
+      'waiting for docker',
+      'waiting for container hermes-agent',
+      'waiting for container hermes-agent (restarting)',
+    ]);
+    expect(stopped).toBe(1);
+  });
+
+  it('tells of a restart loop even when the last look saw something else', async () => {
+    const missing: Cause = { kind: 'user-missing', engine: 'docker', prefix: 'docker' };
+    const { attempt } = await wait([not(restarting), not(missing)], { budgetMs: 600 });
+    expect(attempt).toEqual(not(restarting));
+    expect((await wait([not(restarting), not(paused)])).attempt).toEqual(not(paused));
+    expect((await wait([not(restarting), ready])).attempt).toBe(ready);
+  });
+});
+
+describe('what is waited for', () => {
+  it('may pass by itself: everything that a start of service, daemon or container mends', () => {
+    const passing = Object.values(sampleCauses)
+      .flat()
+      .filter((cause: Cause) => mayPass(cause))
+      .map(({ kind }) => kind);
+    expect([...new Set(passing)].sort()).toEqual(
+      [
+        'absent',
+        'binary-missing',
+        'binary-not-executable',
+        'check-failed',
+        'daemon-down',
+        'not-running',
+        'user-missing',
+      ].sort(),
+    );
+  });
+
+  it('is named by what is missing', () => {
+    const words = (kind: keyof typeof sampleCauses) => awaited(sampleCauses[kind][0] as Cause, target);
+    expect(words('daemon-down')).toBe('docker');
+    expect(words('not-running')).toBe('container hermes-agent (created)');
+    expect(words('user-missing')).toBe('user hermes');
+    expect(words('binary-missing')).toBe('/data/current-package/bin/hermes');
+    expect(words('absent')).toBe('container hermes-agent');
+  });
+});
