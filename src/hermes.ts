@@ -35,12 +35,6 @@ function isInteractive(): boolean {
   return stdinTerminal && stdoutTerminal;
 }
 
-/** Is it a person who waits? */
-function isInteractive(): boolean {
-  const { stdinTerminal, stdoutTerminal } = readDescriptors();
-  return stdinTerminal && stdoutTerminal;
-}
-
 /** Node forgets which signals were ignored and takes USR1 for its debugger; until the session starts, we mend both. */
 function behaveAsACommand(caller: Caller): void {
   for (const signal of caller.ignored) process.on(signal, () => undefined);
