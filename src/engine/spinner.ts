@@ -38,11 +38,19 @@ export async function startSpinner(
     process.removeAllListeners(signal);
     process.kill(process.pid, signal);
   };
+  // Ctrl-Z: the shell behind us wants its cursor; stopped here, and going on here once somebody says so
+  const pause = (): void => {
+    spinner.stop();
+    process.kill(process.pid, 'SIGSTOP');
+    spinner.start();
+  };
   const stop = (): void => {
     for (const signal of signals) process.removeListener(signal, end);
+    process.removeListener('SIGTSTP', pause);
     spinner.stop();
   };
   for (const signal of signals) process.on(signal, end);
+  process.on('SIGTSTP', pause);
   spinner.start();
   return {
     say: (next) => {

@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { type ManagedContainer, managedContainer } from '../bed/container.ts';
+import { processFacts, until } from '../bed/host.ts';
 import { installShim, shim } from '../bed/installed.ts';
 import { openTerminal, type Terminal } from '../bed/pty.ts';
 import { screenOf } from '../bed/screen.ts';
@@ -66,7 +67,8 @@ describeWays(
       await using terminal = await container.terminal(['chat'], patient);
       await terminal.waitFor('waiting for container');
       terminal.write('hello\r');
-      await pause(300);
+      await terminal.waitFor('hello');
+      expect(await terminal.settings()).toMatch(/[^-]icanon.*[^-]echo /s);
       await container.start();
       await terminal.waitFor('you said: hello');
       terminal.write('exit\r');
@@ -145,6 +147,25 @@ describeWays(
       await terminal.waitFor('waiting for container');
       terminal.hangup();
       expect(await terminal.exit).toEqual({ code: null, signal: 'SIGHUP' });
+    });
+
+    it('Ctrl-Z stops the wait with the cursor back, and it goes on afterwards', async () => {
+      await using container = await stopped(way);
+      await using terminal = await container.terminal(['version'], patient);
+      await terminal.waitFor('waiting for container');
+      terminal.write('\x1a');
+      const state = () => processFacts(terminal.pid)?.state;
+      await until(() => state() === 'T', { what: 'the shim to be stopped' });
+      expect(screenOf(terminal.output().replaceAll('^Z', ''))).toEqual({ lines: [], cursorVisible: true });
+      const from = terminal.output().length;
+      process.kill(terminal.pid, 'SIGCONT');
+      await terminal.waitFor('waiting for container', { from });
+      await container.start();
+      expect(await terminal.exit).toEqual({ code: 0, signal: null });
+      expect(screenOf(terminal.output().replaceAll('^Z', ''))).toEqual({
+        lines: ['Hermes Agent v0.0.0 (probe)'],
+        cursorVisible: true,
+      });
     });
 
     it('a signal that the caller ignores does not end the wait', async () => {
