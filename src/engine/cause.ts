@@ -31,7 +31,7 @@ export type Cause =
       readonly detail: string;
     }
   | { readonly kind: 'no-sudo'; readonly engine: Engine; readonly binary: string }
-  | { readonly kind: 'absent'; readonly engine: Engine | undefined }
+  | { readonly kind: 'absent'; readonly engine: Engine | undefined; readonly prefix?: string }
   | {
       readonly kind: 'not-running';
       readonly engine: Engine;

@@ -23,7 +23,7 @@ export function tellContainer(cause: ContainerCause, about: Circumstances): Told
         hints: [
           ...(about.onNixos || !cause.engine
             ? service('start it', 'sudo systemctl start hermes-agent   # creates it')
-            : [{ label: 'what is there', text: `${cause.engine} ps -a` }]),
+            : [{ label: 'what is there', text: `${cause.prefix ?? cause.engine} ps -a` }]),
           metadata,
         ],
       };

@@ -169,7 +169,7 @@ function toCause(result: Exclude<ProbeResult, { kind: 'found' }>, via: EngineAcc
   const { engine, binary, access } = via;
   switch (result.kind) {
     case 'absent':
-      return { kind: 'absent', engine };
+      return { kind: 'absent', engine, prefix: commandPrefix(via) };
     case 'daemon-down':
       return { kind: 'daemon-down', engine, detail: result.detail };
     case 'forbidden':
