@@ -48,8 +48,12 @@ export async function decideRoute(caller: Caller, patienceMs: () => number = () 
   if (at === undefined) return native('there is no hermes home and no pin');
   const home = found ? found.home : openIfVisible(at.path);
   trace(() => `home ${home?.path ?? at.path}`);
-  const route = (pin && byPin(pin, at, home)) ?? (await byMetadata(at, home, patienceMs));
-  return route ?? native(`no container metadata in ${at.path}`);
+  try {
+    const route = (pin && byPin(pin, at, home)) ?? (await byMetadata(at, home, patienceMs));
+    return route ?? native(`no container metadata in ${at.path}`);
+  } finally {
+    if (home) closeHome(home);
+  }
 }
 
 function native(why: string): NativeRoute {
@@ -132,8 +136,13 @@ async function byMetadata(
   if (at.profile === undefined) return undefined;
   // a profile without metadata of its own counts as its root
   const root = openHome(at.root);
-  const text = root && (await readOrLookAgain(root, patienceMs));
-  return root && text ? routeTo(text, root, { homeRoot: root.path, profile: at.profile }) : undefined;
+  if (root === undefined) return undefined;
+  try {
+    const text = await readOrLookAgain(root, patienceMs);
+    return text && routeTo(text, root, { homeRoot: root.path, profile: at.profile });
+  } finally {
+    closeHome(root);
+  }
 }
 
 function routeTo(
