@@ -37,12 +37,17 @@ const lookAgainMs = 100;
 /**
  * Decides where a call runs; the first rule that applies decides. Reads files, starts nothing.
  * @param patienceMs the wait budget in milliseconds, for metadata that is being written; asked only then
+ * @param pinOf exchanged in tests
  * @throws {Failure} 125 when metadata or pin cannot be read or used: never a silent fallback to the host
  */
-export async function decideRoute(caller: Caller, patienceMs: () => number = () => 0): Promise<Route> {
+export async function decideRoute(
+  caller: Caller,
+  patienceMs: () => number = () => 0,
+  pinOf: () => Pin | undefined = readPin,
+): Promise<Route> {
   if (caller.env.HERMES_DEV === '1') return native('HERMES_DEV=1');
   if (isInside(caller.env)) return native('inside the managed container already');
-  const pin = readPin();
+  const pin = pinOf();
   const found = findVisibleHome(caller, pin);
   const at = found?.at ?? (pin && toHomePath(pin.home));
   if (at === undefined) return native('there is no hermes home and no pin');

@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Caller as ShimCaller } from '../../src/route/caller.ts';
 import { decideRoute } from '../../src/route/decide.ts';
+import { parseMetadata } from '../../src/route/metadata.ts';
 import type { CallOptions } from '../bed/call.ts';
 import { type ManagedContainer, managedContainer } from '../bed/container.ts';
 import { fakeEngine } from '../bed/fakes.ts';
@@ -241,7 +242,7 @@ describe('a home that changes while it is read', () => {
     symlinkSync(good, link);
     await using swapping = await swapper('repoint', link, good, evil);
     const seen = { hermes: 0, root: 0 };
-    for (const deadline = Date.now() + 10_000; Date.now() < deadline; ) {
+    for (const deadline = Date.now() + 5000; Date.now() < deadline; ) {
       for (let n = 0; n < 100; n++) {
         const route = await decideRoute(callerAt(link));
         if (route.kind !== 'container') throw new Error(`native: ${route.why}`);
@@ -257,6 +258,30 @@ describe('a home that changes while it is read', () => {
     }
     expect(seen.root).toBeGreaterThan(0);
     expect(seen.hermes).toBeGreaterThan(0);
+  });
+
+  it('exchanged with a link thousands of times by its own container, stays the pin’s', async () => {
+    const [home, evil, bait] = ['pinned', 'pinned-evil', 'pinned-bait'].map((name) =>
+      join(scratch, name),
+    ) as [string, string, string];
+    for (const dir of [home, evil]) {
+      mkdirSync(dir);
+      writeFileSync(join(dir, '.container-mode'), metadataOf({ exec_user: 'root' }));
+    }
+    symlinkSync(evil, bait);
+    const link = join(scratch, 'pinned-link');
+    symlinkSync(home, link);
+    const metadata = parseMetadata('exec_user=hermes\n', 'pin');
+    await using swapping = await swapper('exchange', home, bait);
+    for (const deadline = Date.now() + 5000; Date.now() < deadline && swapping.count() < 5000; )
+      for (const given of [home, link, join(home, 'profiles/side'), join(link, 'profiles/side')]) {
+        const route = await decideRoute(
+          callerAt(given),
+          () => 0,
+          () => ({ metadata, home, file: 'pin' }),
+        );
+        expect(route).toMatchObject({ kind: 'container', file: 'pin', metadata: { execUser: 'hermes' } });
+      }
   });
 
   it('whose metadata is unlinked and written again and again never counts as without', async () => {
