@@ -193,7 +193,7 @@ describe('an engine’s binary', () => {
 
 describe('a command that does not end', () => {
   it('is killed and counts as silent when its time is up', async () => {
-    const binary = join(mkdtempSync(join(tmpdir(), 'hermes-shim-unit-')), 'docker');
+    const binary = join(mkdtempSync(join(tmpdir(), 'hermes-shim-unit-')), 'podman');
     writeFileSync(binary, '#!/bin/sh\nsleep 600\n', { mode: 0o755 });
     const env = { PATH: process.env.PATH };
     const asked = probe({ engine: 'podman', binary, access: direct }, 'x', { env, timeoutMs: 200 });
