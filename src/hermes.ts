@@ -35,8 +35,12 @@ function isInteractive(): boolean {
   return stdinTerminal && stdoutTerminal;
 }
 
-/** Node forgets which signals were ignored and takes USR1 for its debugger; until the session starts, we mend both. */
+/**
+ * Node forgets which signals were ignored and takes USR1 for its debugger; until the session starts, we mend both.
+ * Its own warnings (of FORCE_COLOR and NO_COLOR both set, say) are nothing to whoever typed hermes.
+ */
 function behaveAsACommand(caller: Caller): void {
+  process.removeAllListeners('warning');
   for (const signal of caller.ignored) process.on(signal, () => undefined);
   process.once('SIGUSR1', () => process.kill(process.pid, 'SIGUSR1'));
 }
