@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { fetchRuntime } from '../../scripts/runtimes.ts';
+import { managedContainer } from '../bed/container.ts';
+import { nodeDir } from '../bed/installed.ts';
+import { readReport } from '../bed/report.ts';
+import { describeWays, engines } from '../bed/ways.ts';
+
+const checkout = fileURLToPath(new URL('../..', import.meta.url));
+const readJson = (file: string) => JSON.parse(readFileSync(join(checkout, file), 'utf8'));
+
+describe('the sources', () => {
+  it('every locked package has its address and its checksum, so that Nix can fetch them', () => {
+    const lock = readJson('package-lock.json') as { packages: Record<string, Record<string, unknown>> };
+    const packages = Object.entries(lock.packages).filter(([path]) => path !== '');
+    expect(packages.length).toBeGreaterThan(0);
+    const lacking = packages.filter(([, entry]) => !entry.link && !(entry.resolved && entry.integrity));
+    expect(lacking.map(([path]) => path)).toEqual([]);
+  });
+
+  it('two builds of the bundle are identical', async () => {
+    const dir = mkdtempSync(join(engines.dir, 'builds-'));
+    const builds = ['one', 'two'].map((name) => join(dir, name));
+    for (const build of builds) await execa('npx', ['tsx', 'scripts/build.ts', build], { cwd: checkout });
+    const [one, two] = builds.map(hashes);
+    expect(Object.keys(one ?? {})).toContain('hermes.cjs');
+    expect(one).toEqual(two);
+    rmSync(dir, { recursive: true });
+  });
+});
+
+function hashes(dir: string): Record<string, string> {
+  const hash = (file: string) =>
+    createHash('sha256')
+      .update(readFileSync(join(dir, file)))
+      .digest('hex');
+  return Object.fromEntries(
+    readdirSync(dir)
+      .sort()
+      .map((file) => [file, hash(file)]),
+  );
+}
+
+/** Newest of each, but of the oldest line the oldest that is supported. */
+const versions = ['20.17.0', '22.23.3', '24.21.0', '26.10.0'];
+
+describe('npm', () => {
+  const prefix = join(engines.dir, 'npm-prefix');
+  const hermes = join(prefix, 'bin/hermes');
+  let tarball = '';
+
+  beforeAll(async () => {
+    const dir = mkdtempSync(join(engines.dir, 'packed-'));
+    const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', dir];
+    const { stdout } = await execa('npm', pack, { cwd: checkout });
+    tarball = join(dir, stdout.trim().split('\n').at(-1) ?? '');
+    // Offline, into a prefix that is empty: whatever was missing could not be had.
+    const install = ['install', '--global', '--offline', '--silent', '--prefix', prefix, tarball];
+    await execa('npm', install, { cwd: dir });
+  });
+
+  it('the package is under 300 KB and depends on nothing at run time', () => {
+    expect(statSync(tarball).size).toBeLessThan(300_000);
+    const manifest = readJson('package.json');
+    for (const key of ['dependencies', 'optionalDependencies', 'peerDependencies', 'bundleDependencies'])
+      expect(manifest[key], key).toBeUndefined();
+    expect(readdirSync(join(prefix, 'lib/node_modules'))).toEqual(['hermes-shim']);
+  });
+
+  describeWays(
+    (way) => {
+      it.each(versions)(
+        'installed globally it works on node %s',
+        async (version) => {
+          const node = await fetchRuntime(version);
+          await using container = await managedContainer(way);
+          const routed = await container.call([hermes, 'report', '-', 'a b', ''], { node }).ended;
+          expect(routed).toMatchObject({ exitCode: 0, stderr: '' });
+          expect(readReport(routed.stdoutBytes).args).toEqual(['report', '-', 'a b', '']);
+          expect(await container.call([hermes, 'exit', '42'], { node }).ended).toMatchObject({
+            exitCode: 42,
+          });
+          const native = join(container.root, 'native');
+          mkdirSync(native);
+          writeFileSync(join(native, 'hermes-agent'), '#!/bin/sh\nprintf "%s," "$@"\nexit 6\n');
+          chmodSync(join(native, 'hermes-agent'), 0o755);
+          const here = { HERMES_DEV: '1', HERMES_NATIVE_DIR: native };
+          const agent = container.call([join(prefix, 'bin/hermes-agent'), 'x', 'y z'], { node, env: here });
+          expect(await agent.ended).toMatchObject({ exitCode: 6, stdout: 'x,y z,', stderr: '' });
+          container.writeMetadata({ backend: 'lxc' });
+          const failed = await container.call([hermes], { node }).ended;
+          expect(failed.exitCode).toBe(125);
+          expect(failed.stderr).toMatch(/^hermes: .*line 2: backend is 'lxc'/);
+          rmSync(nodeDir(node), { recursive: true });
+        },
+        180_000,
+      );
+    },
+    ['docker'],
+  );
+});
