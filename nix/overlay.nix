@@ -1,0 +1,3 @@
+final: _prev: {
+  hermes-shim = final.callPackage ./package.nix { };
+}
