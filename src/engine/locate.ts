@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
-import which from 'which';
 import type { Environment } from '../route/inside.ts';
 import type { Engine } from '../route/metadata.ts';
+import { isExecutable } from '../route/native.ts';
 
 /** Where engines are when PATH is short (cron, systemd units): NixOS first, then everybody else. */
 const usualPlaces = ['/run/current-system/sw/bin', '/usr/bin', '/usr/local/bin'];
@@ -16,7 +16,7 @@ function absolutePath(env: Environment): readonly string[] {
 }
 
 function find(command: string, directories: readonly string[]): string | undefined {
-  return which.sync(command, { path: directories.join(delimiter), nothrow: true }) ?? undefined;
+  return directories.map((directory) => join(directory, command)).find(isExecutable);
 }
 
 /** The engine's absolute path, as it stands on PATH (a sudo rule names it so), or `undefined`. */

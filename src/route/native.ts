@@ -65,7 +65,8 @@ function notFound(name: Name, candidates: readonly string[]): Failure {
   ]);
 }
 
-function isExecutable(path: string): boolean {
+/** Is this a file that we may execute? */
+export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();

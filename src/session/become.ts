@@ -1,5 +1,5 @@
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import spawn from 'cross-spawn';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
 import { errorCode } from '../report/system-error.ts';

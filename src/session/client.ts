@@ -1,6 +1,5 @@
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import spawn from 'cross-spawn';
 import { exitCodes, Failure } from '../report/failure.ts';
 import type { IgnorableSignal } from '../route/caller.ts';
 import type { Environment } from '../route/inside.ts';
