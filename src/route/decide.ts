@@ -1,5 +1,5 @@
 import { fstatSync, readlinkSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { sleep } from '../report/sleep.ts';
 import { trace } from '../report/trace.ts';
 import type { Caller } from './caller.ts';
 import { isFresh, isHalfWritten } from './half-written.ts';
@@ -165,13 +165,13 @@ function routeTo(
  * A file that is being written is read again until it is whole, no longer fresh, or the wait budget is used up.
  */
 async function readOrLookAgain(home: Home, patienceMs: () => number): Promise<MetadataFile | undefined> {
-  const begun = performance.now();
+  const begun = process.uptime() * 1000;
   for (;;) {
     const found = readMetadataFile(home);
     const now = Date.now();
     // asked anew: the unlinking may have come after the home was opened
     const changing = found ? isHalfWritten(found, now) : isFresh(fstatSync(home.descriptor).mtimeMs, now);
-    if (!changing || performance.now() - begun >= (found ? patienceMs() : lookAgainMs)) return found;
+    if (!changing || process.uptime() * 1000 - begun >= (found ? patienceMs() : lookAgainMs)) return found;
     await sleep(10);
   }
 }

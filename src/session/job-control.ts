@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineAccess } from '../engine/access.ts';
+import { sleep } from '../report/sleep.ts';
 import type { Client } from './client.ts';
 import { isBackground } from './descriptors.ts';
 import type { Messenger } from './messenger.ts';
@@ -26,6 +26,6 @@ export async function pauseOrResume(
     return;
   }
   if (own) client?.signal('SIGSTOP');
-  await Promise.race([messenger.send('SIGSTOP', 'group'), sleep(stopPatienceMs, undefined, { ref: false })]);
+  await Promise.race([messenger.send('SIGSTOP', 'group'), sleep(stopPatienceMs, { ref: false })]);
   process.kill(process.pid, 'SIGSTOP');
 }

@@ -80,6 +80,16 @@ describe('npm', () => {
     expect(readdirSync(join(prefix, 'lib/node_modules'))).toEqual(['hermes-shim']);
   });
 
+  it('a node that is too old is named in one sentence', async () => {
+    const node = await fetchRuntime('12.22.12');
+    const env = { PATH: `${nodeDir(node)}:/usr/bin:/bin` };
+    const ended = await execa(hermes, [], { env, extendEnv: false, reject: false });
+    expect(ended).toMatchObject({ exitCode: 125, stdout: '' });
+    expect(ended.stderr).toMatch(
+      /^hermes: node 12\.22\.12 is too old for hermes-shim\n {2}install: {2}Node\.js 20\.17 .*$/,
+    );
+  }, 180_000);
+
   describeWays(
     (way) => {
       it.each(versions)(
