@@ -7,7 +7,7 @@
  * first: a young one is asked whether it is ready, which is not what is measured here.
  */
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -53,6 +53,7 @@ try {
   say(`waiting ${Math.ceil((old - Date.now()) / 1000)} s until the containers are no longer young`);
   await pause(Math.max(0, old - Date.now()));
   const columns: Column[] = [];
+  const [began = 0] = loadavg();
   for (const subject of subjects.map((each) => withNode(each, programs))) {
     say(`measuring ${subject.way}`);
     const contestants = contestantsFor(subject, programs);
@@ -64,8 +65,11 @@ try {
     });
   }
   const version = (await must([programs.node, '--version'])).trim();
-  console.log(`${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, node ${version}\n`);
-  console.log(`${timesTable(columns)}\n\n${targetsTable(columns)}`);
+  // On a machine that has other things to do the medians say little; the processor time still compares.
+  const load = `load ${began.toFixed(1)} at the start, ${loadavg()[0]?.toFixed(1)} at the end`;
+  console.log(`${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, node ${version}, ${load}\n`);
+  const tables = [timesTable(columns, 'wall'), targetsTable(columns), timesTable(columns, 'cpu')];
+  console.log(tables.join('\n\n'));
   if (values.growth) for (const subject of subjects) await grow(withNode(subject, programs), programs);
 } finally {
   await engines.tearDown();

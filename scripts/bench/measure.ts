@@ -5,8 +5,8 @@ import { must } from '../engines/command.ts';
 import type { Contestant } from './contestants.ts';
 import type { Subject } from './subject.ts';
 
-/** Milliseconds of every run, by contestant. */
-export type Samples = ReadonlyMap<string, readonly number[]>;
+/** Milliseconds by contestant: of every run, and what a turn's runs took of the processors, in their mean. */
+export type Samples = ReadonlyMap<string, { wall: number[]; cpu: number[] }>;
 
 export interface Plan {
   /** Every contestant has its turn once a round. */
@@ -16,13 +16,20 @@ export interface Plan {
   dir: string;
 }
 
+/** What hyperfine says of one command, in seconds. */
+interface Result {
+  times: number[];
+  user: number;
+  system: number;
+}
+
 /** Runs all contestants of a subject as its caller. Throws where one of them fails. */
 export async function measure(
   subject: Subject,
   contestants: readonly Contestant[],
   { rounds, runs, dir }: Plan,
 ): Promise<Samples> {
-  const samples = new Map<string, number[]>(contestants.map(({ key }) => [key, []]));
+  const samples = new Map(contestants.map(({ key }) => [key, { wall: [] as number[], cpu: [] as number[] }]));
   // hyperfine runs as the caller, who may not write elsewhere.
   mkdirSync(join(dir, 'results'), { recursive: true });
   chmodSync(join(dir, 'results'), 0o777);
@@ -36,9 +43,12 @@ export async function measure(
         env: { ...caller.env, ...env },
         timeoutMs: 600_000,
       });
-      const { results } = JSON.parse(readFileSync(file, 'utf8')) as { results: { times: number[] }[] };
+      const { results } = JSON.parse(readFileSync(file, 'utf8')) as { results: Result[] };
       rmSync(file);
-      samples.get(key)?.push(...(results[0]?.times ?? []).map((seconds) => seconds * 1000));
+      for (const { times, user, system } of results) {
+        samples.get(key)?.wall.push(...times.map((seconds) => seconds * 1000));
+        samples.get(key)?.cpu.push((user + system) * 1000);
+      }
     }
   }
   return samples;

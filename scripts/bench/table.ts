@@ -10,8 +10,10 @@ export interface Column {
 
 const ms = (value: number) => (value < 10 ? value.toFixed(1) : value.toFixed(0));
 
+const titles = { wall: 'ms, median', cpu: 'ms of processor time, without the daemon' };
+
 /** A row a contestant, a column a way: the median, and its ratio to the bare exec of the same way. */
-export function timesTable(columns: readonly Column[]): string {
+export function timesTable(columns: readonly Column[], what: keyof typeof titles): string {
   const keys = [...new Set(columns.flatMap(({ contestants }) => contestants.map(({ key }) => key)))];
   const label = (key: string) => {
     const labels = columns.flatMap(({ contestants }) =>
@@ -22,13 +24,13 @@ export function timesTable(columns: readonly Column[]): string {
     return key === 'bare' ? 'the bare engine: `exec`' : 'the bare engine: `inspect`';
   };
   const cell = ({ samples }: Column, key: string) => {
-    const times = samples.get(key);
+    const times = samples.get(key)?.[what];
     if (times === undefined) return '';
-    const ratio = median(times) / median(samples.get('bare') ?? []);
+    const ratio = median(times) / median(samples.get('bare')?.[what] ?? []);
     return `${ms(median(times))} (${ratio.toFixed(2)})`;
   };
   return [
-    `| ms, median (ratio to the bare exec) | ${columns.map(({ title }) => title).join(' | ')} |`,
+    `| ${titles[what]} (ratio to the bare exec) | ${columns.map(({ title }) => title).join(' | ')} |`,
     `|---|${columns.map(() => '--:|').join('')}`,
     ...keys.map((key) => `| ${label(key)} | ${columns.map((column) => cell(column, key)).join(' | ')} |`),
   ].join('\n');
@@ -37,7 +39,7 @@ export function timesTable(columns: readonly Column[]): string {
 /** What the shim adds beyond its parts, against what it may add. */
 export function targetsTable(columns: readonly Column[]): string {
   const rows = columns.flatMap(({ title, samples }) => {
-    const at = (key: string) => median(samples.get(key) ?? []);
+    const at = (key: string) => median(samples.get(key)?.wall ?? []);
     // podman has no daemon to ask: its inspect is a process, and part of the price
     const parts = title.startsWith('docker') ? ['bare', 'node'] : ['inspect', 'bare', 'node'];
     const sum = (keys: readonly string[]) => keys.map(at).reduce((total, value) => total + value, 0);
