@@ -6,8 +6,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Cause, mayPass } from '../src/engine/cause.ts';
+import type { Circumstances } from '../src/engine/circumstances.ts';
 import type { Container, State } from '../src/engine/container.ts';
-import { type Circumstances, explainCause } from '../src/engine/explain-cause.ts';
+import { explainCause } from '../src/engine/explain-cause.ts';
 import { Failure, formatFailure, runOnHost } from '../src/report/failure.ts';
 
 const nowMs = Date.UTC(2026, 0, 1, 12);

@@ -4,7 +4,22 @@ import type { ContainerRoute } from '../route/decide.ts';
 import type { Environment } from '../route/inside.ts';
 import type { Cause } from './cause.ts';
 import { lastLogLines } from './container-log.ts';
-import type { Circumstances } from './explain-cause.ts';
+
+/** What the words of a failure need beside its cause. */
+export type Circumstances = {
+  readonly containerName: string;
+  readonly execUser: string;
+  /** the metadata or pin that named the container */
+  readonly file: string;
+  /** who calls, for rules and group membership */
+  readonly userName: string;
+  readonly onNixos: boolean;
+  /** how long it was waited for, in milliseconds; 0 when it was not */
+  readonly waitedMs: number;
+  readonly nowMs: number;
+  /** the container's last log lines, for one that does not run */
+  readonly log: readonly string[];
+};
 
 /** Gathers what the words of a failure need. Only when there is a failure to tell. */
 export async function gatherCircumstances(

@@ -38,11 +38,12 @@ export function askSocket(
     const chunks: Buffer[] = [];
     let length = 0;
     const connection = connect(socket);
+    const timer = setTimeout(() => finish({ kind: 'silent' }), timeoutMs);
     const finish = (result: ProbeResult | undefined): void => {
+      clearTimeout(timer);
       connection.destroy();
       resolve(result);
     };
-    connection.setTimeout(timeoutMs, () => finish({ kind: 'silent' }));
     connection.once('error', (error: NodeJS.ErrnoException) => finish(toUnreachable(socket, error.code)));
     connection.on('data', (chunk) => {
       chunks.push(chunk);
@@ -57,7 +58,8 @@ export function askSocket(
 function toUnreachable(socket: string, code: string | undefined): ProbeResult | undefined {
   switch (code) {
     case 'ENOENT':
-      return { kind: 'daemon-down', detail: `there is no ${socket}` };
+      // a docker that is podman underneath has no daemon, and needs none
+      return socket === defaultSocket ? undefined : { kind: 'daemon-down', detail: `there is no ${socket}` };
     case 'ECONNREFUSED':
       return { kind: 'daemon-down', detail: `nobody listens at ${socket}` };
     case 'EACCES':

@@ -1,32 +1,9 @@
-import { exitCodes, Failure, type Hint, runOnHost } from '../report/failure.ts';
+import { exitCodes, Failure, runOnHost } from '../report/failure.ts';
 import type { Cause } from './cause.ts';
+import type { Circumstances } from './circumstances.ts';
 import { tellContainer } from './explain-container.ts';
 import { tellEngine } from './explain-engine.ts';
-
-/** What the words of a failure need beside its cause. */
-export type Circumstances = {
-  readonly containerName: string;
-  readonly execUser: string;
-  /** the metadata or pin that named the container */
-  readonly file: string;
-  /** who calls, for rules and group membership */
-  readonly userName: string;
-  readonly onNixos: boolean;
-  /** how long it was waited for, in milliseconds; 0 when it was not */
-  readonly waitedMs: number;
-  readonly nowMs: number;
-  /** the container's last log lines, for one that does not run */
-  readonly log: readonly string[];
-};
-
-/** One row of the table; outside text in it is escaped already. */
-export type Told = {
-  readonly sentence: string;
-  readonly hints: readonly Hint[];
-  readonly exitCode?: number;
-  /** hermes has run: doing so on the host is no way out */
-  readonly afterwards?: true;
-};
+import type { Told } from './told.ts';
 
 /**
  * The one table: cause → what is said → what to type next → exit code. The README's troubleshooting section is made

@@ -2,11 +2,12 @@ import { escapeControls } from '../report/escape.ts';
 import { exitCodes, type Hint } from '../report/failure.ts';
 
 import type { Cause } from './cause.ts';
+import type { Circumstances } from './circumstances.ts';
 import type { State } from './container.ts';
 import { describeState } from './describe-state.ts';
-import type { Circumstances, Told } from './explain-cause.ts';
 import { type EngineCause, shellWord } from './explain-engine.ts';
 import { commandPrefix } from './readiness.ts';
+import type { Told } from './told.ts';
 
 /** The causes that lie in the container or in what became of it. */
 export type ContainerCause = Exclude<Cause, EngineCause>;

@@ -2,7 +2,9 @@ import { escapeControls } from '../report/escape.ts';
 import { exitCodes, type Hint } from '../report/failure.ts';
 import { quoteWord } from '../report/quote.ts';
 import type { Cause } from './cause.ts';
-import type { Circumstances, Told } from './explain-cause.ts';
+import type { Circumstances } from './circumstances.ts';
+import { privilegeHints, sudoRule } from './privilege-rules.ts';
+import type { Told } from './told.ts';
 
 /** The causes that lie on this side of the container: the engine and the way to it. */
 export type EngineCause = Extract<
@@ -117,9 +119,8 @@ function tellRefusal(
   about: Circumstances,
 ): Told {
   const rule: Hint[] = [
-    { label: 'on NixOS', text: sudoRule(about.userName, cause.binary) },
-    ...(about.onNixos ? [] : [{ label: 'elsewhere', text: sudoersLine(about.userName, cause.binary) }]),
-    { label: 'or for once', text: 'sudo hermes …' },
+    ...privilegeHints(cause.tool, about, cause.binary),
+    { label: 'or for once', text: `${cause.tool} hermes …` },
   ];
   const reach = `${name} is reached by ${cause.tool} ${cause.engine}, but ${cause.tool}`;
   switch (cause.refusal) {
@@ -168,16 +169,6 @@ function groupHints(engine: string, about: Circumstances): Hint[] {
         : `sudo usermod -aG docker ${shellWord(about.userName)}   # equal to root; then log in again`,
     },
   ];
-}
-
-/** The NixOS rule that lets one user run one engine without a password. */
-export function sudoRule(user: string, binary: string): string {
-  return `security.sudo.extraRules = [{ users = [ "${escapeControls(user)}" ]; commands = [{ command = "${escapeControls(binary)}"; options = [ "NOPASSWD" ]; }]; }];   # then: sudo nixos-rebuild switch`;
-}
-
-function sudoersLine(user: string, binary: string): string {
-  const rule = `${escapeControls(user)} ALL=(root) NOPASSWD: ${escapeControls(binary)}`;
-  return `echo ${quoteWord(rule)} | sudo tee /etc/sudoers.d/hermes-shim`;
 }
 
 /** A word from outside, to be pasted into a shell. */

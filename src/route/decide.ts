@@ -3,7 +3,7 @@ import { sleep } from '../report/sleep.ts';
 import { trace } from '../report/trace.ts';
 import type { Caller } from './caller.ts';
 import { isFresh, isHalfWritten } from './half-written.ts';
-import { closeHome, findHome, type Home, type HomePath, openHome, toHomePath } from './home.ts';
+import { closeHome, findHome, type Home, type HomePath, openHome, ownDirectory, toHomePath } from './home.ts';
 import { isInside } from './inside.ts';
 import { type Metadata, parseMetadata } from './metadata.ts';
 import { type Pin, readPin } from './pin.ts';
@@ -71,9 +71,11 @@ function findVisibleHome(
   pin: Pin | undefined,
 ): { at: HomePath; home: Home | undefined } | undefined {
   if (pin === undefined) return findHome(caller.env, caller.uid);
-  const named = caller.env.HERMES_HOME;
+  const own = ownDirectory();
+  const named = caller.env.HERMES_HOME || (own?.startsWith('/') ? `${own}/.hermes` : '');
   const at = named ? toHomePath(named) : undefined;
-  if (at && (at.path === pin.home || at.root === pin.home)) return { at, home: openIfVisible(at.path) };
+  if (at && [at.path, at.root, linkTarget(at.path)].includes(pin.home))
+    return { at, home: openIfVisible(at.path) };
   return findHome(caller.env, caller.uid);
 }
 

@@ -99,7 +99,8 @@ export function findHome(
   return undefined;
 }
 
-function ownDirectory(): string | undefined {
+/** The user's own directory (`HOME`, else by passwd), where there is one. */
+export function ownDirectory(): string | undefined {
   try {
     return homedir();
   } catch {

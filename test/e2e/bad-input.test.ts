@@ -438,6 +438,7 @@ describeWays(
         await viewed(doas(`permit ${me()} as root cmd ${podman}\n`)),
         125,
         'but doas wants a password',
+        `permit nopass ${me()} as root cmd ${podman}`,
       );
       expectRefusal(await viewed(doas('permit nopass root as root\n')), 125, 'but doas does not allow it');
     });

@@ -315,6 +315,12 @@ describeWays(
       try {
         expect(await pinned(pinText(), bare, user())).toMatchObject(inContainer);
         expect(await pinned(pinText(), {}, user())).toMatchObject(inContainer);
+        // ~/.hermes, the link that the module makes, leads where this user may not go
+        const linked = mkdtempSync(join(container.root, 'person-'));
+        chmodSync(linked, 0o755);
+        symlinkSync(container.home, join(linked, '.hermes'));
+        const env = { HERMES_HOME: undefined, HOME: linked };
+        expect(await pinned(pinText(), { env }, user())).toMatchObject(inContainer);
       } finally {
         chmodSync(container.stateDir, 0o755);
       }

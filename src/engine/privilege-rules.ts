@@ -1,0 +1,36 @@
+import { escapeControls } from '../report/escape.ts';
+import type { Hint } from '../report/failure.ts';
+import { quoteWord } from '../report/quote.ts';
+import type { Circumstances } from './circumstances.ts';
+import type { Elevation } from './locate.ts';
+
+/** The NixOS rule that lets one user run one engine without a password. */
+export function sudoRule(user: string, binary: string): string {
+  return `security.sudo.extraRules = [{ users = [ "${escapeControls(user)}" ]; commands = [{ command = "${escapeControls(binary)}"; options = [ "NOPASSWD" ]; }]; }];   # then: sudo nixos-rebuild switch`;
+}
+
+function doasRule(user: string, binary: string): string {
+  return `security.doas.extraRules = [{ users = [ "${escapeControls(user)}" ]; cmd = "${escapeControls(binary)}"; noPass = true; }];   # then: doas nixos-rebuild switch`;
+}
+
+function sudoersLine(user: string, binary: string): string {
+  const rule = `${escapeControls(user)} ALL=(root) NOPASSWD: ${escapeControls(binary)}`;
+  return `echo ${quoteWord(rule)} | sudo tee /etc/sudoers.d/hermes-shim`;
+}
+
+/** doas.conf(5); as root, since doas is what does not work yet. */
+function doasLine(user: string, binary: string): string {
+  const rule = `permit nopass ${escapeControls(user)} as root cmd ${escapeControls(binary)}`;
+  return `su -c ${quoteWord(`echo ${quoteWord(rule)} >>/etc/doas.conf`)}`;
+}
+
+/** How to let this user run this engine as root without a password, on NixOS and, where we are not on it, elsewhere. */
+export function privilegeHints(
+  tool: Elevation['tool'],
+  { userName, onNixos }: Pick<Circumstances, 'userName' | 'onNixos'>,
+  binary: string,
+): readonly Hint[] {
+  const [nix, line] = tool === 'doas' ? [doasRule, doasLine] : [sudoRule, sudoersLine];
+  const elsewhere: Hint = { label: 'elsewhere', text: line(userName, binary) };
+  return [{ label: 'on NixOS', text: nix(userName, binary) }, ...(onNixos ? [] : [elsewhere])];
+}
