@@ -48,6 +48,7 @@ export async function attempt(quest: Quest): Promise<Attempt> {
   let notable: Cause | undefined;
   for (const engine of engines) {
     const binary = locateEngine(engine, quest.caller.env);
+    trace(() => (binary ? `${engine} is ${binary}` : `${engine} was not found`), 'engine');
     if (binary === undefined) {
       const file = findNonExecutable(engine, quest.caller.env);
       if (file) notable ??= { kind: 'engine-not-executable', engine, file, detail: 'permission denied' };
@@ -124,9 +125,18 @@ async function attemptAccess(quest: Quest, via: EngineAccess): Promise<Attempt> 
     probe(via, containerName, { env, endpoint }),
     remoteAddress(via, endpoint, env),
   ]);
-  trace(() => `${commandPrefix(via)} (${via.binary}) inspect ${containerName}: ${result.kind}`);
+  trace(() => (via.access.kind === 'direct' ? 'directly' : `by ${via.access.binary} -n`), 'access');
+  trace(() => `${commandPrefix(via)} inspect ${containerName}: ${describeProbe(result)}`, 'probe');
   if (result.kind !== 'found') return unready(toCause(result, via));
   return attemptContainer(quest, via, result.container, remote);
+}
+
+/** A probe's answer, with the facts that count later. */
+function describeProbe(result: ProbeResult): string {
+  if (result.kind !== 'found') return 'detail' in result ? `${result.kind} (${result.detail})` : result.kind;
+  const { id, state } = result.container;
+  const since = state.startedMs === undefined ? '' : ` since ${new Date(state.startedMs).toISOString()}`;
+  return `${state.word}${state.status === 'running' ? since : ''}, id ${id.slice(0, 12)}`;
 }
 
 async function attemptContainer(
@@ -140,6 +150,10 @@ async function attemptContainer(
   const allowed = caller.env.HERMES_SHIM_ALLOW_FOREIGN === container.name;
   if (remote !== undefined && !allowed) return unready({ kind: 'remote-engine', engine, endpoint: remote });
   const same = judgeSameHome(container, route.homeRoot, realPath);
+  trace(
+    () => (same.same ? `${same.containerHome} in there is ${route.homeRoot} here` : `no: it ${same.why}`),
+    'same home',
+  );
   if (!same.same && !allowed) return unready({ kind: 'foreign', engine, why: same.why });
   if (container.state.status === 'paused') {
     return unready({ kind: 'paused', engine, container, prefix: commandPrefix(via) });
@@ -147,7 +161,9 @@ async function attemptContainer(
   if (container.state.status !== 'running') return unready({ kind: 'not-running', engine, container, via });
   const containerHome = same.same && remote === undefined ? same.containerHome : undefined;
   const reached = { via, container, containerHome, user: route.metadata.execUser };
-  return isYoung(container, Date.now()) ? attemptYoung(quest, reached) : { kind: 'ready', reached };
+  if (isYoung(container, Date.now())) return attemptYoung(quest, reached);
+  trace('the container is up for long: user and binary are not asked for', 'ready');
+  return { kind: 'ready', reached };
 }
 
 async function attemptYoung({ route, caller, memory }: Quest, reached: Reached): Promise<Attempt> {
@@ -155,12 +171,12 @@ async function attemptYoung({ route, caller, memory }: Quest, reached: Reached):
   const { env } = caller;
   const { bin } = commandInContainer(caller.name, route.metadata.hermesBin, []);
   const cause = await askReadiness({ access, container, user: reached.user, bin, env });
-  trace(() => `the container is young: ${cause?.kind ?? 'user and binary are there'}`);
+  trace(() => `the container is young: ${cause?.kind ?? 'user and binary are there'}`, 'ready');
   if (cause === undefined) return { kind: 'ready', reached };
   const numbers = cause.kind === 'user-missing' ? numericUser(container) : undefined;
   if (numbers === undefined || !(memory.last || (await isAdopted({ access, container, env }))))
     return unready(cause);
-  trace(() => `no user ${reached.user} in there, its numbers are ${numbers}`);
+  trace(() => `no user ${reached.user} in there, its numbers are ${numbers}`, 'ready');
   const byNumbers = await askReadiness({ access, container, user: numbers, bin, env });
   return byNumbers ? unready(byNumbers) : { kind: 'ready', reached: { ...reached, user: numbers } };
 }

@@ -6,7 +6,7 @@ import { isFresh, isHalfWritten } from './half-written.ts';
 import { closeHome, findHome, type Home, type HomePath, openHome, ownDirectory, toHomePath } from './home.ts';
 import { isInside } from './inside.ts';
 import { type Metadata, parseMetadata } from './metadata.ts';
-import { type Pin, readPin } from './pin.ts';
+import { type Pin, pinFile, readPin } from './pin.ts';
 import { type MetadataFile, readMetadataFile } from './read.ts';
 
 /** Where a call runs. */
@@ -45,20 +45,33 @@ export async function decideRoute(
   patienceMs: () => number = () => 0,
   pinOf: () => Pin | undefined = readPin,
 ): Promise<Route> {
-  if (caller.env.HERMES_DEV === '1') return native('HERMES_DEV=1');
-  if (isInside(caller.env)) return native('inside the managed container already');
+  const { env } = caller;
+  trace(() => `HERMES_DEV is ${env.HERMES_DEV === undefined ? 'not set' : `'${env.HERMES_DEV}'`}`, 'bypass');
+  if (env.HERMES_DEV === '1') return native('HERMES_DEV=1');
+  const inside = isInside(env);
+  trace(() => (inside ? 'in the managed container already' : 'not in the managed container'), 'inside');
+  if (inside) return native('inside the managed container already');
   const pin = pinOf();
+  trace(() => (pin ? `${pin.file} speaks for ${pin.home}` : `none (${pinFile})`), 'pin');
   const found = findVisibleHome(caller, pin);
   const at = found?.at ?? (pin && toHomePath(pin.home));
   if (at === undefined) return native('there is no hermes home and no pin');
   const home = found ? found.home : openIfVisible(at.path);
-  trace(() => `home ${home?.path ?? at.path}`);
+  trace(() => describeHome(at, home, found !== undefined, caller), 'home');
   try {
     const route = (pin && byPin(pin, at, home)) ?? (await byMetadata(at, home, patienceMs));
     return route ?? native(`no container metadata in ${at.path}`);
   } finally {
     if (home) closeHome(home);
   }
+}
+
+/** The home and how it was come by, for whoever asks why. */
+function describeHome(at: HomePath, home: Home | undefined, visible: boolean, caller: Caller): string {
+  const from = !visible ? 'the pin' : caller.env.HERMES_HOME ? 'HERMES_HOME' : at.path;
+  const real = home?.path ?? at.path;
+  const profile = at.profile === undefined ? '' : `, profile ${at.profile} of ${at.root}`;
+  return `${real}${from === real ? '' : ` (by ${from})`}${profile}${home ? '' : ' (not there)'}`;
 }
 
 function native(why: string): NativeRoute {
@@ -101,7 +114,7 @@ function byPin(pin: Pin, at: HomePath, home: Home | undefined): ContainerRoute |
     ({ profile, root }) => profile !== undefined && isPinned(root),
   );
   if (!itself && asProfile === undefined) return undefined;
-  trace(() => `pin ${pin.file}`);
+  trace(() => `the pin decides: ${pin.file}`, 'metadata');
   return {
     kind: 'container',
     metadata: pin.metadata,
@@ -157,7 +170,7 @@ function routeTo(
   home: Home,
   where: Pick<ContainerRoute, 'homeRoot' | 'profile'>,
 ): ContainerRoute {
-  trace(() => `metadata ${file}`);
+  trace(() => file, 'metadata');
   const metadata = parseMetadata(text, file);
   return { kind: 'container', metadata, file, homePath: home.path, ownerUid: home.ownerUid, ...where };
 }

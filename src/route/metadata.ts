@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure, runOnHost } from '../report/failure.ts';
 import { quoteWord } from '../report/quote.ts';
+import { trace } from '../report/trace.ts';
 
 /** The container engines. */
 export type Engine = 'docker' | 'podman';
@@ -81,6 +82,7 @@ export function parseMetadata(text: string, file: string, kind: keyof typeof key
   const checked = (key: string): string | undefined => {
     const entry = found.get(key);
     const rule = rules[key];
+    if (entry) trace(() => `line ${entry.line}: ${key}=${entry.value}`, 'metadata');
     if (entry === undefined || rule === undefined) return undefined;
     if (!rule.accepts(entry.value)) throw invalid({ file, key, ...entry, accepted: rule.accepted });
     return entry.value;
