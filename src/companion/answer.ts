@@ -1,0 +1,43 @@
+/** What a subcommand found out: for a person, for a program, for the shell. */
+export type Answer = {
+  /** 0 all well, 1 otherwise */
+  readonly code: 0 | 1;
+  readonly json: unknown;
+  readonly text: (look: Look) => string;
+};
+
+/** What the terminal that is written to can show. */
+export type Look = { readonly symbols: boolean; readonly colour: boolean };
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Symbols only on a terminal, colour only there and unless NO_COLOR (any value, no-color.org) or a dumb terminal. */
+export function lookOf(isTerminal: boolean, env: Environment): Look {
+  return { symbols: isTerminal, colour: isTerminal && !env.NO_COLOR && env.TERM !== 'dumb' };
+}
+
+/** How a check or a decision turned out. */
+export type Status = 'ok' | 'warning' | 'failed' | 'skipped';
+
+const marks: Readonly<Record<Status, readonly [symbol: string, word: string, colour: number]>> = {
+  ok: ['✓', 'ok', 32],
+  warning: ['!', 'warning', 33],
+  failed: ['✗', 'failed', 31],
+  skipped: ['-', 'skipped', 90],
+};
+
+/** A status as a symbol on a terminal, as a word elsewhere. */
+export function mark(status: Status, look: Look): string {
+  const [symbol, word, colour] = marks[status];
+  return look.symbols ? paint(symbol, colour, look) : word.padEnd(7);
+}
+
+/** Colours a text, where colour is shown. */
+export function paint(text: string, colour: number, look: Look): string {
+  return look.colour ? `\x1b[${colour}m${text}\x1b[0m` : text;
+}
+
+/** Text that stands out: a heading, a name. */
+export function bold(text: string, look: Look): string {
+  return paint(text, 1, look);
+}

@@ -1,0 +1,114 @@
+import { type Access, accessOrder, type EngineAccess, engineCommand } from '../engine/access.ts';
+import { type Container, toContainer } from '../engine/container.ts';
+import { remoteAddress } from '../engine/endpoint.ts';
+import { locateElevation, locateEngine } from '../engine/locate.ts';
+import { judgeSameHome } from '../engine/same-home.ts';
+import { escapeControls } from '../report/escape.ts';
+import type { Caller } from '../route/caller.ts';
+import type { Engine } from '../route/metadata.ts';
+import { ask } from './ask.ts';
+
+/** A running container, how it was found, and whether it is the one of a home. */
+export type Candidate = {
+  readonly via: EngineAccess;
+  readonly container: Container;
+  /** the home as it sees it, where it declares ours */
+  readonly containerHome: string | undefined;
+  /** why it is not ours, as the end of a sentence that begins with its name */
+  readonly why: string | undefined;
+  /** it declares a home, and keeps it in a named volume */
+  readonly volume: string | undefined;
+};
+
+/** What could be asked, and what it said; `silent` says which engine could not be asked, and why. */
+export type Search = { readonly candidates: readonly Candidate[]; readonly silent: readonly string[] };
+
+type Json = { readonly [key: string]: unknown };
+
+/** Looks at every running container of every engine and access that this caller has. Starts nothing. */
+export async function searchContainers(
+  caller: Caller,
+  homeRoot: string,
+  ownerUid: number | undefined,
+  options: { backend: Engine | undefined; realPath: (path: string) => string },
+): Promise<Search> {
+  const found = new Map<string, Candidate>();
+  const silent: string[] = [];
+  const engines: readonly Engine[] = options.backend ? [options.backend] : ['docker', 'podman'];
+  for (const engine of engines) {
+    const binary = locateEngine(engine, caller.env);
+    if (binary === undefined) {
+      silent.push(`${engine}: not found, on PATH or in the usual places`);
+      continue;
+    }
+    for (const access of accessesOf(engine, caller, ownerUid)) {
+      const via = { engine, binary, access };
+      const listed = await listRunning(via, caller);
+      if (typeof listed === 'string') {
+        silent.push(
+          `${access.kind === 'sudo' ? `${access.tool} ` : ''}${engine}: ${escapeControls(listed, 160)}`,
+        );
+        continue;
+      }
+      for (const json of listed) {
+        const candidate = judge(via, json, homeRoot, options.realPath);
+        if (candidate && !found.has(candidate.container.id)) found.set(candidate.container.id, candidate);
+      }
+      // docker has one daemon: root sees there what everybody sees
+      if (engine === 'docker') break;
+    }
+  }
+  return { candidates: [...found.values()], silent };
+}
+
+function accessesOf(engine: Engine, caller: Caller, ownerUid: number | undefined): readonly Access[] {
+  return accessOrder({ engine, uid: caller.uid, ownerUid }).flatMap((kind): readonly Access[] => {
+    if (kind === 'direct') return [{ kind }];
+    const elevation = locateElevation(caller.env);
+    return elevation ? [{ kind, ...elevation }] : [];
+  });
+}
+
+async function listRunning(via: EngineAccess, caller: Caller): Promise<readonly Json[] | string> {
+  const remote = await remoteAddress(via, caller.env);
+  if (remote !== undefined) return `runs elsewhere (${remote})`;
+  const ids = await ask(engineCommand(via, ['ps', '-q', '--no-trunc'], true), caller.env);
+  if (!ids.ok) return ids.words;
+  const list = ids.stdout.split('\n').filter((id) => /^[0-9a-f]{12,64}$/.test(id));
+  if (list.length === 0) return [];
+  const facts = await ask(engineCommand(via, ['inspect', '--type', 'container', ...list], true), caller.env);
+  try {
+    const json: unknown = JSON.parse(facts.stdout);
+    return Array.isArray(json) ? (json as readonly Json[]) : 'its answer to inspect makes no sense';
+  } catch {
+    return facts.words || 'its answer to inspect makes no sense';
+  }
+}
+
+function judge(
+  via: EngineAccess,
+  json: Json,
+  homeRoot: string,
+  realPath: (path: string) => string,
+): Candidate | undefined {
+  const container = toContainer(json);
+  if (container === undefined) return undefined;
+  const same = judgeSameHome(container, homeRoot, realPath);
+  return {
+    via,
+    container,
+    containerHome: same.same ? same.containerHome : undefined,
+    why: same.same ? undefined : same.why,
+    volume: volumeOf(json, container.env.get('HERMES_HOME')),
+  };
+}
+
+/** The named volume that is mounted at a path or above it. */
+function volumeOf(json: Json, path: string | undefined): string | undefined {
+  const mounts = Array.isArray(json.Mounts) ? (json.Mounts as readonly Json[]) : [];
+  const holding = mounts.find(({ Type, Destination }) => {
+    const destination = typeof Destination === 'string' ? Destination : undefined;
+    return Type === 'volume' && destination && path && `${path}/`.startsWith(`${destination}/`);
+  });
+  return typeof holding?.Name === 'string' ? holding.Name : undefined;
+}

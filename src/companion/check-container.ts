@@ -1,0 +1,168 @@
+import { engineCommand } from '../engine/access.ts';
+import type { Cause } from '../engine/cause.ts';
+import { gatherCircumstances } from '../engine/circumstances.ts';
+import { ago, explainCause } from '../engine/explain-cause.ts';
+import { locateEngine } from '../engine/locate.ts';
+import { attempt, type Reached } from '../engine/reach.ts';
+import { askReadiness } from '../engine/readiness.ts';
+import type { Caller } from '../route/caller.ts';
+import type { ContainerRoute } from '../route/decide.ts';
+import { commandInContainer } from '../route/name.ts';
+import { ask } from './ask.ts';
+import { type Check, fail, failBy, skip, warn, well } from './check.ts';
+import { factOf } from './check-home.ts';
+import { type Decision, hear } from './hear.ts';
+
+/** From the engine to hermes in the container. */
+const stages = ['engine', 'access', 'container', 'same home', 'running', 'user', 'binary'] as const;
+type Stage = (typeof stages)[number];
+
+/** What was found on the way in; `because` says why nobody got in. */
+export type Inward = {
+  readonly checks: readonly Check[];
+  readonly reached: Reached | undefined;
+  readonly because: string;
+};
+
+/** Everything between a route and a hermes that can be started, by the hot path's own decisions. */
+export async function checkContainer(route: ContainerRoute, caller: Caller): Promise<Inward> {
+  const heard = await hear(() => attempt({ route, caller, memory: { refusal: undefined, last: false } }));
+  if (heard.kind === 'failed') return stopped([], 'engine', failBy('engine', heard.failure));
+  const engine = await engineFact(route, caller, heard.decisions);
+  const facts = await factsOf(heard.decisions, engine);
+  const outcome = heard.value;
+  const cause = outcome.kind === 'ready' ? await askAgain(outcome.reached, route, caller) : outcome.cause;
+  if (cause !== undefined) {
+    const failure = explainCause(cause, await gatherCircumstances(cause, route, caller.env, 0));
+    const stage = stageOf(cause);
+    const running =
+      'container' in cause ? undefined : runningFact(outcome.kind === 'ready' ? outcome.reached : undefined);
+    const passed = stages
+      .slice(0, stages.indexOf(stage))
+      .map((name) => well(name, facts.get(name) ?? running ?? 'as it should be'));
+    return stopped(passed, stage, failBy(stage, failure));
+  }
+  if (outcome.kind !== 'ready') return stopped([], 'engine', fail('engine', 'no answer', []));
+  const { reached } = outcome;
+  const before = stages.slice(0, 4).map((name) => well(name, facts.get(name) ?? 'as it should be'));
+  const bin = binOf(route, caller);
+  return {
+    checks: [
+      ...before,
+      well('running', runningFact(reached) ?? ''),
+      await checkUser(reached, caller),
+      well('binary', `${bin} can be executed by ${reached.user}`),
+    ],
+    reached,
+    because: '',
+  };
+}
+
+function stopped(passed: readonly Check[], stage: Stage, failed: Check): Inward {
+  const because = becauseOf[stage];
+  const rest = stages.slice(stages.indexOf(stage) + 1).map((name) => skip(name, because));
+  return { checks: [...passed, failed, ...rest], reached: undefined, because };
+}
+
+const becauseOf: Readonly<Record<Stage, string>> = {
+  engine: 'there is no engine to ask',
+  access: 'the engine does not answer this user',
+  container: 'there is no such container',
+  'same home': 'it is not the container of this home',
+  running: 'the container does not run',
+  user: 'the user is not there',
+  binary: 'hermes is not there',
+};
+
+function stageOf(cause: Cause): Stage {
+  switch (cause.kind) {
+    case 'no-engine':
+    case 'engine-not-executable':
+      return 'engine';
+    case 'engine-silent':
+    case 'engine-nonsense':
+    case 'daemon-down':
+    case 'socket-forbidden':
+    case 'sudo-refused':
+    case 'no-sudo':
+      return 'access';
+    case 'absent':
+      return 'container';
+    case 'remote-engine':
+    case 'foreign':
+      return 'same home';
+    case 'not-running':
+    case 'paused':
+      return 'running';
+    case 'user-missing':
+    case 'check-failed':
+      return 'user';
+    case 'binary-missing':
+    case 'binary-not-executable':
+      return 'binary';
+  }
+}
+
+function binOf(route: ContainerRoute, caller: Caller): string {
+  return commandInContainer(caller.name, route.metadata.hermesBin, []).bin;
+}
+
+/** The hot path does not ask a container that is up for long; here it is asked all the same. */
+function askAgain(
+  { via, container, user }: Reached,
+  route: ContainerRoute,
+  caller: Caller,
+): Promise<Cause | undefined> {
+  return askReadiness({ access: via, container, user, bin: binOf(route, caller), env: caller.env });
+}
+
+async function engineFact(
+  route: ContainerRoute,
+  caller: Caller,
+  decisions: readonly Decision[],
+): Promise<string> {
+  const { backend } = route.metadata;
+  const said = factOf(decisions, 'engine') ?? '';
+  const engine = backend ?? (said.startsWith('podman') ? 'podman' : 'docker');
+  const binary = locateEngine(engine, caller.env);
+  if (binary === undefined) return said;
+  const { stdout, ok } = await ask([binary, '--version'], caller.env);
+  return `${said}${ok ? ` (${stdout.trim().split('\n')[0]})` : ''}`;
+}
+
+async function factsOf(decisions: readonly Decision[], engine: string): Promise<ReadonlyMap<Stage, string>> {
+  const access = factOf(decisions, 'access');
+  const probed = factOf(decisions, 'probe');
+  const same = factOf(decisions, 'same home');
+  return new Map<Stage, string>([
+    ['engine', engine],
+    ...(access ? [['access', access] as const] : []),
+    ...(probed ? [['container', probed] as const] : []),
+    ...(same ? [['same home', same] as const] : []),
+  ]);
+}
+
+function runningFact(reached: Reached | undefined): string | undefined {
+  const started = reached?.container.state.startedMs;
+  return started === undefined ? undefined : `started ${ago(Date.now() - started)}`;
+}
+
+/** Who hermes is in there, and whether the container was made for another uid. */
+async function checkUser({ via, container, user }: Reached, caller: Caller): Promise<Check> {
+  const argv = engineCommand(via, ['exec', '-u', user, '-w', '/', container.id, '/bin/sh', '-c', 'id -u']);
+  const uid = (await ask(argv, caller.env)).stdout.trim();
+  const meant = container.env.get('HERMES_UID');
+  const says = `${user} is uid ${uid || 'unknown'} in there`;
+  if (!meant || !uid || meant === uid) return well('user', says);
+  return warn(
+    'user',
+    `${says}, but the container's HERMES_UID is ${meant}: files in the home will belong to the wrong one`,
+    [
+      { label: 'on NixOS', text: 'sudo systemctl restart hermes-agent' },
+      {
+        label: 'elsewhere',
+        text: `make the container again with -e HERMES_UID=${uid}, or: hermes-shim disable && hermes-shim enable --user ${meant}`,
+      },
+    ],
+  );
+}

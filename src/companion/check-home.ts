@@ -1,0 +1,146 @@
+import { existsSync, lstatSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Hint } from '../report/failure.ts';
+import { quoteWord } from '../report/quote.ts';
+import type { Topic } from '../report/trace.ts';
+import type { Caller } from '../route/caller.ts';
+import { type ContainerRoute, decideRoute } from '../route/decide.ts';
+import { isInside } from '../route/inside.ts';
+import { type Check, type CheckName, fail, failBy, skip, warn, well } from './check.ts';
+import { type Decision, hear } from './hear.ts';
+import { realPath } from './own-home.ts';
+import { withoutBypass } from './who.ts';
+
+/** What was found on the way to a route; `because` says why there is none, as the end of a sentence. */
+export type Homeward = {
+  readonly checks: readonly Check[];
+  readonly route: ContainerRoute | undefined;
+  readonly because: string;
+};
+
+/** Everything that decides where a call runs, by the hot path's own decisions. */
+export async function checkHome(caller: Caller): Promise<Homeward> {
+  const before = [checkBypass(caller), checkInside(caller)];
+  const heard = await hear(() => decideRoute(withoutBypass(caller)));
+  const about = (topic: Topic): string | undefined => factOf(heard.decisions, topic);
+  if (heard.kind === 'failed') {
+    // the decision that was not told any more is the one that failed
+    const failed: CheckName = !about('pin') ? 'pin' : about('home') ? 'metadata' : 'home';
+    const passed = (['pin', 'home'] as const).flatMap((name) =>
+      about(name) ? [well(name, about(name) ?? '')] : [],
+    );
+    const because = `${failed === 'metadata' ? 'the metadata' : `the ${failed}`} cannot be used`;
+    const rest = (['home', 'metadata'] as const).filter((name) => name !== failed && !about(name));
+    return {
+      checks: [
+        ...before,
+        ...passed,
+        failBy(failed, heard.failure),
+        ...rest.map((name) => skip(name, because)),
+      ],
+      route: undefined,
+      because,
+    };
+  }
+  const pin = well('pin', about('pin') ?? 'none');
+  const home = about('home');
+  const route = heard.value;
+  if (route.kind === 'container') {
+    const metadata = well('metadata', metadataFact(heard.decisions));
+    const own = checkOwnLink(route, home ?? '');
+    return {
+      checks: [...before, pin, well('home', home ?? route.homePath), own, metadata],
+      route,
+      because: '',
+    };
+  }
+  if (isInside(caller.env)) {
+    const because = 'this is the inside of the container';
+    return {
+      checks: [...before, skip('home', because), skip('metadata', because)],
+      route: undefined,
+      because,
+    };
+  }
+  const because = 'without metadata hermes runs on this host';
+  const homeCheck =
+    home?.endsWith('(not there)') === false
+      ? well('home', home)
+      : fail('home', home ?? 'there is no hermes home: neither HERMES_HOME nor ~/.hermes', homeFixes);
+  const missing =
+    homeCheck.status === 'ok'
+      ? fail('metadata', `${route.why}: every call runs on this host`, metadataFixes)
+      : skip('metadata', 'there is no home');
+  return { checks: [...before, pin, homeCheck, missing], route: undefined, because };
+}
+
+const homeFixes: readonly Hint[] = [
+  {
+    label: 'on NixOS',
+    text: 'services.hermes-agent.container.hostUsers = [ "<user>" ]; sudo nixos-rebuild switch',
+  },
+  {
+    label: 'elsewhere',
+    text: 'export HERMES_HOME=<the directory that the container has as its HERMES_HOME>',
+  },
+];
+
+const metadataFixes: readonly Hint[] = [
+  { label: 'with a container of your own', text: 'hermes-shim enable' },
+  { label: 'on NixOS', text: 'services.hermes-agent.container.enable = true; sudo nixos-rebuild switch' },
+];
+
+/** The last thing that was said on a topic. */
+export function factOf(decisions: readonly Decision[], topic: Topic): string | undefined {
+  return decisions.findLast(({ about }) => about === topic)?.fact;
+}
+
+function metadataFact(decisions: readonly Decision[]): string {
+  const facts = decisions.filter(({ about }) => about === 'metadata').map(({ fact }) => fact);
+  const lines = facts.filter((fact) => fact.startsWith('line '));
+  const file = facts.find((fact) => !fact.startsWith('line '));
+  return `${file}: ${lines.map((line) => line.replace(/^line \d+: /, '')).join(', ') || 'all by default'}`;
+}
+
+function checkBypass({ env }: Caller): Check {
+  if (env.HERMES_DEV !== '1') return well('bypass', 'HERMES_DEV is not 1');
+  const fixes = [{ label: 'leave it out', text: 'unset HERMES_DEV' }];
+  return warn('bypass', 'HERMES_DEV=1: every call of this shell runs on this host', fixes);
+}
+
+function checkInside({ env }: Caller): Check {
+  if (!isInside(env)) return well('inside', 'this is not the inside of the managed container');
+  const fixes = [{ label: 'leave it', text: 'exit   # then hermes-shim doctor on the host' }];
+  return fail('inside', 'this is the inside of the managed container: hermes runs right here', fixes);
+}
+
+/** The link that the setup guide describes: what has no HERMES_HOME (sudo, cron, units) finds the home by it. */
+function checkOwnLink(route: ContainerRoute, home: string): Check {
+  const link = join(homedir(), '.hermes');
+  const target = quoteWord(route.homeRoot);
+  const onNixos: readonly Hint[] = existsSync('/etc/NIXOS')
+    ? [
+        {
+          label: 'on NixOS',
+          text: 'services.hermes-agent.container.hostUsers = [ "<user>" ]; sudo nixos-rebuild switch',
+        },
+      ]
+    : [];
+  const stat = lstatSync(link, { throwIfNoEntry: false });
+  if (stat === undefined) {
+    if (home.includes('(by the pin)')) return well('~/.hermes', 'not there; the pin says where the home is');
+    return warn(
+      '~/.hermes',
+      'not there: where HERMES_HOME does not reach (sudo, cron, units) hermes finds no home',
+      [...onNixos, { label: 'link it', text: `ln -s ${target} ~/.hermes` }],
+    );
+  }
+  if (realPath(link) === route.homeRoot)
+    return well('~/.hermes', stat.isSymbolicLink() ? `leads to ${route.homeRoot}` : 'is the home itself');
+  return warn(
+    '~/.hermes',
+    `is another home than ${route.homeRoot}: where HERMES_HOME does not reach, hermes uses that one`,
+    [...onNixos, { label: 'put it aside', text: `mv ~/.hermes ~/.hermes.old && ln -s ${target} ~/.hermes` }],
+  );
+}

@@ -1,0 +1,73 @@
+import { escapeControls } from '../report/escape.ts';
+import type { Failure, Hint } from '../report/failure.ts';
+import { bold, type Look, mark, type Status } from './answer.ts';
+import { fixesOf } from './tell-failure.ts';
+
+/** What doctor looks at, in the order of a call. */
+export const checkNames = [
+  'path',
+  'bypass',
+  'inside',
+  'pin',
+  'home',
+  '~/.hermes',
+  'metadata',
+  'groups',
+  'engine',
+  'access',
+  'container',
+  'same home',
+  'running',
+  'user',
+  'binary',
+  'answer',
+  'sessions',
+  'native',
+] as const;
+export type CheckName = (typeof checkNames)[number];
+
+/** One thing that was looked at. `says` is not yet escaped; the fixes are the exact things to type. */
+export type Check = {
+  readonly check: CheckName;
+  readonly status: Status;
+  readonly says: string;
+  readonly fixes: readonly Hint[];
+};
+
+/** It is as it should be. */
+export function well(check: CheckName, says: string): Check {
+  return { check, status: 'ok', says, fixes: [] };
+}
+
+/** hermes works, but somebody should know. */
+export function warn(check: CheckName, says: string, fixes: readonly Hint[]): Check {
+  return { check, status: 'warning', says, fixes };
+}
+
+/** hermes does not work. */
+export function fail(check: CheckName, says: string, fixes: readonly Hint[]): Check {
+  return { check, status: 'failed', says, fixes };
+}
+
+/** A failure of the hot path, as a check that did not pass. */
+export function failBy(check: CheckName, failure: Failure): Check {
+  return fail(check, failure.sentence, fixesOf(failure));
+}
+
+/** It could not be looked at. */
+export function skip(check: CheckName, because: string): Check {
+  return { check, status: 'skipped', says: `not checked, because ${because}`, fixes: [] };
+}
+
+const width = Math.max(...checkNames.map((name) => name.length));
+
+/** Lays checks out, the fixes under what they mend. Hints are ours and printed as they are, to be pasted. */
+export function tellChecks(checks: readonly Check[], look: Look): string {
+  const indent = ' '.repeat(mark('ok', { ...look, colour: false }).length + 1);
+  return checks
+    .map(({ check, status, says, fixes }) => {
+      const line = `${mark(status, look)} ${bold(check.padEnd(width), look)}  ${escapeControls(says, 600)}\n`;
+      return line + fixes.map(({ label, text }) => `${indent}  ${label}:  ${text}\n`).join('');
+    })
+    .join('');
+}

@@ -1,0 +1,65 @@
+import { escapeControls } from '../report/escape.ts';
+import { exitCodes, Failure } from '../report/failure.ts';
+import type { Caller } from '../route/caller.ts';
+import { type Answer, mark } from './answer.ts';
+import { inquire } from './inquiry.ts';
+import { type Inside, removeMetadata } from './metadata-file.ts';
+import { findOwnHome, type OwnHome } from './own-home.ts';
+import { findPlace } from './sessions.ts';
+
+/** Removes the metadata that `enable` wrote, and nothing else. */
+export async function disable(caller: Caller): Promise<Answer> {
+  const own = findOwnHome(caller);
+  if (own === undefined || own.author === undefined) {
+    const where = own ? `no ${own.file}` : 'no hermes home';
+    return said(`there is nothing to remove: ${where}`, { removed: false, file: own?.file ?? null });
+  }
+  refuseForeign(own);
+  await removeMetadata(own.home, caller, () => wayInside(caller, own));
+  return said(`removed ${own.file}; hermes runs on this host again`, { removed: true, file: own.file });
+}
+
+function said(says: string, json: unknown): Answer {
+  return { code: 0, json, text: (look) => `${mark('ok', look)} ${escapeControls(says, 500)}\n` };
+}
+
+function refuseForeign({ author, file }: OwnHome): void {
+  const shown = escapeControls(file);
+  if (author === 'nixos') {
+    throw new Failure(
+      exitCodes.cannotRoute,
+      `${shown} was written by the NixOS module, which would write it again`,
+      [
+        {
+          label: 'change it there',
+          text: 'services.hermes-agent.container.enable = false; sudo nixos-rebuild switch',
+        },
+        { label: 'or for once', text: 'HERMES_DEV=1 hermes …' },
+      ],
+    );
+  }
+  if (author === 'somebody') {
+    throw new Failure(exitCodes.cannotRoute, `${shown} was not written by hermes-shim enable`, [
+      { label: 'look', text: `cat -v ${shown}` },
+      { label: 'put it aside', text: `mv ${shown} ${shown}.old` },
+    ]);
+  }
+}
+
+/** The home belongs to the container's uid: through the container, which has to run for that. */
+async function wayInside(caller: Caller, { file }: OwnHome): Promise<Inside> {
+  try {
+    const { via, container, containerHome = '/', user } = (await findPlace(caller)).reached;
+    const candidate = { via, container, containerHome, why: undefined, volume: undefined };
+    const { owner = user } = await inquire(candidate, caller);
+    return { via, containerId: container.id, owner, containerHome };
+  } catch (thrown) {
+    if (!(thrown instanceof Failure)) throw thrown;
+    const shown = escapeControls(file);
+    throw new Failure(
+      exitCodes.cannotRoute,
+      `${shown} belongs to the container, which is not there to remove it: ${thrown.sentence}`,
+      [{ label: 'remove it', text: `sudo rm ${shown}` }],
+    );
+  }
+}

@@ -1,0 +1,97 @@
+import { execa } from 'execa';
+import { asFailure, Failure } from '../report/failure.ts';
+import type { Caller } from '../route/caller.ts';
+import { findNative } from '../route/native.ts';
+import { type Answer, bold } from './answer.ts';
+import { type Check, checkNames, fail, failBy, skip, tellChecks, warn, well } from './check.ts';
+import { checkContainer } from './check-container.ts';
+import { checkGroups } from './check-groups.ts';
+import { checkHome } from './check-home.ts';
+import { checkName } from './check-name.ts';
+import { isOrphan, listSessions, type Place } from './sessions.ts';
+import { withoutBypass } from './who.ts';
+
+/** How long hermes has to say its version, in milliseconds. */
+const answerMs = 60_000;
+
+/** Checks everything from the name to hermes answering in the container, in the order of a call. */
+export async function doctor(caller: Caller): Promise<Answer> {
+  const routed = withoutBypass(caller);
+  const [name, groups, homeward] = await Promise.all([
+    checkName(caller),
+    checkGroups(caller),
+    checkHome(caller),
+  ]);
+  const inward = homeward.route && (await checkContainer(homeward.route, routed));
+  const because = inward?.because || homeward.because;
+  const place = homeward.route && inward?.reached && { route: homeward.route, reached: inward.reached };
+  const all: readonly Check[] = [
+    name,
+    groups,
+    ...homeward.checks,
+    ...(inward?.checks ?? []),
+    place ? await checkAnswer(routed) : skip('answer', because),
+    place ? await checkSessions(place, routed) : skip('sessions', because),
+    checkNative(caller),
+  ];
+  const checks = checkNames.map(
+    (wanted) => all.find(({ check }) => check === wanted) ?? skip(wanted, because),
+  );
+  const failed = checks.filter(({ status }) => status === 'failed').length;
+  return {
+    code: failed > 0 ? 1 : 0,
+    json: { ok: failed === 0, checks },
+    text: (look) => `${tellChecks(checks, look)}\n${bold(verdict(checks), look)}\n`,
+  };
+}
+
+function verdict(checks: readonly Check[]): string {
+  const count = (wanted: Check['status']): number => checks.filter(({ status }) => status === wanted).length;
+  const [failed, warnings] = [count('failed'), count('warning')];
+  const notes = warnings === 0 ? '' : `, ${warnings} to know about`;
+  return failed === 0
+    ? `All well${notes}.`
+    : `${failed} wrong${notes}. The first one that failed comes first.`;
+}
+
+/** A real call, by this very launcher: from the name to hermes's own answer. */
+async function checkAnswer(caller: Caller): Promise<Check> {
+  if (caller.launcher === undefined) return skip('answer', 'this was not started by its launcher');
+  const { exitCode, stdout, stderr, timedOut } = await execa(caller.launcher, ['version'], {
+    env: { ...caller.env, HERMES_SHIM_WAIT: '0' } as Record<string, string>,
+    extendEnv: false,
+    stdin: 'ignore',
+    reject: false,
+    timeout: answerMs,
+  });
+  if (exitCode === 0) return well('answer', `hermes version: ${stdout.split('\n')[0] ?? ''}`);
+  const ending = timedOut ? `no answer in ${answerMs / 1000} s` : `exit code ${exitCode ?? 'by a signal'}`;
+  return fail('answer', `hermes version: ${ending}: ${stderr.trim().split('\n')[0] ?? ''}`, [
+    { label: 'see each step', text: 'HERMES_SHIM_DEBUG=1 hermes version' },
+  ]);
+}
+
+async function checkSessions(place: Place, caller: Caller): Promise<Check> {
+  try {
+    const { sessions, detached } = await listSessions(place, caller);
+    const orphans = sessions.filter(isOrphan).length;
+    const says = `${sessions.length} running, ${detached.length} detached`;
+    if (orphans === 0) return well('sessions', says);
+    return warn('sessions', `${says}, ${orphans} of them without a caller`, [
+      { label: 'end them', text: 'hermes-shim reap' },
+    ]);
+  } catch (thrown) {
+    return failBy('sessions', asFailure(thrown));
+  }
+}
+
+function checkNative(caller: Caller): Check {
+  try {
+    const { binary } = findNative({ ...caller, env: { ...caller.env, HERMES_DEV: '1' } });
+    return well('native', `HERMES_DEV=1 runs ${binary}`);
+  } catch (thrown) {
+    if (!(thrown instanceof Failure)) throw thrown;
+    const { sentence, hints } = thrown;
+    return warn('native', `HERMES_DEV=1 would fail: ${sentence}`, hints);
+  }
+}

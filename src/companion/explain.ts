@@ -1,0 +1,142 @@
+import { waitBudgetMs } from '../engine/budget.ts';
+import { awaited, type Cause, mayPass } from '../engine/cause.ts';
+import { gatherCircumstances } from '../engine/circumstances.ts';
+import { explainCause } from '../engine/explain-cause.ts';
+import { type Attempt, attempt, type Reached } from '../engine/reach.ts';
+import { escapeControls } from '../report/escape.ts';
+import type { Failure } from '../report/failure.ts';
+import type { Caller } from '../route/caller.ts';
+import { type ContainerRoute, decideRoute, type Route } from '../route/decide.ts';
+import { findNative } from '../route/native.ts';
+import { nativeCommand } from '../session/become.ts';
+import { readRawArguments } from '../session/bytes.ts';
+import { sessionCommand } from '../session/command.ts';
+import { readDescriptors } from '../session/descriptors.ts';
+import { planSession } from '../session/enter.ts';
+import { type Answer, bold, type Look } from './answer.ts';
+import { describePlan } from './describe-plan.ts';
+import { type Decision, hear } from './hear.ts';
+import { pasteable } from './paste.ts';
+import { failureJson, tellFailure } from './tell-failure.ts';
+
+/** What the decisions led to. */
+type Verdict =
+  | { readonly kind: 'native'; readonly why: string; readonly command: readonly string[] }
+  | {
+      readonly kind: 'container';
+      readonly command: readonly string[];
+      /** variables whose values no command line may hold, so that a pasted one lacks them */
+      readonly withheld: readonly string[];
+    }
+  | { readonly kind: 'neither'; readonly failure: Failure; readonly wait: string | undefined };
+
+/**
+ * Tells each decision that this call of hermes would come to, in the hot path's own words, and the exact command that
+ * would run. Runs nothing but probes.
+ */
+export async function explain(caller: Caller): Promise<Answer> {
+  const { decisions, verdict } = await decide(caller);
+  return {
+    code: verdict.kind === 'neither' ? 1 : 0,
+    json: { decisions, ...toJson(verdict) },
+    text: (look) => `${tellDecisions(decisions, look)}\n${tellVerdict(verdict, look)}`,
+  };
+}
+
+async function decide(caller: Caller): Promise<{ decisions: readonly Decision[]; verdict: Verdict }> {
+  const routed = await hear(() => decideRoute(caller));
+  if (routed.kind === 'failed') return { decisions: routed.decisions, verdict: neither(routed.failure) };
+  const route: Route = routed.value;
+  if (route.kind === 'native') {
+    const found = await hear(async () => nativeVerdict(caller, route.why));
+    const verdict = found.kind === 'done' ? found.value : neither(found.failure);
+    return { decisions: routed.decisions, verdict };
+  }
+  const looked = await hear(() => attempt({ route, caller, memory: { refusal: undefined, last: false } }));
+  const before = [...routed.decisions, ...looked.decisions];
+  if (looked.kind === 'failed') return { decisions: before, verdict: neither(looked.failure) };
+  const outcome: Attempt = looked.value;
+  if (outcome.kind === 'not-ready') {
+    return { decisions: before, verdict: await notReady(outcome.cause, route, caller) };
+  }
+  const planned = await hear(async () => containerVerdict(outcome.reached, route, caller));
+  if (planned.kind === 'failed') return { decisions: before, verdict: neither(planned.failure) };
+  return { decisions: [...before, ...planned.value.decisions], verdict: planned.value.verdict };
+}
+
+function neither(failure: Failure, wait?: string): Verdict {
+  return { kind: 'neither', failure, wait };
+}
+
+function nativeVerdict(caller: Caller, why: string): Verdict {
+  const raw = { args: readRawArguments, env: () => [] };
+  return { kind: 'native', why, command: nativeCommand(findNative(caller), caller, raw) };
+}
+
+function containerVerdict(
+  reached: Reached,
+  route: ContainerRoute,
+  caller: Caller,
+): { decisions: readonly Decision[]; verdict: Verdict } {
+  const plan = planSession(reached, route, caller, readDescriptors());
+  const names = plan.forwarded.secret.map(([name]) => name);
+  const verdict: Verdict = {
+    kind: 'container',
+    command: sessionCommand(plan),
+    withheld: plan.via.access.kind === 'sudo' ? names : [],
+  };
+  return { decisions: describePlan(plan), verdict };
+}
+
+async function notReady(cause: Cause, route: ContainerRoute, caller: Caller): Promise<Verdict> {
+  const { stdinTerminal, stdoutTerminal } = readDescriptors();
+  const seconds = waitBudgetMs(caller.env, stdinTerminal && stdoutTerminal) / 1000;
+  const failure = explainCause(cause, await gatherCircumstances(cause, route, caller.env, 0));
+  const wait =
+    mayPass(cause) && seconds > 0
+      ? `hermes would wait up to ${seconds} s for ${awaited(cause, route.metadata)}`
+      : undefined;
+  return neither(failure, wait);
+}
+
+function toJson(verdict: Verdict): Readonly<Record<string, unknown>> {
+  switch (verdict.kind) {
+    case 'native':
+      return { runs: 'native', why: verdict.why, command: verdict.command };
+    case 'container':
+      return { runs: 'container', command: verdict.command, withheld: verdict.withheld };
+    case 'neither': {
+      const { failure, wait } = verdict;
+      return { runs: 'nowhere', exitCode: failure.exitCode, error: failureJson(failure), wait: wait ?? null };
+    }
+  }
+}
+
+function tellDecisions(decisions: readonly Decision[], look: Look): string {
+  let last = '';
+  return decisions
+    .map(({ about, fact }) => {
+      const name = about === last ? '' : about;
+      last = about;
+      return `${bold(name.padEnd(11), look)}${escapeControls(fact, 1000)}\n`;
+    })
+    .join('');
+}
+
+function tellVerdict(verdict: Verdict, look: Look): string {
+  switch (verdict.kind) {
+    case 'native':
+      return `${bold('It runs on this host', look)} (${escapeControls(verdict.why)}):\n\n${pasteable(verdict.command)}\n`;
+    case 'container': {
+      const names = escapeControls(verdict.withheld.join(', '));
+      const lacks =
+        names &&
+        `\nThis line lacks ${names}: the values go through sudo by a pipe of the shim's, never in a command line.\n`;
+      return `${bold('It runs in the container', look)}, by this command (pasted, it does the same, without the shim's care for signals):\n\n${pasteable(verdict.command)}\n${lacks}`;
+    }
+    case 'neither': {
+      const wait = verdict.wait ? `${escapeControls(verdict.wait)}, then say:\n` : '';
+      return `${bold('It runs nowhere', look)}: exit code ${verdict.failure.exitCode}\n\n${wait}${tellFailure(verdict.failure)}`;
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import type { Engine } from '../route/metadata.ts';
+
+/** The first line of what `enable` writes: by it `disable` knows its own. */
+export const marker = '# Written by hermes-shim enable; hermes-shim disable removes it.';
+
+const nixosMarker = '# Written by NixOS activation script';
+
+/** Who wrote metadata: the NixOS module, `enable`, or somebody by hand. */
+export type Author = 'nixos' | 'enable' | 'somebody';
+
+/** Tells by the comments. A container can write what it likes there: this only decides what may be replaced. */
+export function authorOf(text: string): Author {
+  const lines = text.split('\n').map((line) => line.trim());
+  if (lines.some((line) => line.startsWith(nixosMarker))) return 'nixos';
+  return lines.includes(marker) ? 'enable' : 'somebody';
+}
+
+/** The text of the metadata. */
+export function metadataText(of: {
+  engine: Engine;
+  containerName: string;
+  user: string;
+  bin: string;
+}): string {
+  const lines = [
+    marker,
+    `backend=${of.engine}`,
+    `container_name=${of.containerName}`,
+    `exec_user=${of.user}`,
+    `hermes_bin=${of.bin}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}

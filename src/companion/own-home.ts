@@ -1,0 +1,50 @@
+import { realpathSync } from 'node:fs';
+import { escapeControls } from '../report/escape.ts';
+import { exitCodes, Failure } from '../report/failure.ts';
+import type { Caller } from '../route/caller.ts';
+import { findHome, type Home, openHome } from '../route/home.ts';
+import { type Pin, readPin } from '../route/pin.ts';
+import { metadataName, readMetadataFile } from '../route/read.ts';
+import { type Author, authorOf } from './metadata-text.ts';
+
+/** The home whose metadata is to be written or removed, opened; of a profile its root. */
+export type OwnHome = {
+  readonly home: Home;
+  /** who wrote the metadata that is there; `undefined`: there is none */
+  readonly author: Author | undefined;
+  readonly file: string;
+};
+
+/**
+ * Finds the caller's home as a call of hermes would.
+ * @returns `undefined` when there is no such directory
+ * @throws {Failure} 125 when it, or the metadata in it, cannot be read, or when a pin speaks for it
+ */
+export function findOwnHome(caller: Caller): OwnHome | undefined {
+  const pin = readPin();
+  const found = findHome(caller.env, caller.uid);
+  const home = found && (found.at.profile === undefined ? found.home : openHome(found.at.root));
+  if (home === undefined) return undefined;
+  if (pin && realPath(pin.home) === home.path) throw pinned(pin);
+  const file = readMetadataFile(home);
+  return { home, author: file && authorOf(file.text), file: `${home.path}/${metadataName}` };
+}
+
+function pinned(pin: Pin): Failure {
+  const sentence = `${pin.file} speaks for ${escapeControls(pin.home)}: metadata in the home does not count`;
+  return new Failure(exitCodes.cannotRoute, sentence, [
+    {
+      label: 'change it on NixOS',
+      text: 'programs.hermes-shim in configuration.nix; sudo nixos-rebuild switch',
+    },
+  ]);
+}
+
+/** A path resolved, or as it stands where this user cannot see it. */
+export function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}

@@ -1,0 +1,86 @@
+import { escapeControls } from '../report/escape.ts';
+import { quoteCommand } from '../report/quote.ts';
+import type { Caller } from '../route/caller.ts';
+import { type Answer, bold, type Look, paint } from './answer.ts';
+import { userName } from './owner.ts';
+import { findPlace, isOrphan, listSessions, type Running, type Sessions } from './sessions.ts';
+import { layTable, shortAge } from './table.ts';
+
+/** Lists the sessions in the container, the orphans among them, and what detached itself. */
+export async function ps(caller: Caller): Promise<Answer> {
+  const place = await findPlace(caller);
+  const found = await listSessions(place, caller);
+  const names = await nameUsers(found);
+  const { container } = place.reached;
+  return {
+    code: 0,
+    json: {
+      container: container.name,
+      sessions: found.sessions.map((running) => runningJson(running, names)),
+      detached: found.detached.map((running) => runningJson(running, names)),
+    },
+    text: (look) => tellSessions(found, names, container.name, look),
+  };
+}
+
+type Names = ReadonlyMap<number, string>;
+
+/** The names of the users whose shims are alive. */
+export async function nameUsers({ sessions, detached }: Sessions): Promise<Names> {
+  const uids = [...sessions, ...detached].flatMap(({ owner }) =>
+    owner.state === 'alive' ? [owner.uid] : [],
+  );
+  return new Map(
+    await Promise.all([...new Set(uids)].map(async (uid) => [uid, await userName(uid)] as const)),
+  );
+}
+
+/** One process as `--json` has it. */
+export function runningJson(running: Running, names: Names): Readonly<Record<string, unknown>> {
+  const { owner } = running;
+  return {
+    pid: running.pid,
+    session: running.sessionId,
+    ageSeconds: running.ageSeconds,
+    args: running.args,
+    terminal: running.terminal,
+    orphan: isOrphan(running),
+    hostPid: owner.pid ?? null,
+    hostUser: owner.state === 'alive' ? (names.get(owner.uid) ?? String(owner.uid)) : null,
+    host: owner.state,
+  };
+}
+
+const heading = ['PID', 'AGE', 'TERMINAL', 'HOST PID', 'USER', 'COMMAND'];
+
+/** One process as a row of the table. */
+export function runningRow({ owner, ...running }: Running, names: Names): readonly string[] {
+  const user = owner.state === 'alive' ? (names.get(owner.uid) ?? String(owner.uid)) : '-';
+  return [
+    String(running.pid),
+    shortAge(running.ageSeconds),
+    running.terminal ? 'yes' : 'no',
+    owner.state === 'alive' ? String(owner.pid) : owner.state,
+    user,
+    escapeControls(quoteCommand(running.args), 160),
+  ];
+}
+
+/** The table of processes under the names of their columns. */
+export function runningTable(running: readonly Running[], names: Names): string {
+  return layTable([heading, ...running.map((one) => runningRow(one, names))]);
+}
+
+function tellSessions({ sessions, detached }: Sessions, names: Names, container: string, look: Look): string {
+  const orphans = sessions.filter(isOrphan);
+  const parts = [
+    sessions.length > 0 ? runningTable(sessions, names) : `No sessions in container '${container}'.\n`,
+    orphans.length > 0
+      ? `${paint(orphans.length === 1 ? '1 orphan' : `${orphans.length} orphans`, 33, look)}: the host process is gone. End with:  hermes-shim reap\n`
+      : '',
+    detached.length > 0
+      ? `${bold('Detached or left behind by a session', look)} (reap --detached ends those whose caller is gone):\n${runningTable(detached, names)}`
+      : '',
+  ];
+  return parts.filter(Boolean).join('\n');
+}

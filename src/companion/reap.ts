@@ -1,0 +1,74 @@
+import { engineCommand } from '../engine/access.ts';
+import { runCommand } from '../engine/run-command.ts';
+import type { Caller } from '../route/caller.ts';
+import { graceSeconds, openMessenger } from '../session/messenger.ts';
+import type { Answer } from './answer.ts';
+import { nameUsers, runningJson, runningTable } from './ps.ts';
+import type { ReapWishes } from './request.ts';
+import { findPlace, isOrphan, listSessions, type Place, type Running, type Sessions } from './sessions.ts';
+
+/**
+ * Ends processes by pid, each only if its start time is still the one it was found by: HUP, then after `$1` tenths of
+ * a second KILL for what is left. The rest of its words: pid and start time in turn.
+ */
+const endDetached = `g=$1
+shift
+is() { read -r z <"/proc/$1/stat" && t=$2 && set -- \${z##*) } && [ "$1" != Z ] && [ "\${20}" = "$t" ]; } 2>/dev/null
+each() { s=$1; shift; any=; while [ $# -gt 0 ]; do is "$1" "$2" && any=y && { [ "$s" = 0 ] || kill "-$s" "$1"; }; shift 2; done; }
+each HUP "$@"
+c=0
+each 0 "$@"
+while [ -n "$any" ] && [ $c -lt "$g" ]; do c=$((c + 1)); sleep 0.1; each 0 "$@"; done
+each KILL "$@"
+exit 0`;
+
+/** Ends the sessions whose shim is gone, as a hangup would have: HUP, 10 s, KILL. With `--detached` also what they left. */
+export async function reap(caller: Caller, { dryRun, detached }: ReapWishes): Promise<Answer> {
+  const place = await findPlace(caller);
+  const before = await listSessions(place, caller);
+  const names = await nameUsers(before);
+  const orphans = before.sessions.filter(isOrphan);
+  const loose = detached ? before.detached.filter(isOrphan) : [];
+  const targets = [...orphans, ...loose];
+  if (!dryRun)
+    await Promise.all([...orphans.map((one) => hangUp(one, place, caller)), endAll(loose, place, caller)]);
+  const after: Sessions = dryRun || targets.length === 0 ? before : await listSessions(place, caller);
+  const left = dryRun ? [] : targets.filter((one) => isThere(one, after));
+  const kept = before.detached.length - loose.length;
+  return {
+    code: left.length > 0 ? 1 : 0,
+    json: {
+      container: place.reached.container.name,
+      dryRun,
+      ended: targets.filter((one) => !left.includes(one)).map((one) => runningJson(one, names)),
+      left: left.map((one) => runningJson(one, names)),
+      detachedKept: kept,
+    },
+    text: () => {
+      const what = dryRun ? 'Would end' : 'Ended';
+      const table =
+        targets.length > 0 ? `${what} ${targets.length}:\n${runningTable(targets, names)}` : 'No orphans.\n';
+      const rest = left.length > 0 ? `Still there:\n${runningTable(left, names)}` : '';
+      const hint = kept > 0 ? `${kept} detached, left alone (hermes-shim ps shows them).\n` : '';
+      return table + rest + hint;
+    },
+  };
+}
+
+function isThere(one: Running, { sessions, detached }: Sessions): boolean {
+  return [...sessions, ...detached].some(({ pid, start }) => pid === one.pid && start === one.start);
+}
+
+async function hangUp({ sessionId }: Running, { reached }: Place, caller: Caller): Promise<void> {
+  const { container, user, via } = reached;
+  await openMessenger({ via, containerId: container.id, user, sessionId }, caller.env).hangUp();
+}
+
+async function endAll(loose: readonly Running[], { reached }: Place, caller: Caller): Promise<void> {
+  if (loose.length === 0) return;
+  const { container, user, via } = reached;
+  const words = loose.flatMap(({ pid, start }) => [String(pid), start]);
+  const script = ['/bin/sh', '-c', endDetached, 'hermes-reap', String(graceSeconds * 10), ...words];
+  const argv = engineCommand(via, ['exec', '-u', user, '-w', '/', container.id, ...script]);
+  await runCommand(argv, { env: caller.env, timeoutMs: (graceSeconds + 20) * 1000 });
+}

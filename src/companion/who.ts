@@ -1,0 +1,18 @@
+import { type Caller, readCaller } from '../route/caller.ts';
+import type { Environment } from '../route/inside.ts';
+import type { Name } from '../route/name.ts';
+
+/** The caller that `hermes` would have here and now, with these arguments: same user, same environment, same launcher. */
+export function callerOf(
+  name: Name = 'hermes',
+  args: readonly string[] = [],
+  env: Environment = process.env,
+): Caller {
+  return readCaller(['node', 'bundle', name, ...args], env, process.getuid?.() ?? 0);
+}
+
+/** The same caller without the bypass: what is asked about the container is not a matter of `HERMES_DEV`. */
+export function withoutBypass(caller: Caller): Caller {
+  const { HERMES_DEV: _, ...env } = caller.env;
+  return { ...caller, env };
+}

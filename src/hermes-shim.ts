@@ -1,0 +1,69 @@
+import { type Answer, lookOf } from './companion/answer.ts';
+import { splitCommandLine } from './companion/command-line.ts';
+import { completionScript } from './companion/completion.ts';
+import { buildParser, Misuse } from './companion/parser.ts';
+import type { Request } from './companion/request.ts';
+import { failureJson, tellFailure } from './companion/tell-failure.ts';
+import { callerOf, withoutBypass } from './companion/who.ts';
+import { asFailure } from './report/failure.ts';
+import { writeError } from './report/stderr.ts';
+
+/** Does what was asked for; each subcommand is loaded when it is its turn. */
+async function serve(
+  request: Exclude<Request, { kind: 'completion' }>,
+  words: readonly string[],
+): Promise<Answer> {
+  const caller = callerOf();
+  switch (request.kind) {
+    case 'explain':
+      return (await import('./companion/explain.ts')).explain(callerOf(request.name, words));
+    case 'doctor':
+      return (await import('./companion/doctor.ts')).doctor(caller);
+    case 'enable':
+      return (await import('./companion/enable.ts')).enable(withoutBypass(caller), request);
+    case 'disable':
+      return (await import('./companion/disable.ts')).disable(withoutBypass(caller));
+    case 'ps':
+      return (await import('./companion/ps.ts')).ps(withoutBypass(caller));
+    case 'reap':
+      return (await import('./companion/reap.ts')).reap(withoutBypass(caller), request);
+  }
+}
+
+async function answer(request: Request, words: readonly string[]): Promise<number> {
+  if (request.kind === 'completion') {
+    process.stdout.write(completionScript(request.shell, () => buildParser([], () => undefined)));
+    return 0;
+  }
+  const { json } = request;
+  try {
+    const { code, json: facts, text } = await serve(request, words);
+    const look = lookOf(process.stdout.isTTY === true, process.env);
+    process.stdout.write(json ? `${JSON.stringify(facts, null, 2)}\n` : text(look));
+    return code;
+  } catch (thrown) {
+    const failure = asFailure(thrown);
+    if (json) process.stdout.write(`${JSON.stringify({ error: failureJson(failure) }, null, 2)}\n`);
+    else writeError(tellFailure(failure));
+    return 1;
+  }
+}
+
+async function main(): Promise<void> {
+  // somebody stopped reading (`| head -1`): nothing more to say to them
+  process.stdout.on('error', () => process.exit(1));
+  const { own, words } = splitCommandLine(process.argv.slice(3));
+  const asked: Request[] = [];
+  try {
+    await buildParser(own, (request) => void asked.push(request)).parseAsync();
+  } catch (thrown) {
+    const sentence = thrown instanceof Misuse ? thrown.message : asFailure(thrown).sentence;
+    writeError(`hermes-shim: ${sentence}\n  see:  hermes-shim --help\n`);
+    process.exitCode = 2;
+    return;
+  }
+  const [request] = asked;
+  if (request !== undefined) process.exitCode = await answer(request, words);
+}
+
+void main();
