@@ -1,0 +1,221 @@
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { companion, companionJson, steady } from '../bed/companion.ts';
+import { managedContainer } from '../bed/container.ts';
+import type { ManagedContainer } from '../bed/managed-container.ts';
+import { readReport } from '../bed/report.ts';
+import { describeWays } from '../bed/ways.ts';
+
+const modeOf = (file: string) => (statSync(file).mode & 0o7777).toString(8);
+const leftovers = (container: ManagedContainer) =>
+  readdirSync(container.home).filter((name) => name.startsWith('.container-mode.'));
+
+/** A container as somebody makes one by hand: their home at /opt/data, hermes on its PATH, nothing else. */
+async function handMade(helper: ManagedContainer, home: string, network: string) {
+  const name = `${helper.name}-by-hand`;
+  const { Image } = (await helper.inspect()).Config as { Image: string };
+  const mounts = ['-v', `${home}:/opt/data`, '-v', `${helper.packageDir}/bin:/usr/local/bin:ro`];
+  const what = [network, ...mounts, '-e', 'HERMES_HOME=/opt/data', Image, 'sleep', '3600'];
+  await helper.engineCli(['run', '-d', '--name', name, ...what]);
+  return { name, [Symbol.asyncDispose]: async () => void (await helper.engineCli(['rm', '-f', name])) };
+}
+
+describeWays((way) => {
+  it('enable finds the container of the home by itself, disable takes back what it wrote', async () => {
+    await using container = await managedContainer(way, {
+      metadata: false,
+      layout: 'official',
+      user: 'somebody',
+    });
+    const enabled = await companion(container, ['enable']);
+    expect(enabled).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(readFileSync(container.metadataFile, 'utf8')).toBe(
+      [
+        '# Written by hermes-shim enable; hermes-shim disable removes it.',
+        `backend=${container.engine}`,
+        `container_name=${container.name}`,
+        'exec_user=somebody',
+        'hermes_bin=/usr/local/bin/hermes',
+        '',
+      ].join('\n'),
+    );
+    expect([modeOf(container.metadataFile), leftovers(container)]).toEqual(['644', []]);
+    const report = readReport((await container.hermes(['report'])).stdoutBytes);
+    expect(report.env.HERMES_HOME).toBe('/opt/data');
+    // once more is no accident and no error
+    expect(await companion(container, ['enable'])).toMatchObject({ exitCode: 0 });
+    const disabled = await companion(container, ['disable']);
+    expect(disabled).toMatchObject({ exitCode: 0, stderr: '' });
+    expect([existsSync(container.metadataFile), leftovers(container)]).toEqual([false, []]);
+    expect(await companion(container, ['disable'])).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('there is nothing to remove'),
+    });
+  });
+
+  it("the module's layout is found too, and its own metadata is never touched", async () => {
+    await using container = await managedContainer(way);
+    const before = readFileSync(container.metadataFile, 'utf8');
+    for (const command of ['enable', 'disable']) {
+      const refused = await companion(container, [command]);
+      expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
+      expect(refused.stderr).toContain('was written by the NixOS module');
+    }
+    expect(readFileSync(container.metadataFile, 'utf8')).toBe(before);
+    container.writeMetadata('');
+    await container.exec(['rm', '-f', '/data/.hermes/.container-mode'], { user: '0' });
+    const found = await companionJson<{ bin: string; user: string; written: boolean }>(container, [
+      'enable',
+      '--dry-run',
+    ]);
+    expect(found).toMatchObject({ bin: '/data/current-package/bin/hermes', user: 'hermes', written: false });
+    expect(existsSync(container.metadataFile)).toBe(false);
+  });
+});
+
+describeWays(
+  (way) => {
+    it('shows what it found', async () => {
+      await using container = await managedContainer(way, { metadata: false });
+      const { stdout } = await companion(container, ['enable']);
+      expect(steady(stdout, container).replace(/as \d+:\d+/, 'as UID:GID')).toMatchInlineSnapshot(`
+        "ok      home HOME is /data/.hermes in container 'NAME' (docker)
+        ok      user hermes, who owns /data/.hermes in there
+        ok      hermes is /data/current-package/bin/hermes in there
+        ok      wrote HOME/.container-mode (in the container, as UID:GID: the home is not this user's)
+
+        hermes now runs in the container. Try:  hermes version
+        Back again:                             hermes-shim disable
+        "
+      `);
+      const again = await companion(container, ['disable']);
+      expect(steady(again.stdout, container)).toMatchInlineSnapshot(`
+        "ok      removed HOME/.container-mode; hermes runs on this host again
+        "
+      `);
+    });
+
+    it('of several containers with this home it asks for one', async () => {
+      await using container = await managedContainer(way, { metadata: false });
+      await using other = await managedContainer(way, {
+        metadata: false,
+        mounts: [{ source: container.home, destination: '/opt/data' }],
+        env: { HERMES_HOME: '/opt/data' },
+      });
+      const several = await companion(container, ['enable']);
+      expect(several).toMatchObject({ exitCode: 1, stdout: '' });
+      expect(several.stderr).toContain('2 running containers declare the home');
+      const advice = several.stderr.match(/hermes-shim enable --container \S+/g) ?? [];
+      expect(advice).toHaveLength(2);
+      expect(existsSync(container.metadataFile)).toBe(false);
+      const chosen = advice.find((line) => line.endsWith(other.name)) ?? '';
+      // its home is at /opt/data, but the store is mounted in both
+      await using shell = await container.shell(`${chosen} --bin ${container.packageDir}/bin/hermes`);
+      expect(await shell.ended).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('has no') });
+      expect(await companion(container, ['enable', '--container', container.name])).toMatchObject({
+        exitCode: 0,
+      });
+    });
+
+    it('tells a named volume, a home without HERMES_HOME, and no container at all apart', async () => {
+      await using container = await managedContainer(way, {
+        metadata: false,
+        env: { HERMES_HOME: undefined },
+      });
+      const silent = await companion(container, ['enable', '--container', container.name]);
+      expect(steady(silent.stderr, container)).toMatchInlineSnapshot(`
+        "hermes-shim: container 'NAME' has HOME at /data/.hermes, but declares no home (it has no HERMES_HOME in its environment)
+          make it again with:  -e HERMES_HOME=/data/.hermes
+        "
+      `);
+      const volume = `${container.name}-volume`;
+      await container.engineCli(['volume', 'create', volume]);
+      await using kept = await managedContainer(way, {
+        metadata: false,
+        env: { HERMES_HOME: '/opt/data' },
+        engineArgs: ['-v', `${volume}:/opt/data`],
+      });
+      const inVolume = await companion(kept, ['enable', '--container', kept.name]);
+      expect(steady(inVolume.stderr, kept).replaceAll(volume, 'VOLUME')).toMatchInlineSnapshot(`
+        "hermes-shim: container 'NAME' keeps its home /opt/data in the volume 'VOLUME', which is no directory of yours: hermes on this host could not tell that it is the same home
+          make it again with:  -v HOME:/opt/data   # in place of the volume; copy its files first: docker cp NAME:/opt/data/. HOME
+        "
+      `);
+      await kept.remove();
+      await container.engineCli(['volume', 'rm', volume]);
+      const absent = await companion(container, ['enable', '--container', 'nobody']);
+      expect(absent).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringContaining("no running container is called 'nobody'"),
+      });
+    });
+
+    it('a container without host networking is enabled, and what that means is said', async () => {
+      await using container = await managedContainer(way, { metadata: false });
+      await container.stop();
+      await using lone = await handMade(container, container.home, '--network=none');
+      const { stdout, exitCode } = await companion(container, ['enable', '--container', lone.name]);
+      expect([exitCode, stdout]).toEqual([0, expect.stringContaining('OAuth callbacks')]);
+    });
+
+    it("somebody's own metadata is left alone, and a user or binary that is not there is not written", async () => {
+      await using container = await managedContainer(way, { metadata: false });
+      writeFileSync(container.metadataFile, 'backend=docker\n');
+      const refused = await companion(container, ['enable']);
+      expect(refused).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringContaining('not by hermes-shim enable'),
+      });
+      expect(readFileSync(container.metadataFile, 'utf8')).toBe('backend=docker\n');
+      expect(await companion(container, ['disable'])).toMatchObject({ exitCode: 1 });
+      await using shell = await container.shell(refused.stderr.match(/mv .*/)?.[0] ?? '');
+      expect(await shell.ended).toMatchObject({ exitCode: 0 });
+      for (const wrong of [
+        ['--user', 'nobody-here'],
+        ['--bin', '/nowhere/hermes'],
+        ['--bin', 'hermes'],
+        ['--user=-u0'],
+      ]) {
+        expect(await companion(container, ['enable', ...wrong])).toMatchObject({ exitCode: 1, stdout: '' });
+      }
+      expect(existsSync(container.metadataFile)).toBe(false);
+    });
+
+    it('from a container made by hand to hermes chat with two commands', async () => {
+      await using helper = await managedContainer(way, { as: 'user', metadata: false });
+      const { uid, gid } = helper.caller;
+      const person = join(helper.root, 'person');
+      const home = join(person, '.hermes');
+      mkdirSync(home, { recursive: true });
+      for (const dir of [person, home]) chownSync(dir, uid, gid);
+      chmodSync(helper.root, 0o755);
+      await using mine = await handMade(helper, home, '--network=host');
+      const env = { HOME: person, HERMES_HOME: undefined };
+      const enabled = await companion(helper, ['enable', '--container', mine.name], { env });
+      expect(enabled).toMatchObject({ exitCode: 0, stderr: '' });
+      expect([modeOf(join(home, '.container-mode')), statSync(join(home, '.container-mode')).uid]).toEqual([
+        '644',
+        uid,
+      ]);
+      await using chat = await helper.terminal(['chat'], { env });
+      await chat.waitFor('> ');
+      chat.write('hello\r');
+      await chat.waitFor('you said: hello');
+      chat.write('exit\r');
+      expect(await chat.exit).toEqual({ code: 0, signal: null });
+      const well = await companionJson<{ ok: boolean }>(helper, ['doctor'], { env });
+      expect(well.ok).toBe(true);
+    });
+  },
+  ['docker'],
+);

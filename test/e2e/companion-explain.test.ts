@@ -1,0 +1,182 @@
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { companion, companionJson, steady } from '../bed/companion.ts';
+import { managedContainer } from '../bed/container.ts';
+import { fakeEngine } from '../bed/fakes.ts';
+import { hostProcesses } from '../bed/host.ts';
+import { readReport } from '../bed/report.ts';
+import { describeWays } from '../bed/ways.ts';
+
+type Explained = {
+  decisions: { about: string; fact: string }[];
+  runs: string;
+  command: string[];
+  withheld: string[];
+};
+
+const awkward = [
+  'report',
+  '-',
+  'a b',
+  '',
+  "it's",
+  '$HOME',
+  'line\nbreak',
+  '--json',
+  '-x',
+  '\x1b[31m',
+  '*',
+  '--',
+];
+
+/** The session's id is the one thing that cannot be the same in two calls. */
+const anonymous = (words: readonly string[]) =>
+  words.map((word) => word.replace(/\d+-\d+-[0-9a-z]+/g, 'SESSION'));
+
+describeWays((way) => {
+  it('the command that explain prints does what hermes does, pasted into a shell', async () => {
+    await using container = await managedContainer(way, { workdir: '/data' });
+    const env = { TZ: "Mars/It's", HERMES_INFERENCE_MODEL: 'a "model"' };
+    const explained = await companion(container, ['explain', '--', ...awkward], { env });
+    expect(explained).toMatchObject({ exitCode: 0, stderr: '' });
+    // nothing in it can move a cursor, and it is the last paragraph
+    expect(explained.stdout).not.toMatch(/\x1b/);
+    const command = explained.stdout.slice(
+      explained.stdout.indexOf('\n\n', explained.stdout.indexOf('It runs')),
+    );
+    expect(container.starts()).toEqual([]);
+    await using pasted = await container.shell(command, { env });
+    const [byHand, byShim] = [await pasted.ended, await container.hermes(awkward, { env })];
+    expect(byHand).toMatchObject({ exitCode: 0, stderr: '' });
+    const [a, b] = [readReport(byHand.stdoutBytes), readReport(byShim.stdoutBytes)];
+    const facts = ({ args, program, env, cwd, umask, uid, gid, terminal }: typeof a) => ({
+      args,
+      program,
+      cwd,
+      umask,
+      uid,
+      gid,
+      terminal,
+      env: { ...env, HERMES_SHIM_SESSION: '' },
+    });
+    expect(facts(a)).toEqual(facts(b));
+    expect(a.args).toEqual(awkward);
+  });
+
+  it('its words are the ones that hermes hands to the engine', async () => {
+    await using container = await managedContainer(way);
+    const { stdout } = await companion(container, ['explain', '--json', '--', ...awkward]);
+    const { runs, command } = JSON.parse(stdout) as Explained;
+    expect(runs).toBe('container');
+    // a session that waits shows its client's words in /proc
+    await using session = await container.session(['sleep', '300']);
+    await session.waitFor('ready');
+    const client = hostProcesses().find(({ ppid, argv }) => ppid === session.pid && argv.includes('exec'));
+    const begin = command.length - awkward.length;
+    expect(anonymous(client?.argv ?? [])).toEqual(anonymous([...command.slice(0, begin), 'sleep', '300']));
+  });
+
+  it('explain tells each decision and its fact, names secrets without their values, and starts nothing', async () => {
+    await using container = await managedContainer(way);
+    const { stdout } = await companion(container, ['explain', 'sessions', 'list'], {
+      env: { LANG: undefined },
+    });
+    const decisions = steady(stdout, container).split('\n\n')[0] ?? '';
+    const sudo = way === 'podman-sudo';
+    expect(decisions.replace(/\/\S*\/sudo/, '/BIN/sudo').replace(/refused \(.*\)/, 'refused (WORDS)')).toBe(
+      [
+        'bypass     HERMES_DEV is not set',
+        'inside     not in the managed container',
+        'pin        none (/etc/hermes-shim/container-mode)',
+        'home       HOME (by HERMES_HOME)',
+        'metadata   HOME/.container-mode',
+        `           line 2: backend=${container.engine}`,
+        '           line 3: container_name=NAME',
+        '           line 4: exec_user=hermes',
+        '           line 5: hermes_bin=/data/current-package/bin/hermes',
+        `engine     ${container.engine} is /BIN/${container.engine}`,
+        // the home of a rootless container's own user is not the caller's either
+        ...(way === 'podman-rootless'
+          ? ['access     by /BIN/sudo -n', 'probe      sudo podman inspect NAME: refused (WORDS)']
+          : []),
+        `access     ${sudo ? 'by /BIN/sudo -n' : 'directly'}`,
+        `probe      ${sudo ? 'sudo ' : ''}${container.engine} inspect NAME: running since TIME, id ID`,
+        'same home  /data/.hermes in there is HOME here',
+        'ready      the container is young: user and binary are there',
+        'session    as hermes, umask 0022',
+        '           in /data/workspace',
+        '           through pipes: stdin or stdout is no terminal here',
+        '           with nothing of this environment',
+      ].join('\n'),
+    );
+    expect(container.starts()).toEqual([]);
+    const env = { HERMES_SHIM_FORWARD_ENV: 'MY_KEY', MY_KEY: 'hunter2' };
+    const secret = await companion(container, ['explain', 'version'], { env });
+    expect(secret.stdout).toContain('MY_KEY');
+    expect(secret.stdout).not.toContain('hunter2');
+    expect(secret.stdout.includes('This line lacks MY_KEY')).toBe(sudo);
+  });
+});
+
+describeWays(
+  (way) => {
+    it('says where a native call would go, and why', async () => {
+      await using container = await managedContainer(way);
+      const dir = join(container.root, 'native');
+      mkdirSync(dir);
+      chmodSync(dir, 0o755);
+      fakeEngine(dir, 'hermes', 'echo native "$@"');
+      const env = { HERMES_DEV: '1', HERMES_NATIVE_DIR: dir };
+      const { stdout, exitCode } = await companion(container, ['explain', '--', 'chat', 'a b'], { env });
+      expect(exitCode).toBe(0);
+      expect(steady(stdout, container)).toMatchInlineSnapshot(`
+        "bypass     HERMES_DEV is '1'
+
+        It runs on this host (HERMES_DEV=1):
+
+        ROOT/native/hermes chat 'a b'
+        "
+      `);
+    });
+
+    it('says what would be waited for, and then what hermes would say', async () => {
+      await using container = await managedContainer(way);
+      await container.stop();
+      const { stdout, exitCode } = await companion(container, ['explain', 'chat']);
+      expect(exitCode).toBe(1);
+      const end = stdout.slice(stdout.indexOf('It runs nowhere'));
+      expect(end).toMatch(
+        /^It runs nowhere: exit code 125\n\nhermes would wait up to 10 s for container \S+ \(exited\), then say:\nhermes-shim: container '\S+' is not running/,
+      );
+      const json = await companionJson<{ runs: string; exitCode: number; wait: string }>(container, [
+        'explain',
+      ]);
+      expect(json).toMatchObject({
+        runs: 'nowhere',
+        exitCode: 125,
+        error: { says: expect.stringContaining('is not running') },
+      });
+    });
+
+    it('tells the same by the other names', async () => {
+      await using container = await managedContainer(way);
+      const last = async (name: string) => {
+        const ended = await companion(container, ['explain', '--json', '--name', name, '--', 'x']);
+        return (JSON.parse(ended.stdout) as Explained).command.slice(-3);
+      };
+      expect(await last('hermes-agent')).toEqual(['', '/data/current-package/bin/hermes-agent', 'x']);
+      expect(await last('hermes-acp')).toEqual(['/data/current-package/bin/hermes', 'acp', 'x']);
+    });
+
+    it('tells which line of the metadata is wrong', async () => {
+      await using container = await managedContainer(way);
+      container.writeMetadata({ exec_user: '-u0\x1b[2J' });
+      const { stdout, exitCode } = await companion(container, ['explain']);
+      expect(exitCode).toBe(1);
+      expect(stdout).not.toMatch(/\x1b/);
+      expect(stdout).toMatch(/\.container-mode, line 4: exec_user is '-u0\\x1b\[2J'/);
+    });
+  },
+  ['docker'],
+);

@@ -1,0 +1,131 @@
+import { expect, it } from 'vitest';
+import { companion, companionJson, makeOrphan } from '../bed/companion.ts';
+import { managedContainer } from '../bed/container.ts';
+import { until } from '../bed/host.ts';
+import { describeWays } from '../bed/ways.ts';
+
+type Listed = {
+  pid: number;
+  args: string[];
+  terminal: boolean;
+  orphan: boolean;
+  hostPid: number;
+  hostUser: string | null;
+  host: string;
+};
+type Ps = { sessions: Listed[]; detached: Listed[] };
+type Reaped = { ended: Listed[]; left: Listed[]; detachedKept: number };
+
+const commandOf = ({ args }: Listed) => args.join(' ');
+
+describeWays((way) => {
+  it('ps tells a session from an orphan; reap ends the orphan and nothing else', async () => {
+    await using container = await managedContainer(way);
+    await using live = await container.session(['sleep', '1001']);
+    await live.waitFor('ready');
+    await using terminal = await container.terminal(['sleep', '1002']);
+    await terminal.waitFor('ready');
+    await using orphan = await makeOrphan(container, ['trap', 'HUP', '3']);
+    const { stdout } = await container.hermes(['daemon']);
+    const daemon = Number(stdout.replace('daemon ', ''));
+
+    const ps = await companionJson<Ps>(container, ['ps']);
+    const byCommand = new Map(ps.sessions.map((one) => [commandOf(one).replace(/.*hermes /, ''), one]));
+    const hostUser = container.caller.name;
+    expect(byCommand.get('sleep 1001')).toMatchObject({
+      orphan: false,
+      hostPid: live.pid,
+      hostUser,
+      terminal: false,
+    });
+    expect(byCommand.get('sleep 1002')).toMatchObject({
+      orphan: false,
+      hostPid: terminal.pid,
+      hostUser,
+      terminal: true,
+    });
+    expect(byCommand.get('trap HUP 3')).toMatchObject({
+      orphan: true,
+      hostPid: orphan.pid,
+      hostUser: null,
+      host: 'gone',
+    });
+    expect(ps.sessions).toHaveLength(3);
+    expect(ps.detached.map(({ pid }) => pid)).toEqual([daemon]);
+
+    const text = (await companion(container, ['ps'])).stdout;
+    expect(text).toMatch(/^PID +AGE +TERMINAL +HOST PID +USER +COMMAND\n/);
+    expect(text).toContain('1 orphan: the host process is gone. End with:  hermes-shim reap');
+
+    const tried = await companionJson<Reaped>(container, ['reap', '--dry-run']);
+    expect(tried.ended.map(commandOf)).toEqual([expect.stringContaining('trap HUP 3')]);
+
+    const reaped = await companion(container, ['reap']);
+    expect(reaped).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(reaped.stdout).toContain('Ended 1:');
+    expect(reaped.stdout).toContain('1 detached, left alone');
+    // it was asked first, not just killed
+    expect(orphan.stdout()).toContain('goodbye HUP');
+
+    const all = await companionJson<Reaped>(container, ['reap', '--detached']);
+    expect([all.ended.map(({ pid }) => pid), all.detachedKept]).toEqual([[daemon], 0]);
+    const rest = await companionJson<Ps>(container, ['ps']);
+    expect(rest.sessions.map(commandOf)).toEqual([
+      expect.stringContaining('1001'),
+      expect.stringContaining('1002'),
+    ]);
+    expect(rest.detached).toEqual([]);
+  });
+});
+
+describeWays(
+  (way) => {
+    it('an orphan that ignores the hangup is killed after ten seconds, its children with it', async () => {
+      await using container = await managedContainer(way);
+      await using _orphan = await makeOrphan(container, ['ignore', 'HUP', 'TERM']);
+      const reaped = await companion(container, ['reap']);
+      expect(reaped).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(await companionJson<Ps>(container, ['ps'])).toMatchObject({ sessions: [] });
+      await container.untilNoGuests();
+    });
+
+    it('a host pid that came again does not make an orphan look alive, nor is it ever touched', async () => {
+      await using container = await managedContainer(way);
+      await using orphan = await makeOrphan(container, ['trap', 'HUP', '0']);
+      // somebody else has the pid by now, as a note that names a live process with another start time says
+      const forge = `for n in /tmp/.hermes-shim-hermes/*; do read -r p t i s <$n; echo "$p $t ${process.pid}-1-forged $s" >$n; done`;
+      expect((await container.exec(['sh', '-c', forge])).code).toBe(0);
+      const { sessions } = await companionJson<Ps>(container, ['ps']);
+      expect(sessions).toMatchObject([{ orphan: true, hostPid: process.pid, host: 'gone' }]);
+      expect(await companion(container, ['reap'])).toMatchObject({ exitCode: 0 });
+      await until(() => orphan.stdout().includes('goodbye HUP'), { what: 'the goodbye' });
+    });
+
+    it('what a session of somebody alive detached is listed, and left alone even by reap --detached', async () => {
+      await using container = await managedContainer(way);
+      await using session = await container.session(['sh', '-c', 'setsid sleep 1003 & echo ready; read x'], {
+        stdin: 'pipe',
+      });
+      await session.waitFor('ready');
+      const ps = await companionJson<Ps>(container, ['ps']);
+      expect(ps.detached.map(commandOf)).toEqual(['sleep 1003']);
+      const reaped = await companionJson<Reaped>(container, ['reap', '--detached']);
+      expect([reaped.ended, reaped.detachedKept]).toEqual([[], 1]);
+    });
+
+    it('without sessions it says so; without a container, why there are none to see', async () => {
+      await using container = await managedContainer(way);
+      expect((await companion(container, ['ps'])).stdout).toBe(
+        `No sessions in container '${container.name}'.\n`,
+      );
+      expect((await companion(container, ['reap'])).stdout).toBe('No orphans.\n');
+      await container.stop();
+      const stopped = await companion(container, ['ps']);
+      expect(stopped).toMatchObject({ exitCode: 1, stdout: '' });
+      expect(stopped.stderr).toMatch(/^hermes-shim: container '\S+' is not running/);
+      const json = await companionJson<{ error: { says: string } }>(container, ['ps']);
+      expect(json.error.says).toContain('is not running');
+    });
+  },
+  ['docker'],
+);
