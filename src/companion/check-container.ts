@@ -29,27 +29,23 @@ export async function checkContainer(route: ContainerRoute, caller: Caller): Pro
   const heard = await hear(() => attempt({ route, caller, memory: { refusal: undefined, last: false } }));
   if (heard.kind === 'failed') return stopped([], 'engine', failBy('engine', heard.failure));
   const engine = await engineFact(route, caller, heard.decisions);
-  const facts = await factsOf(heard.decisions, engine);
+  const facts = factsOf(heard.decisions, engine, route);
   const outcome = heard.value;
   const cause = outcome.kind === 'ready' ? await askAgain(outcome.reached, route, caller) : outcome.cause;
   if (cause !== undefined) {
     const failure = explainCause(cause, await gatherCircumstances(cause, route, caller.env, 0));
     const stage = stageOf(cause);
-    const running =
-      'container' in cause ? undefined : runningFact(outcome.kind === 'ready' ? outcome.reached : undefined);
-    const passed = stages
-      .slice(0, stages.indexOf(stage))
-      .map((name) => well(name, facts.get(name) ?? running ?? 'as it should be'));
+    const passed = stages.slice(0, stages.indexOf(stage)).map((name) => well(name, facts.get(name) ?? ''));
     return stopped(passed, stage, failBy(stage, failure));
   }
   if (outcome.kind !== 'ready') return stopped([], 'engine', fail('engine', 'no answer', []));
   const { reached } = outcome;
-  const before = stages.slice(0, 4).map((name) => well(name, facts.get(name) ?? 'as it should be'));
+  const before = stages.slice(0, 4).map((name) => well(name, facts.get(name) ?? ''));
   const bin = binOf(route, caller);
   return {
     checks: [
       ...before,
-      well('running', runningFact(reached) ?? ''),
+      well('running', runningFact(reached)),
       await checkUser(reached, caller),
       well('binary', `${bin} can be executed by ${reached.user}`),
     ],
@@ -130,21 +126,25 @@ async function engineFact(
   return `${said}${ok ? ` (${stdout.trim().split('\n')[0]})` : ''}`;
 }
 
-async function factsOf(decisions: readonly Decision[], engine: string): Promise<ReadonlyMap<Stage, string>> {
-  const access = factOf(decisions, 'access');
-  const probed = factOf(decisions, 'probe');
-  const same = factOf(decisions, 'same home');
+function factsOf(
+  decisions: readonly Decision[],
+  engine: string,
+  { metadata }: ContainerRoute,
+): ReadonlyMap<Stage, string> {
+  const probed = factOf(decisions, 'probe') ?? '';
   return new Map<Stage, string>([
     ['engine', engine],
-    ...(access ? [['access', access] as const] : []),
-    ...(probed ? [['container', probed] as const] : []),
-    ...(same ? [['same home', same] as const] : []),
+    ['access', factOf(decisions, 'access') ?? ''],
+    ['container', probed],
+    ['same home', factOf(decisions, 'same home') ?? ''],
+    ['running', probed.match(/: (running since \S+),/)?.[1] ?? probed],
+    ['user', `${metadata.execUser} is there`],
   ]);
 }
 
-function runningFact(reached: Reached | undefined): string | undefined {
-  const started = reached?.container.state.startedMs;
-  return started === undefined ? undefined : `started ${ago(Date.now() - started)}`;
+function runningFact({ container }: Reached): string {
+  const { startedMs } = container.state;
+  return startedMs === undefined ? container.state.word : `started ${ago(Date.now() - startedMs)}`;
 }
 
 /** Who hermes is in there, and whether the container was made for another uid. */

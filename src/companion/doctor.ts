@@ -92,6 +92,7 @@ function checkNative(caller: Caller): Check {
   } catch (thrown) {
     if (!(thrown instanceof Failure)) throw thrown;
     const { sentence, hints } = thrown;
-    return warn('native', `HERMES_DEV=1 would fail: ${sentence}`, hints);
+    // the long list of places is explain's business
+    return warn('native', `HERMES_DEV=1 would fail: ${sentence.split(' (looked at')[0]}`, hints);
   }
 }
