@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { findOwner, type Look } from '../../src/companion/owner.ts';
+import { parseRoster } from '../../src/companion/roster.ts';
+import { isOrphan, sortSessions } from '../../src/companion/sessions.ts';
+import { shortAge } from '../../src/companion/table.ts';
+
+/** /proc/<pid>/stat of a process whose name makes splitting hard. */
+const statOf = (start: string) => `7 (a) b) S 1 7 7 ${'0 '.repeat(15)}${start} 0 0`;
+
+const host =
+  (processes: Record<number, string>, hidden = false): Look =>
+  (pid) => {
+    const start = processes[pid];
+    if (start === undefined || (hidden && pid === 1))
+      throw Object.assign(new Error('no'), { code: 'ENOENT' });
+    return { stat: statOf(start), uid: 1000 };
+  };
+
+describe('the host process behind a session', () => {
+  it('is alive when pid and start time agree', () => {
+    expect(findOwner('7-500-abc', host({ 1: '1', 7: '500' }))).toEqual({ state: 'alive', pid: 7, uid: 1000 });
+  });
+
+  it('is gone when its pid is, or came again', () => {
+    expect(findOwner('7-500-abc', host({ 1: '1' })).state).toBe('gone');
+    expect(findOwner('7-500-abc', host({ 1: '1', 7: '501' })).state).toBe('gone');
+  });
+
+  it('is unknown, never gone, where other people’s processes are hidden', () => {
+    expect(findOwner('7-500-abc', host({ 1: '1' }, true)).state).toBe('unknown');
+    const forbidden: Look = () => {
+      throw Object.assign(new Error('no'), { code: 'EACCES' });
+    };
+    expect(findOwner('7-500-abc', forbidden).state).toBe('unknown');
+  });
+
+  it('is unknown for an id that is not one of ours: nothing hostile becomes a pid', () => {
+    for (const id of ['', '1', '-1-5-a', '0-5-a', '../1-5-a', '1-5-a b', '99999999999-1-a']) {
+      expect(findOwner(id, host({ 1: '5' })).state).toBe('unknown');
+    }
+  });
+});
+
+describe('what runs in the container', () => {
+  const printed = [
+    '1000.50\n',
+    'first 10 90000 7-500-a 10 34816\nhermes\0chat\0',
+    'marked 10 90000 7-500-a 10 34816\nhermes\0chat\0',
+    'marked 12 90001 7-500-a 10 0\nchild\0',
+    'marked 20 90002 7-500-a 20 0\nsleep\0' + '9\0',
+    'marked 30 50 8-500-b 30 0\n',
+    'first x 1 7-500-a 1 0\nforged\0',
+    'first 40 90003\n',
+  ].join('--x--');
+
+  it('is read record by record; what makes no sense is left out', () => {
+    const roster = parseRoster(printed, '--x--');
+    expect(roster.uptime).toBe(1000.5);
+    expect(roster.first).toEqual([
+      { pid: 10, start: '90000', sessionId: '7-500-a', sid: 10, terminal: true, args: ['hermes', 'chat'] },
+    ]);
+    expect(roster.marked.map(({ pid }) => pid)).toEqual([10, 12, 20, 30]);
+  });
+
+  it('belongs to a session, or has left it', () => {
+    const ownerOf = (id: string) => findOwner(id, host({ 1: '1', 7: '500' }));
+    const { sessions, detached } = sortSessions(parseRoster(printed, '--x--'), ownerOf);
+    expect(sessions.map(({ pid, ageSeconds }) => [pid, ageSeconds])).toEqual([[10, 101]]);
+    expect(detached.map((one) => [one.pid, isOrphan(one)])).toEqual([
+      [20, false],
+      [30, true],
+    ]);
+  });
+
+  it('has an age that a person can read', () => {
+    expect([0, 59, 60, 3599, 7200, 200_000].map(shortAge)).toEqual([
+      '0s',
+      '59s',
+      '1min',
+      '59min',
+      '2h',
+      '2d',
+    ]);
+  });
+});
