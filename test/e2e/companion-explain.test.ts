@@ -159,6 +159,19 @@ describeWays(
       });
     });
 
+    it('typed in a terminal it is the command for a terminal', async () => {
+      await using container = await managedContainer(way);
+      await using terminal = await container.terminal(['explain', 'chat'], {
+        name: 'hermes-shim',
+        cols: 500,
+      });
+      await terminal.exit;
+      expect(terminal.output()).toContain('with a terminal: stdin and stdout are terminals here');
+      expect(terminal.output()).toMatch(
+        /docker exec -i -t '--detach-keys=ctrl-\^,ctrl-@,ctrl-\^,ctrl-@' -u hermes/,
+      );
+    });
+
     it('tells the same by the other names', async () => {
       await using container = await managedContainer(way);
       const last = async (name: string) => {

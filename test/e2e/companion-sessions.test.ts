@@ -21,7 +21,7 @@ const commandOf = ({ args }: Listed) => args.join(' ');
 describeWays((way) => {
   it('ps tells a session from an orphan; reap ends the orphan and nothing else', async () => {
     await using container = await managedContainer(way);
-    await using live = await container.session(['sleep', '1001']);
+    await using live = await container.session(['sleep', '1001'], { timeoutMs: 300_000 });
     await live.waitFor('ready');
     await using terminal = await container.terminal(['sleep', '1002']);
     await terminal.waitFor('ready');
