@@ -26,7 +26,7 @@ export type Inward = {
 
 /** Everything between a route and a hermes that can be started, by the hot path's own decisions. */
 export async function checkContainer(route: ContainerRoute, caller: Caller): Promise<Inward> {
-  const heard = await hear(() => attempt({ route, caller, memory: { refusal: undefined, last: false } }));
+  const heard = await hear(() => attempt({ route, caller, memory: { refusals: new Map(), last: false } }));
   if (heard.kind === 'failed') return stopped([], 'engine', failBy('engine', heard.failure));
   const engine = await engineFact(route, caller, heard.decisions);
   const facts = factsOf(heard.decisions, engine, route);

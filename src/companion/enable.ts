@@ -139,7 +139,7 @@ async function proveIt(caller: Caller, id: string): Promise<void> {
   const route = await decideRoute(caller);
   const outcome =
     route.kind === 'container' &&
-    (await attempt({ route, caller, memory: { refusal: undefined, last: true } }));
+    (await attempt({ route, caller, memory: { refusals: new Map(), last: true } }));
   if (outcome && outcome.kind === 'ready' && outcome.reached.container.id === id) return;
   throw new Failure(
     exitCodes.cannotRoute,

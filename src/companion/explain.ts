@@ -52,7 +52,7 @@ async function decide(caller: Caller): Promise<{ decisions: readonly Decision[];
     const verdict = found.kind === 'done' ? found.value : neither(found.failure);
     return { decisions: routed.decisions, verdict };
   }
-  const looked = await hear(() => attempt({ route, caller, memory: { refusal: undefined, last: false } }));
+  const looked = await hear(() => attempt({ route, caller, memory: { refusals: new Map(), last: false } }));
   const before = [...routed.decisions, ...looked.decisions];
   if (looked.kind === 'failed') return { decisions: before, verdict: neither(looked.failure) };
   const outcome: Attempt = looked.value;

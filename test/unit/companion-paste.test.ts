@@ -15,7 +15,7 @@ describe('a command that is printed to be pasted', () => {
         });
         expect(printed.split('\0').slice(0, -1)).toEqual(words);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
