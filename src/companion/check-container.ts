@@ -1,7 +1,7 @@
 import { engineCommand } from '../engine/access.ts';
 import type { Cause } from '../engine/cause.ts';
 import { gatherCircumstances } from '../engine/circumstances.ts';
-import { ago, explainCause } from '../engine/explain-cause.ts';
+import { explainCause } from '../engine/explain-cause.ts';
 import { locateEngine } from '../engine/locate.ts';
 import { attempt, type Reached } from '../engine/reach.ts';
 import { askReadiness } from '../engine/readiness.ts';
@@ -12,6 +12,7 @@ import { ask } from './ask.ts';
 import { type Check, fail, failBy, skip, warn, well } from './check.ts';
 import { factOf } from './check-home.ts';
 import { type Decision, hear } from './hear.ts';
+import { shortAge } from './table.ts';
 
 /** From the engine to hermes in the container. */
 const stages = ['engine', 'access', 'container', 'same home', 'running', 'user', 'binary'] as const;
@@ -96,6 +97,9 @@ function stageOf(cause: Cause): Stage {
     case 'binary-missing':
     case 'binary-not-executable':
       return 'binary';
+    default:
+      // what can only befall a session: there is none here
+      return 'running';
   }
 }
 
@@ -144,7 +148,9 @@ function factsOf(
 
 function runningFact({ container }: Reached): string {
   const { startedMs } = container.state;
-  return startedMs === undefined ? container.state.word : `started ${ago(Date.now() - startedMs)}`;
+  return startedMs === undefined
+    ? container.state.word
+    : `started ${shortAge(Math.max(0, Math.round((Date.now() - startedMs) / 1000)))} ago`;
 }
 
 /** Who hermes is in there, and whether the container was made for another uid. */

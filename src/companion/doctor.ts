@@ -49,9 +49,7 @@ function verdict(checks: readonly Check[]): string {
   const count = (wanted: Check['status']): number => checks.filter(({ status }) => status === wanted).length;
   const [failed, warnings] = [count('failed'), count('warning')];
   const notes = warnings === 0 ? '' : `, ${warnings} to know about`;
-  return failed === 0
-    ? `All well${notes}.`
-    : `${failed} wrong${notes}. The first one that failed comes first.`;
+  return failed === 0 ? `All well${notes}.` : `${failed} wrong${notes}. Repair the first one first.`;
 }
 
 /** A real call, by this very launcher: from the name to hermes's own answer. */

@@ -38,7 +38,7 @@ export function steady(text: string, container: ManagedContainer): string {
     .replaceAll(container.id.slice(0, 12), 'ID')
     .replaceAll(execPath, 'NODE')
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
-    .replace(/started (just now|\d+ \w+ ago)/g, 'started a while ago')
+    .replace(/started \w+ ago/g, 'started a while ago')
     .replace(/(docker|podman) is \/\S+ \([^)\n]*\)/g, '$1 is /BIN/$1 (VERSION)')
     .replace(/(docker|podman) is \/\S+/g, '$1 is /BIN/$1')
     .replace(/\d+-\d+-[0-9a-z]+/g, 'SESSION');

@@ -94,7 +94,7 @@ describeWays(
         skipped sessions   not checked, because hermes is not there
         ok      native     HERMES_DEV=1 runs ROOT/native/hermes
 
-        1 wrong, 1 to know about. The first one that failed comes first.
+        1 wrong, 1 to know about. Repair the first one first.
         "
       `);
     });
