@@ -1,6 +1,6 @@
 import { type Access, accessOrder, type EngineAccess, engineCommand } from '../engine/access.ts';
 import { type Container, toContainer } from '../engine/container.ts';
-import { remoteAddress } from '../engine/endpoint.ts';
+import { endpointOf, remoteAddress } from '../engine/endpoint.ts';
 import { locateElevation, locateEngine } from '../engine/locate.ts';
 import { judgeSameHome } from '../engine/same-home.ts';
 import { escapeControls } from '../report/escape.ts';
@@ -70,7 +70,7 @@ function accessesOf(engine: Engine, caller: Caller, ownerUid: number | undefined
 }
 
 async function listRunning(via: EngineAccess, caller: Caller): Promise<readonly Json[] | string> {
-  const remote = await remoteAddress(via, caller.env);
+  const remote = await remoteAddress(via, endpointOf(via, caller.env), caller.env);
   if (remote !== undefined) return `runs elsewhere (${remote})`;
   const ids = await ask(engineCommand(via, ['ps', '-q', '--no-trunc'], true), caller.env);
   if (!ids.ok) return ids.words;

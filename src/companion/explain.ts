@@ -52,7 +52,10 @@ async function decide(caller: Caller): Promise<{ decisions: readonly Decision[];
     const verdict = found.kind === 'done' ? found.value : neither(found.failure);
     return { decisions: routed.decisions, verdict };
   }
-  const looked = await hear(() => attempt({ route, caller, memory: { refusals: new Map(), last: false } }));
+  const looked = await hear(async () => {
+    budgetOf(caller); // asked first, as hermes does: it may be no number
+    return attempt({ route, caller, memory: { refusals: new Map(), last: false } });
+  });
   const before = [...routed.decisions, ...looked.decisions];
   if (looked.kind === 'failed') return { decisions: before, verdict: neither(looked.failure) };
   const outcome: Attempt = looked.value;
@@ -88,9 +91,14 @@ function containerVerdict(
   return { decisions: describePlan(plan), verdict };
 }
 
-async function notReady(cause: Cause, route: ContainerRoute, caller: Caller): Promise<Verdict> {
+/** How long hermes would wait here, in milliseconds. */
+function budgetOf(caller: Caller): number {
   const { stdinTerminal, stdoutTerminal } = readDescriptors();
-  const seconds = waitBudgetMs(caller.env, stdinTerminal && stdoutTerminal) / 1000;
+  return waitBudgetMs(caller.env, stdinTerminal && stdoutTerminal);
+}
+
+async function notReady(cause: Cause, route: ContainerRoute, caller: Caller): Promise<Verdict> {
+  const seconds = budgetOf(caller) / 1000;
   const failure = explainCause(cause, await gatherCircumstances(cause, route, caller.env, 0));
   const wait =
     mayPass(cause) && seconds > 0

@@ -1,3 +1,4 @@
+import { trace } from '../report/trace.ts';
 import type { Environment } from '../route/inside.ts';
 import { type EngineAccess, engineCommand } from './access.ts';
 import { type Container, toContainer } from './container.ts';
@@ -50,7 +51,10 @@ async function askDaemon(
 ): Promise<ProbeResult | undefined> {
   if (access.engine !== 'docker' || access.access.kind !== 'direct' || !speaksPlainly(env)) return undefined;
   const socket = socketOf(endpoint);
-  return socket === undefined ? undefined : askSocket(socket, containerName, timeoutMs);
+  if (socket === undefined) return undefined;
+  const answer = await askSocket(socket, containerName, timeoutMs);
+  trace(() => `${answer ? '' : 'not '}answered on ${socket}, without docker's client`, 'probe');
+  return answer;
 }
 
 /** Reads a finished `inspect`. JSON decides wherever there is any; words only where nothing else tells. */

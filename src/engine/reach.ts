@@ -121,11 +121,11 @@ async function attemptAccess(quest: Quest, via: EngineAccess): Promise<Attempt> 
   const { containerName } = quest.route.metadata;
   const { env } = quest.caller;
   const endpoint = endpointOf(via, env);
+  trace(() => (via.access.kind === 'direct' ? 'directly' : `by ${via.access.binary} -n`), 'access');
   const [result, remote] = await Promise.all([
     probe(via, containerName, { env, endpoint }),
     remoteAddress(via, endpoint, env),
   ]);
-  trace(() => (via.access.kind === 'direct' ? 'directly' : `by ${via.access.binary} -n`), 'access');
   trace(() => `${commandPrefix(via)} inspect ${containerName}: ${describeProbe(result)}`, 'probe');
   if (result.kind !== 'found') return unready(toCause(result, via));
   return attemptContainer(quest, via, result.container, remote);

@@ -6,7 +6,7 @@ import { managedContainer } from '../bed/container.ts';
 import { fakeEngine } from '../bed/fakes.ts';
 import { hostProcesses } from '../bed/host.ts';
 import { readReport } from '../bed/report.ts';
-import { describeWays } from '../bed/ways.ts';
+import { describeWays, engines } from '../bed/ways.ts';
 
 type Explained = {
   decisions: { about: string; fact: string }[];
@@ -84,7 +84,13 @@ describeWays((way) => {
     });
     const decisions = steady(stdout, container).split('\n\n')[0] ?? '';
     const sudo = way === 'podman-sudo';
-    expect(decisions.replace(/\/\S*\/sudo/, '/BIN/sudo').replace(/refused \(.*\)/, 'refused (WORDS)')).toBe(
+    const socket = steady(
+      (engines.dockerHost ?? 'unix:///var/run/docker.sock').slice('unix://'.length),
+      container,
+    );
+    expect(
+      decisions.replace(/\/\S*\/sudo/, '/BIN/sudo').replace(/^access .*\nprobe .*: refused \(.*\n/m, ''),
+    ).toBe(
       [
         'bypass     HERMES_DEV is not set',
         'inside     not in the managed container',
@@ -96,12 +102,13 @@ describeWays((way) => {
         '           line 4: exec_user=hermes',
         '           line 5: hermes_bin=/data/current-package/bin/hermes',
         `engine     ${container.engine} is /BIN/${container.engine}`,
-        // the home of a rootless container's own user is not the caller's either
-        ...(way === 'podman-rootless'
-          ? ['access     by /BIN/sudo -n', 'probe      sudo podman inspect NAME: refused (WORDS)']
-          : []),
         `access     ${sudo ? 'by /BIN/sudo -n' : 'directly'}`,
-        `probe      ${sudo ? 'sudo ' : ''}${container.engine} inspect NAME: running since TIME, id ID`,
+        ...(way === 'docker'
+          ? [
+              `probe      answered on ${socket}, without docker's client`,
+              '           docker inspect NAME: running since TIME, id ID',
+            ]
+          : [`probe      ${sudo ? 'sudo ' : ''}podman inspect NAME: running since TIME, id ID`]),
         'same home  /data/.hermes in there is HOME here',
         'ready      the container is young: user and binary are there',
         'session    as hermes, umask 0022',
@@ -170,6 +177,14 @@ describeWays(
       expect(terminal.output()).toMatch(
         /docker exec -i -t '--detach-keys=ctrl-\^,ctrl-@,ctrl-\^,ctrl-@' -u hermes/,
       );
+    });
+
+    it('tells what hermes would complain of before it looks for the container', async () => {
+      await using container = await managedContainer(way);
+      const env = { HERMES_SHIM_WAIT: 'soon' };
+      const { stdout, exitCode } = await companion(container, ['explain', 'chat'], { env });
+      expect([exitCode, stdout]).toEqual([1, expect.stringContaining("HERMES_SHIM_WAIT is 'soon'")]);
+      expect((await container.hermes(['chat'], { env })).stderr).toContain("HERMES_SHIM_WAIT is 'soon'");
     });
 
     it('tells the same by the other names', async () => {
