@@ -77,6 +77,17 @@ describeWays(
       );
     });
 
+    it('a container that was stopped', async () => {
+      await using container = await managedContainer(way);
+      const options = complete(container);
+      await container.stop();
+      const report = await doctor(container, options);
+      expect(troubles(report)).toEqual(['running failed']);
+      const [advice = ''] = fixOf(report, 'running', 'start it').split('   ');
+      const mended = await follow(container, advice, options);
+      expect([mended.ok, troubles(mended)]).toEqual([true, []]);
+    });
+
     it('a container that was paused', async () => {
       await using container = await managedContainer(way);
       const options = complete(container);

@@ -201,7 +201,11 @@ describeWays(
       chmodSync(helper.root, 0o755);
       await using mine = await handMade(helper, home, '--network=host');
       const env = { HOME: person, HERMES_HOME: undefined };
-      const enabled = await companion(helper, ['enable', '--container', mine.name], { env });
+      // a careful umask must not lock others out of what says where hermes runs
+      const enabled = await companion(helper, ['enable', '--container', mine.name], {
+        env,
+        first: 'umask 077',
+      });
       expect(enabled).toMatchObject({ exitCode: 0, stderr: '' });
       expect([modeOf(join(home, '.container-mode')), statSync(join(home, '.container-mode')).uid]).toEqual([
         '644',
