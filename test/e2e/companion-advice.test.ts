@@ -233,9 +233,7 @@ describeWays(
       expect(checkOf(report, 'access').says).toContain(
         'this process may gain no privileges (NoNewPrivileges)',
       );
-      expect(fixOf(report, 'access', 'in the systemd unit')).toBe(
-        'NoNewPrivileges=false, or run the unit as root',
-      );
+      expect(fixOf(report, 'access', 'in the systemd unit')).toBe('NoNewPrivileges=false   # or: User=root');
     });
 
     it('sudo without a rule, and a group that waits for the next login, by a user made for it', async ({
@@ -276,7 +274,7 @@ describeWays(
           says: expect.stringContaining('wants a password'),
         });
         expect(fixOf(report, 'access', 'on NixOS')).toBe(
-          `security.sudo.extraRules = [{ users = [ "${name}" ]; commands = [{ command = "/usr/bin/podman"; options = [ "NOPASSWD" ]; }]; }];`,
+          `security.sudo.extraRules = [{ users = [ "${name}" ]; commands = [{ command = "/usr/bin/podman"; options = [ "NOPASSWD" ]; }]; }];   # then: sudo nixos-rebuild switch`,
         );
         await must(['sh', '-c', fixOf(report, 'access', 'elsewhere')]);
         const mended = await ask('hermes-shim doctor --json');

@@ -89,7 +89,7 @@ describeWays(
         ok      user       hermes is there
         failed  binary     container 'NAME' has no /data/current-package/bin/gone
                   look:  docker exec NAME ls -l /data/current-package/bin/gone
-                  repair the link (on NixOS):  sudo systemctl restart hermes-agent
+                  repair it:  sudo systemctl restart hermes-agent   # makes current-package and its GC root anew
         skipped answer     not checked, because hermes is not there
         skipped sessions   not checked, because hermes is not there
         ok      native     HERMES_DEV=1 runs ROOT/native/hermes
