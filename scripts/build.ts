@@ -15,9 +15,11 @@ for (const name of ['hermes', 'hermes-shim']) {
     input: { [name]: `src/${name}.ts` },
     platform: 'node',
     transform: { target: 'node12' },
-    plugins: [{ name: 'bare-builtins', renderChunk: (code) => code.replaceAll('require("node:', 'require("') }],
-    // yargs has an import.meta.resolve for configuration that names a file to extend; the companion has none
-    checks: { emptyImportMeta: false },
+    plugins: [
+      { name: 'bare-builtins', renderChunk: (code) => code.replaceAll('require("node:', 'require("') },
+    ],
+    // yargs has an import.meta.resolve for configuration to extend, which the companion has not, and a name for require()
+    checks: { emptyImportMeta: false, toleratedTransform: false },
     output: {
       dir,
       format: 'cjs',

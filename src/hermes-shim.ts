@@ -1,11 +1,11 @@
 import { type Answer, lookOf } from './companion/answer.ts';
 import { splitCommandLine } from './companion/command-line.ts';
-import { completionScript } from './companion/completion.ts';
-import { buildParser, Misuse } from './companion/parser.ts';
+import { Misuse } from './companion/misuse.ts';
 import type { Request } from './companion/request.ts';
 import { failureJson, tellFailure } from './companion/tell-failure.ts';
 import { callerOf, withoutBypass } from './companion/who.ts';
-import { asFailure } from './report/failure.ts';
+import { asFailure, Failure } from './report/failure.ts';
+import { checkNode } from './report/node-version.ts';
 import { writeError } from './report/stderr.ts';
 
 /** Does what was asked for; each subcommand is loaded when it is its turn. */
@@ -32,6 +32,8 @@ async function serve(
 
 async function answer(request: Request, words: readonly string[]): Promise<number> {
   if (request.kind === 'completion') {
+    const { completionScript } = await import('./companion/completion.ts');
+    const { buildParser } = await import('./companion/parser.ts');
     process.stdout.write(completionScript(request.shell, () => buildParser([], () => undefined)));
     return 0;
   }
@@ -55,8 +57,16 @@ async function main(): Promise<void> {
   const { own, words } = splitCommandLine(process.argv.slice(3));
   const asked: Request[] = [];
   try {
+    checkNode(process.versions.node);
+    // not before: a node that is too old may not understand it
+    const { buildParser } = await import('./companion/parser.ts');
     await buildParser(own, (request) => void asked.push(request)).parseAsync();
   } catch (thrown) {
+    if (thrown instanceof Failure) {
+      writeError(tellFailure(thrown));
+      process.exitCode = 1;
+      return;
+    }
     const sentence = thrown instanceof Misuse ? thrown.message : asFailure(thrown).sentence;
     writeError(`hermes-shim: ${sentence}\n  see:  hermes-shim --help\n`);
     process.exitCode = 2;

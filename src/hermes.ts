@@ -1,6 +1,7 @@
 import { waitBudgetMs } from './engine/budget.ts';
 import { reachContainer } from './engine/reach-container.ts';
-import { asFailure, exitCodes, Failure, formatFailure } from './report/failure.ts';
+import { asFailure, formatFailure } from './report/failure.ts';
+import { checkNode } from './report/node-version.ts';
 import { writeError } from './report/stderr.ts';
 import { trace } from './report/trace.ts';
 import { type Caller, readCaller } from './route/caller.ts';
@@ -52,14 +53,6 @@ function end(ending: Ending): void {
   process.kill(process.pid, ending.signal);
   // still here: the signal is ignored or has no effect of its own
   process.exit(codeOf({ code: null, signal: ending.signal }));
-}
-
-function checkNode(version: string): void {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  if (major > 20 || (major === 20 && minor >= 17)) return;
-  throw new Failure(exitCodes.cannotRoute, `node ${version} is too old for hermes-shim`, [
-    { label: 'install', text: 'Node.js 20.17 or newer' },
-  ]);
 }
 
 async function main(): Promise<void> {

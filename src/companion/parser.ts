@@ -2,12 +2,10 @@ import yargs, { type Argv } from 'yargs';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Name } from '../route/name.ts';
 import { shells } from './completion.ts';
+import { Misuse } from './misuse.ts';
 import type { Request } from './request.ts';
 
 const names: readonly Name[] = ['hermes', 'hermes-agent', 'hermes-acp'];
-
-/** Wrong usage: a sentence; the exit code is 2, as everywhere. */
-export class Misuse extends Error {}
 
 const json = { type: 'boolean', default: false, describe: 'Print JSON' } as const;
 
