@@ -105,6 +105,6 @@ it('two builds of it are identical', async () => {
   const again = await build('single-again');
   expect(hash(join(again, file))).toBe(hash(join(directory, file)));
   rmSync(again, { recursive: true });
-}, 60_000);
+}, 180_000);
 
 const hash = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
