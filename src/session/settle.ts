@@ -26,7 +26,10 @@ type Aftercare = {
   /** grows when more signals come meanwhile */
   readonly received: readonly Received[];
   readonly messenger: Messenger;
-  readonly session: { readonly settings: TerminalState | undefined };
+  readonly session: {
+    readonly settings: TerminalState | undefined;
+    readonly address: { readonly containerId: string };
+  };
 };
 
 /** The client is gone: is the session, and what do we end with? */
@@ -47,8 +50,8 @@ export async function settle(care: Aftercare): Promise<Outcome> {
   };
 }
 
-async function outlived({ client, messenger }: Aftercare): Promise<boolean> {
-  return mayHaveSurvived(client.pid) && (await messenger.state()) === 'alive';
+async function outlived({ client, messenger, session }: Aftercare): Promise<boolean> {
+  return mayHaveSurvived(client.pid, session.address.containerId) && (await messenger.state()) === 'alive';
 }
 
 async function settleSignalled(care: Aftercare): Promise<Outcome> {

@@ -12,24 +12,32 @@ export function looksLikeSession(status: string): boolean {
   return pids.length > 1 && pids.at(-1) === sids.at(-1) && !/^State:\s+Z/m.test(status);
 }
 
+/** Does this `/proc/<pid>/cgroup` name a container, and not ours? Without a cgroup of its own a container is not named. */
+export function isElsewhere(cgroup: string, containerId: string): boolean {
+  const named: readonly string[] = cgroup.match(/(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/g) ?? [];
+  return named.length > 0 && !named.includes(containerId);
+}
+
 /**
  * Looks on the host whether a session may have outlived its engine's client: docker's and podman's exit 0 when
  * somebody kills them with TERM, as if hermes had ended well. Only processes younger than the client count, and
  * pids rise, so this reads the list of /proc and a handful of files (0.2 ms), where asking the engine costs an
  * exec. With another host's engine, or /proc hidden, nothing is seen and the client is believed.
  */
-export function mayHaveSurvived(clientPid: number): boolean {
+export function mayHaveSurvived(clientPid: number, containerId: string): boolean {
   try {
     const younger = readdirSync('/proc').filter((name) => Number(name) > clientPid);
-    return younger.some((pid) => looksLikeSession(statusOf(pid)));
+    return younger.some(
+      (pid) => looksLikeSession(read(pid, 'status')) && !isElsewhere(read(pid, 'cgroup'), containerId),
+    );
   } catch {
     return false;
   }
 }
 
-function statusOf(pid: string): string {
+function read(pid: string, name: 'status' | 'cgroup'): string {
   try {
-    return readFileSync(`/proc/${pid}/status`, 'latin1');
+    return readFileSync(`/proc/${pid}/${name}`, 'latin1');
   } catch {
     return ''; // ended meanwhile
   }
