@@ -109,11 +109,14 @@ async function grow(subject: Subject, programs: Programs): Promise<void> {
   const contestants = contestantsFor(subject, programs);
   const argvOf = (key: string) => contestants.find((contestant) => contestant.key === key)?.argv ?? [];
   console.log(`\n${titles[subject.way]}: milliseconds until all of so many calls at once have ended\n`);
-  console.log('| calls | bare exec | `hermes` | ratio |\n|--:|--:|--:|--:|');
+  console.log(
+    '| calls | bare exec | `hermes` | ratio | failed of 3 tries, bare and `hermes` |\n|--:|--:|--:|--:|--:|',
+  );
   for (const count of [1, 10, 50]) {
     const bare = await together(subject, argvOf('bare'), count);
     const routed = await together(subject, argvOf('routed'), count);
-    console.log(`| ${count} | ${bare.toFixed(0)} | ${routed.toFixed(0)} | ${(routed / bare).toFixed(2)} |`);
+    const times = [bare.ms.toFixed(0), routed.ms.toFixed(0), (routed.ms / bare.ms).toFixed(2)];
+    console.log(`| ${[count, ...times, `${bare.failed}, ${routed.failed}`].join(' | ')} |`);
   }
   writeMetadata(subject, subject.pauseBin);
   const family = await memoryOfASession(subject, programs.hermes);
