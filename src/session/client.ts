@@ -39,6 +39,8 @@ export function startClient(
     stdio: [options.stdin, 'inherit', 'inherit'],
     env: options.env,
     detached: options.detached,
+    // podman starts nothing in a directory that is gone or closed to it; hermes's own goes by the doorman
+    cwd: '/',
   });
   const ended = new Promise<ClientEnd>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
