@@ -16,8 +16,9 @@ export type Caller = {
   readonly uid: number;
 };
 
-const setAside = 'HERMES_SHIM_SET_ASIDE_';
-const launcherNotes = ['HERMES_SHIM_LAUNCHER', 'HERMES_SHIM_SIGIGN'];
+/** What the launcher puts in front of the name of what it sets aside. */
+export const setAside = 'HERMES_SHIM_SET_ASIDE_';
+const launcherNotes = ['HERMES_SHIM_LAUNCHER', 'HERMES_SHIM_SIGIGN', 'HERMES_SHIM_OPEN'];
 
 /** The environment without the launcher's notes, and with what the launcher set aside under its own name again. */
 export function restoreEnvironment(env: Environment): Environment {

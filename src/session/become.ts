@@ -3,51 +3,55 @@ import { readFileSync } from 'node:fs';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
 import { errorCode } from '../report/system-error.ts';
-import type { Caller } from '../route/caller.ts';
+import { type Caller, setAside } from '../route/caller.ts';
 import type { Native } from '../route/native.ts';
-import { readRawArguments, splitWords, toPrintfFormat, toWire } from './bytes.ts';
-import { isBackground } from './descriptors.ts';
+import { decodeFunction, readRawArguments, toPrintfFormat, toWire, unpackArguments } from './bytes.ts';
+import { closedOf, heldOpen, isBackground } from './descriptors.ts';
 import type { Ending } from './ending.ts';
+import { readRawEnvironment } from './environment.ts';
 
 /** Node since 22.15 and 23.11; it replaces this process, so nothing comes back from it. */
 type Execve = (file: string, args: readonly string[], env: NodeJS.ProcessEnv) => never;
 
 /**
  * Sets the signals that were ignored to ignored again and turns printf formats back into bytes, then becomes the
- * program. `$1` signals, `$2` `r` for encoded arguments, `$3` how many variables (name and format each), the
+ * program. `$1` signals, `$2` flags (`r` encoded arguments, `0` `1` `2` descriptors to close), `$3` how many variables (name and format each), the
  * variables, the program, its arguments.
  */
-const usher = `for s in $1; do trap "" "$s"; done
-f=$2 c=$3
+const usher = `for hs_s in $1; do trap "" "$hs_s"; done
+hs_f=$2 hs_c=$3
 shift 3
-while [ "$c" -gt 0 ]; do c=$((c - 1)); v=$(printf "$2."); export "$1=\${v%.}"; shift 2; done
-b=$1
+${decodeFunction}
+while [ "$hs_c" -gt 0 ]; do hs_c=$((hs_c - 1)); hs_decode "$2"; export "$1=$hs_v"; shift 2; done
+hs_b=$1
 shift
-if [ "$f" = r ]; then
-  c=$#
-  while [ $c -gt 0 ]; do c=$((c - 1)); v=$(printf "$1."); shift; set -- "$@" "\${v%.}"; done
-fi
-exec "$b" "$@"`;
+case $hs_f in *r*)
+${unpackArguments} ;;
+esac
+case $hs_f in *0*) exec 0<&- ;; esac
+case $hs_f in *1*) exec 1>&- ;; esac
+case $hs_f in *2*) exec 2>&- ;; esac
+exec "$hs_b" "$@"`;
 
 /** The command line that becomes the native program: itself, or the usher where something has to be put right first. */
 export function nativeCommand(
   native: Native,
-  caller: Pick<Caller, 'ignored'>,
+  caller: Pick<Caller, 'ignored'> & { closed: readonly number[] },
   raw: { args: () => readonly Buffer[]; env: () => readonly Buffer[] },
 ): readonly string[] {
   const wire = toWire(native.args, raw.args);
   const odd = oddVariables(native.env, raw.env);
-  if (caller.ignored.length === 0 && !wire.encoded && odd.length === 0)
+  if (caller.ignored.length + caller.closed.length + odd.length === 0 && !wire.encoded)
     return [native.binary, ...native.args];
   const signals = caller.ignored.map((signal) => signal.slice(3)).join(' ');
-  const flag = wire.encoded ? 'r' : '-';
+  const flags = [wire.encoded ? 'r' : '-', ...caller.closed].join('');
   return [
     '/bin/sh',
     '-c',
     usher,
     'sh',
     signals,
-    flag,
+    flags,
     String(odd.length / 2),
     ...odd,
     native.binary,
@@ -63,7 +67,8 @@ function oddVariables(env: Native['env'], readRaw: () => readonly Buffer[]): rea
   if (suspects.length === 0) return [];
   return readRaw().flatMap((bytes) => {
     const split = bytes.indexOf('=');
-    const name = bytes.toString('latin1', 0, Math.max(0, split));
+    const found = bytes.toString('latin1', 0, Math.max(0, split));
+    const name = found.startsWith(setAside) ? found.slice(setAside.length) : found;
     const usable = suspects.includes(name) && /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
     return usable ? [name, toPrintfFormat(bytes.subarray(split + 1))] : [];
   });
@@ -76,11 +81,14 @@ function oddVariables(env: Native['env'], readRaw: () => readonly Buffer[]): rea
  * @throws {Failure} 126 when the system does not run it
  */
 export function becomeNative(native: Native, caller: Caller): Promise<Ending> {
-  const raw = { args: readRawArguments, env: () => splitWords(readFileSync('/proc/self/environ')) };
-  const argv = nativeCommand(native, caller, raw);
+  const raw = { args: readRawArguments, env: readRawEnvironment };
+  const noted = process.env.HERMES_SHIM_OPEN;
+  const argv = nativeCommand(native, { ignored: caller.ignored, closed: closedOf(noted) }, raw);
+  const held = heldOpen(noted);
   const [file = ''] = argv;
   const { execve } = process as unknown as { execve?: Execve };
-  if (execve === undefined) return runNative(argv, native.env);
+  // node marks what is open above 2 close-on-exec, and cannot take that back: `hermes <(…)` needs a child
+  if (execve === undefined || held.length > 0) return runNative(argv, native.env, held);
   for (const signal of ['SIGPIPE', 'SIGXFSZ'] as const) process.on(signal, () => undefined);
   try {
     return execve(file, argv, native.env as NodeJS.ProcessEnv);
@@ -92,10 +100,14 @@ export function becomeNative(native: Native, caller: Caller): Promise<Ending> {
 /** Signals that a program run as our child has to get from us, where its terminal does not send them itself. */
 const handedOn = ['SIGHUP', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGINT', 'SIGQUIT'] as const;
 
-function runNative(argv: readonly string[], env: Native['env']): Promise<Ending> {
+function runNative(argv: readonly string[], env: Native['env'], held: readonly number[]): Promise<Ending> {
+  const stdio = Array.from({ length: Math.max(2, ...held) + 1 }, (_, descriptor) =>
+    descriptor < 3 || held.includes(descriptor) ? descriptor : ('ignore' as const),
+  );
+
   const [file = '', ...args] = argv;
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { stdio: 'inherit', env: env as NodeJS.ProcessEnv });
+    const child = spawn(file, args, { stdio, env: env as NodeJS.ProcessEnv });
     const handOn = (signal: NodeJS.Signals): void => {
       const keyboard = signal === 'SIGINT' || signal === 'SIGQUIT';
       if (!(keyboard && hasForegroundTerminal())) child.kill(signal);

@@ -34,6 +34,23 @@ export function toPrintfFormat(bytes: Uint8Array): string {
   return format.startsWith('-') ? `\\055${format.slice(1)}` : format;
 }
 
+/** Do these bytes survive a way through text? */
+export function isText(bytes: Buffer): boolean {
+  return Buffer.from(bytes.toString()).equals(bytes);
+}
+
+/** One word may be 128 KiB (execve(2)), and a byte takes four in a format. */
+const pieceBytes = 24_576;
+
+/** `.text` is the argument as it stands; else printf formats, `+…` for each piece but the last, which is `=…`. */
+function toWords(bytes: Buffer): readonly string[] {
+  if (isText(bytes) && bytes.length < 100_000) return [`.${bytes}`];
+  const words: string[] = [];
+  for (let at = 0; at < bytes.length; at += pieceBytes)
+    words.push(`+${toPrintfFormat(bytes.subarray(at, at + pieceBytes))}`);
+  return words.map((word, index) => (index === words.length - 1 ? `=${word.slice(1)}` : word));
+}
+
 /**
  * Puts arguments on the wire: as they are, unless one of them holds bytes that are no UTF-8.
  * @param args what node made of them
@@ -42,7 +59,23 @@ export function toPrintfFormat(bytes: Uint8Array): string {
 export function toWire(args: readonly string[], readRaw: () => readonly Buffer[] = readRawArguments): Wire {
   if (!args.some((arg) => arg.includes('\ufffd'))) return { args, encoded: false };
   const raw = readRaw().slice(-args.length);
-  const faithful =
-    raw.length === args.length && raw.every((bytes, index) => bytes.equals(Buffer.from(args[index] ?? '')));
-  return faithful ? { args, encoded: false } : { args: raw.map(toPrintfFormat), encoded: true };
+  const faithful = raw.length === args.length && raw.every(isText);
+  return faithful ? { args, encoded: false } : { args: raw.flatMap(toWords), encoded: true };
 }
+
+/** The other end, in sh: `hs_decode FORMAT` sets `hs_v`; a trailing newline survives `$(…)` behind a dot. */
+export const decodeFunction = `hs_decode() { hs_v=$(printf "$1."); hs_v=\${hs_v%.}; }`;
+
+/** In sh too, after `decodeFunction`: makes the words on the wire the caller's arguments again. */
+export const unpackArguments = `hs_c=$# hs_p=
+while [ $hs_c -gt 0 ]; do
+  hs_c=$((hs_c - 1)) hs_w=$1
+  shift
+  case $hs_w in
+  .*) set -- "$@" "\${hs_w#.}" ;;
+  *)
+    hs_decode "\${hs_w#?}"
+    hs_p=$hs_p$hs_v
+    case $hs_w in =*) set -- "$@" "$hs_p"; hs_p= ;; esac ;;
+  esac
+done`;

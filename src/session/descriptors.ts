@@ -1,4 +1,4 @@
-import { fstatSync, readFileSync } from 'node:fs';
+import { existsSync, fstatSync, readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { Environment } from '../route/inside.ts';
 
@@ -11,6 +11,8 @@ export type Descriptors = {
   readonly sameOutput: boolean;
   /** stdin is a terminal and we are not its foreground process group */
   readonly background: boolean;
+  /** those of 0 to 2 that the caller had closed; node opens /dev/null in their place */
+  readonly closed: readonly number[];
 };
 
 /** How the session is connected. */
@@ -23,8 +25,11 @@ export type Connection = {
   readonly mergeOutput: boolean;
 };
 
-/** Looks at descriptors 0, 1 and 2. */
-export function readDescriptors(): Descriptors {
+/**
+ * Looks at descriptors 0, 1 and 2.
+ * @param noted the launcher's list of what was open, by which alone a closed one is known
+ */
+export function readDescriptors(noted = process.env.HERMES_SHIM_OPEN): Descriptors {
   const stdinTerminal = isatty(0);
   return {
     stdinTerminal,
@@ -32,7 +37,20 @@ export function readDescriptors(): Descriptors {
     stderrTerminal: isatty(2),
     sameOutput: isSameFile(1, 2),
     background: stdinTerminal && isBackground(readFileSync('/proc/self/stat', 'latin1')),
+    closed: closedOf(noted),
   };
+}
+
+/** Those of 0 to 2 that are not on the launcher's list; none where there is no list. */
+export function closedOf(noted: string | undefined): readonly number[] {
+  const open = noted?.split(' ');
+  return open === undefined ? [] : [0, 1, 2].filter((descriptor) => !open.includes(String(descriptor)));
+}
+
+/** Those above 2 that the caller gave us. */
+export function heldOpen(noted: string | undefined): readonly number[] {
+  const open = (noted ?? '').split(' ').filter((word) => /^[0-9]+$/.test(word));
+  return open.map(Number).filter((descriptor) => descriptor > 2 && existsSync(`/proc/self/fd/${descriptor}`));
 }
 
 /**

@@ -1,57 +1,71 @@
+import type { IgnorableSignal } from '../route/caller.ts';
+import { decodeFunction, unpackArguments } from './bytes.ts';
 import type { Connection } from './descriptors.ts';
+import type { StartDirectories } from './directory.ts';
 
 /** Where doormen leave their notes in the container; the name of the exec_user is appended. Tried in this order. */
 export const noteRoots = ['/tmp/.hermes-shim-', '/dev/shm/.hermes-shim-'];
 
 /**
  * The doorman: the few lines of POSIX sh that run in the container just before hermes and then become it.
- * `$1` session id, `$2` umask, `$3` user, `$4` flags, `$5` `$6` start directories, `$7` hermes, then its arguments.
+ * `$1` session id, `$2` umask, `$3` user, `$4` flags, `$5` niceness, `$6` names of variables that came as printf formats,
+ * `$7` `$8` start directories, `$9` hermes, then its arguments.
  *
  * It leaves a note (pid, start time, session id, state) in a directory of the user's own, one small file a pid, so
  * that they cannot pile up; stale ones go when there are more than sixteen. By the note signals reach hermes even
  * when it is not dumpable or has overwritten its environ, and it proves whether hermes was started.
  * Flags: `e` stderr joins stdout; `w` wait up to 100 ms for docker to deliver the window size (0×0 in 8 of 8 runs
- * without); `r` the arguments are printf formats, since engines cannot carry bytes that are no UTF-8.
- * `exec` failing leaves the trap to note it. No variable of it reaches hermes: none is exported, and OLDPWD goes.
+ * without); `r` the arguments are on the wire of `bytes.ts`, `d` so is the first directory; `0` `1` `2` were closed when
+ * the shim was called; `I` `Q` INT and QUIT were ignored.
+ * `exec` failing leaves the trap to note it. No variable of it reaches hermes: none is exported nor has a name that
+ * could be, and OLDPWD goes.
  */
 export const doorman = `umask 077
 set -f
-started() { shift 19; t=$1; }
-read -r s </proc/$$/stat
-started \${s##*)}
-tidy() {
+hs_started() { shift 19; hs_t=$1; }
+read -r hs_s </proc/$$/stat
+hs_started \${hs_s##*)}
+hs_tidy() {
   [ $# -gt 16 ] || return
-  x=
-  for f; do [ -d "/proc/\${f##*/}" ] || x="$x $f"; done
-  [ -z "$x" ] || rm -f $x
+  hs_x=
+  for hs_w; do [ -d "/proc/\${hs_w##*/}" ] || hs_x="$hs_x $hs_w"; done
+  [ -z "$hs_x" ] || rm -f $hs_x
 }
-n=
-for d in ${noteRoots.map((root) => `"${root}$3"`).join(' ')}; do
-  { [ -d "$d" ] || mkdir -m 700 "$d"; } 2>/dev/null
-  [ -O "$d" ] && [ ! -h "$d" ] && n=$d/$$ && break
+${decodeFunction}
+hs_n=
+for hs_d in ${noteRoots.map((root) => `"${root}$3"`).join(' ')}; do
+  { [ -d "$hs_d" ] || mkdir -m 700 "$hs_d"; } 2>/dev/null
+  [ -O "$hs_d" ] && [ ! -h "$hs_d" ] && [ -w "$hs_d" ] && hs_n=$hs_d/$$ && break
 done
-note() { [ -z "$n" ] || echo "$$ $t $i $1" >"$n"; } 2>/dev/null
-i=$1
-note started
-[ -z "$n" ] || { set +f; tidy "$d"/*; set -f; }
-trap 'note failed' EXIT
-{ [ -n "$5" ] && cd "$5"; } 2>/dev/null || { [ -n "$6" ] && cd "$6"; } 2>/dev/null || cd /
+hs_note() { [ -z "$hs_n" ] || echo "$$ $hs_t $hs_i $1" >"$hs_n"; } 2>/dev/null
+hs_i=$1
+hs_note started
+[ -z "$hs_n" ] || { set +f; hs_tidy "$hs_d"/*; set -f; }
+trap 'hs_note failed' EXIT
+hs_m=$2 hs_f=$4 hs_d=$7 hs_b=$9
+case $hs_f in *d*) hs_decode "$7"; hs_d=$hs_v ;; esac
+{ [ -n "$hs_d" ] && cd "$hs_d"; } 2>/dev/null || { [ -n "$8" ] && cd "$8"; } 2>/dev/null || cd /
 unset OLDPWD
-case $4 in *e*) exec 2>&1 ;; esac
-case $4 in *w*)
-  c=0
-  while [ $c -lt 10 ] && [ "$(stty size 2>/dev/null)" = '0 0' ]; do c=$((c + 1)); sleep 0.01; done ;;
+case $hs_f in *e*) exec 2>&1 ;; esac
+case $hs_f in *w*)
+  hs_c=0
+  while [ $hs_c -lt 10 ] && [ "$(stty size 2>/dev/null)" = '0 0' ]; do hs_c=$((hs_c + 1)); sleep 0.01; done ;;
 esac
-m=$2 b=$7 f=$4
-shift 7
-case $f in *r*)
-  c=$#
-  while [ $c -gt 0 ]; do c=$((c - 1)); v=$(printf "$1."); shift; set -- "$@" "\${v%.}"; done ;;
+[ "$5" = 0 ] || renice -n "$5" -p $$ >/dev/null 2>&1
+if [ ! -e "$hs_b" ]; then hs_note missing; trap - EXIT; exit 127; fi
+if [ ! -f "$hs_b" ] || [ ! -x "$hs_b" ]; then hs_note forbidden; trap - EXIT; exit 126; fi
+for hs_w in $6; do eval "hs_decode \\"\\$$hs_w\\""; export "$hs_w=$hs_v"; done
+shift 9
+case $hs_f in *r*)
+${unpackArguments} ;;
 esac
-if [ ! -e "$b" ]; then note missing; trap - EXIT; exit 127; fi
-if [ ! -f "$b" ] || [ ! -x "$b" ]; then note forbidden; trap - EXIT; exit 126; fi
-umask "$m"
-exec "$b" "$@"`;
+case $hs_f in *I*) trap '' INT ;; esac
+case $hs_f in *Q*) trap '' QUIT ;; esac
+umask "$hs_m"
+case $hs_f in *0*) exec 0<&- ;; esac
+case $hs_f in *1*) exec 1>&- ;; esac
+case $hs_f in *2*) exec 2>&- ;; esac
+exec "$hs_b" "$@"`;
 
 /** How the doorman's note says a session began; `failed`: the system would not run the file. */
 export type NoteState = 'started' | 'failed' | 'missing' | 'forbidden';
@@ -73,10 +87,17 @@ export type Instructions = {
   readonly connection: Connection;
   /** docker delivers the window size late */
   readonly lateSize: boolean;
-  readonly directories: readonly string[];
+  readonly start: StartDirectories;
+  /** nice(1)'s number */
+  readonly niceness: number;
+  readonly ignored: readonly IgnorableSignal[];
+  /** of descriptors 0 to 2, which the caller had closed */
+  readonly closed: readonly number[];
+  /** names of variables that come as printf formats */
+  readonly encodedNames: readonly string[];
   readonly bin: string;
   readonly args: readonly string[];
-  /** the arguments are printf formats (see `bytes.ts`) */
+  /** the arguments are on the wire of `bytes.ts` */
   readonly encoded: boolean;
 };
 
@@ -86,20 +107,14 @@ export function doormanWords(to: Instructions): readonly string[] {
     to.connection.mergeOutput ? 'e' : '',
     to.connection.terminal && to.lateSize ? 'w' : '',
     to.encoded ? 'r' : '',
+    to.start.encoded ? 'd' : '',
+    to.ignored.includes('SIGINT') ? 'I' : '',
+    to.ignored.includes('SIGQUIT') ? 'Q' : '',
+    ...to.closed,
   ].join('');
-  const [first = '', second = ''] = to.directories;
   const umask = to.umask.toString(8).padStart(4, '0');
   return [
-    '-c',
-    doorman,
-    'hermes-doorman',
-    to.sessionId,
-    umask,
-    to.user,
-    flags || '-',
-    first,
-    second,
-    to.bin,
-    ...to.args,
+    ...['-c', doorman, 'hermes-doorman', to.sessionId, umask, to.user, flags || '-', String(to.niceness)],
+    ...[to.encodedNames.join(' '), to.start.first, to.start.second, to.bin, ...to.args],
   ];
 }

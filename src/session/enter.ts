@@ -1,4 +1,5 @@
 import { realpathSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { posix } from 'node:path';
 import type { Reached } from '../engine/reach.ts';
 import { quoteCommand } from '../report/quote.ts';
@@ -12,7 +13,7 @@ import { type Plan, sessionCommand } from './command.ts';
 import { chooseConnection, type Descriptors } from './descriptors.ts';
 import { currentDirectory, startDirectories } from './directory.ts';
 import type { Ending } from './ending.ts';
-import { formatEnvFile, pickForwarded } from './environment.ts';
+import { clientEnvironment, formatEnvFile, pickForwarded } from './environment.ts';
 import { newSessionId } from './identity.ts';
 import { runSession } from './run.ts';
 import { openSecretPipe } from './secrets.ts';
@@ -30,11 +31,12 @@ export function planSession(
   const own = toWire(caller.args);
   const given = args.slice(0, args.length - caller.args.length);
   const local = containerHome !== undefined;
+  const forwarded = pickForwarded(caller.env);
   return {
     via,
     containerId: container.id,
     connection: chooseConnection(descriptors, caller.env),
-    forwarded: pickForwarded(caller.env),
+    forwarded,
     profileHome:
       route.profile === undefined || !local
         ? undefined
@@ -44,7 +46,11 @@ export function planSession(
       sessionId: newSessionId(),
       umask: process.umask(),
       user,
-      directories: startDirectories(container, local ? currentDirectory() : undefined, realPath),
+      niceness: getPriority(),
+      ignored: caller.ignored,
+      closed: descriptors.closed,
+      encodedNames: forwarded.encoded,
+      start: startDirectories(container, local ? currentDirectory() : undefined, realPath),
       bin,
       args: [...given, ...own.args],
       encoded: own.encoded,
@@ -67,7 +73,7 @@ export async function enterContainer(
   const plan = planSession(reached, route, caller, descriptors);
   const { secret } = plan.forwarded;
   const needsPipe = plan.via.access.kind === 'sudo' && secret.length > 0;
-  const pipe = needsPipe ? openSecretPipe(formatEnvFile(secret)) : undefined;
+  const pipe = needsPipe ? await openSecretPipe(formatEnvFile(secret)) : undefined;
   const command = sessionCommand({ ...plan, envFile: pipe?.path });
   trace(() => `runs ${quoteCommand(command)}`);
   const { sessionId } = plan.instructions;
@@ -82,7 +88,8 @@ export async function enterContainer(
     stdinTerminal,
     settings: terminal ? settings : undefined,
   };
-  const { ending, ownWord } = await runSession(session, caller);
+  const env = clientEnvironment(caller.env, plan.forwarded);
+  const { ending, ownWord } = await runSession(session, { ...caller, env });
   pipe?.close();
   if (!ownWord || ending.kind !== 'code' || !isAmbiguous(ending.code, plan.via)) return ending;
   const { settleAftermath } = await import('./aftermath.ts');

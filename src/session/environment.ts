@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
+import { setAside } from '../route/caller.ts';
 import type { Environment } from '../route/inside.ts';
+import { isText, splitWords, toPrintfFormat } from './bytes.ts';
 
 /** Terminal and language, and hermes's documented per-call switches. A trailing `*` matches a prefix. */
 const forwarded = [
@@ -18,6 +21,8 @@ export type Forwarded = {
   readonly plain: ReadonlyArray<readonly [string, string]>;
   /** by the user's own list: may be secrets, never in an argument list nor on disk */
   readonly secret: ReadonlyArray<readonly [string, string]>;
+  /** names of those whose value is given as a printf format, for the doorman to turn back */
+  readonly encoded: readonly string[];
 };
 
 function matches(name: string, patterns: readonly string[]): boolean {
@@ -26,26 +31,57 @@ function matches(name: string, patterns: readonly string[]): boolean {
   );
 }
 
-/** Names that an engine takes by `-e NAME` as they are; podman itself would expand a `*`. */
-const nameable = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
+/** Names that a shell hands on; podman itself would expand a `*`. */
+const nameable = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** The raw environment of this process: words `NAME=value`. */
+export function readRawEnvironment(): readonly Buffer[] {
+  return splitWords(readFileSync('/proc/self/environ'));
+}
 
 /**
- * Picks what is forwarded.
+ * Picks what is forwarded. Node turns bytes that are no UTF-8 into U+FFFD, and so do the engines: such a value goes as
+ * a printf format.
  * @param env the caller's environment
+ * @param readRaw asked only when there is a U+FFFD
  */
-export function pickForwarded(env: Environment): Forwarded {
+export function pickForwarded(
+  env: Environment,
+  readRaw: () => readonly Buffer[] = readRawEnvironment,
+): Forwarded {
   const listed = (env.HERMES_SHIM_FORWARD_ENV ?? '')
     .split(',')
     .map((name) => name.trim())
     .filter(Boolean);
   const plain: Array<readonly [string, string]> = [];
   const secret: Array<readonly [string, string]> = [];
+  const encoded: string[] = [];
   for (const [name, value] of Object.entries(env)) {
     if (value === undefined || !nameable.test(name) || matches(name, withheld)) continue;
-    if (matches(name, forwarded)) plain.push([name, value]);
-    else if (matches(name, listed)) secret.push([name, value]);
+    const known = matches(name, forwarded);
+    if (!known && !matches(name, listed)) continue;
+    const format = value.includes('\ufffd') ? oddValue(name, readRaw()) : undefined;
+    if (format !== undefined) encoded.push(name);
+    (known ? plain : secret).push([name, format ?? value]);
   }
-  return { plain, secret };
+  return { plain, secret, encoded };
+}
+
+/** A variable's value as a printf format, where it is no UTF-8. */
+function oddValue(name: string, raw: readonly Buffer[]): string | undefined {
+  // the launcher sets some aside under a longer name
+  const word = raw.find((one) =>
+    [`${name}=`, `${setAside}${name}=`].some((begin) => one.indexOf(begin) === 0),
+  );
+  const value = word?.subarray(word.indexOf('=') + 1);
+  return value === undefined || isText(value) ? undefined : toPrintfFormat(value);
+}
+
+/** The environment for the engine's client, which takes variables from it by name. */
+export function clientEnvironment(env: Environment, { plain, secret, encoded }: Forwarded): Environment {
+  if (encoded.length === 0) return env;
+  const odd = [...plain, ...secret].filter(([name]) => encoded.includes(name));
+  return { ...env, ...Object.fromEntries(odd) };
 }
 
 /** A pipe's capacity (pipe(7)): more does not fit without a reader. */
@@ -57,12 +93,8 @@ const pipeCapacity = 65_536;
  */
 export function formatEnvFile(secret: Forwarded['secret']): string {
   for (const [name, value] of secret) {
-    const fault = /[\n\r]/.test(value)
-      ? 'holds a line break'
-      : value.includes('\ufffd')
-        ? 'is not UTF-8'
-        : undefined;
-    if (fault) throw cannotForward(`${escapeControls(name)} ${fault}, which cannot pass through sudo`);
+    if (/[\n\r]/.test(value))
+      throw cannotForward(`${escapeControls(name)} holds a line break, which cannot pass through sudo`);
   }
   const text = secret.map(([name, value]) => `${name}=${value}\n`).join('');
   if (Buffer.byteLength(text) > pipeCapacity)
