@@ -1,26 +1,34 @@
-import { execFileSync } from 'node:child_process';
-import { closeSync, constants, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { exitCodes, Failure } from '../report/failure.ts';
 import { errorCode } from '../report/system-error.ts';
 
 /**
+ * Says its pid, whose stdin is one end of a pipe that nobody else holds, and lives until it is told to go. A pipe made
+ * by a shell, since node makes socket pairs, which cannot be opened by path, and a FIFO without a writer would keep
+ * its reader waiting for one (fifo(7)).
+ */
+const pipeMaker = 'exec 3<&0; : | { read -r pid rest </proc/self/stat; echo "$pid"; read -r word <&3; }';
+
+/**
  * Puts text into a pipe that another process can open by path (`/proc/<pid>/fd/<n>`), for the engine's client
  * behind sudo: sudo closes descriptors above 2 and empties the environment, and secrets may stand neither in an
- * argument list nor on disk. Node makes socket pairs, which cannot be opened; so a FIFO is made, opened from both
- * ends, and unlinked: what is written stays in the kernel.
+ * argument list nor on disk.
  * @param text at most a pipe's capacity
  * @returns the path for the client, and a function that lets go of the pipe
- * @throws {Failure} 125 when no FIFO can be made
+ * @throws {Failure} 125 when no pipe can be made
  */
-export function openSecretPipe(text: string): { readonly path: string; readonly close: () => void } {
-  const directory = mkdtempSync(join(tmpdir(), 'hermes-shim-'));
+export async function openSecretPipe(
+  text: string,
+): Promise<{ readonly path: string; readonly close: () => void }> {
+  const maker = spawn('/bin/sh', ['-c', pipeMaker], { stdio: ['pipe', 'pipe', 'ignore'], cwd: '/' });
+  maker.stdin.on('error', () => undefined);
   try {
-    const fifo = join(directory, 'env');
-    execFileSync('mkfifo', ['-m', '600', fifo], { stdio: 'ignore' });
-    const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
-    const writer = openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
+    const [said] = await Promise.race([once(maker.stdout, 'data'), once(maker, 'close')]);
+    const end = `/proc/${Number(String(said))}/fd/0`;
+    const reader = openSync(end, constants.O_RDONLY | constants.O_NONBLOCK);
+    const writer = openSync(end, constants.O_WRONLY | constants.O_NONBLOCK);
     writeSync(writer, text);
     closeSync(writer);
     return { path: `/proc/${process.pid}/fd/${reader}`, close: () => closeSync(reader) };
@@ -28,9 +36,9 @@ export function openSecretPipe(text: string): { readonly path: string; readonly 
     throw new Failure(
       exitCodes.cannotRoute,
       `no pipe for the variables of HERMES_SHIM_FORWARD_ENV (${errorCode(error)})`,
-      [{ label: 'look', text: 'command -v mkfifo; df /tmp' }],
+      [{ label: 'look', text: 'ls -l /bin/sh /proc/self/fd' }],
     );
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    maker.stdin.end('\n');
   }
 }
