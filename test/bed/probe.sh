@@ -7,6 +7,7 @@
 #   report FILE|-                                 what the session looks like from inside (decoded by report.ts)
 #   exit N | die SIGNAL                           endings
 #   cat | emit OUT ERR [CODE] | both N            streams: echo, so many bytes, lines in turn on stdout and stderr
+#   mirror CODE out|err|- OUT ERR LINES ARG…      all at once: a report, stdin copied there, bytes, lines in turn, a code
 #   endless | tick SECONDS                        lines for as long as somebody reads them
 #   trap SIGNAL CODE [SIGNAL CODE]… | ignore SIGNAL… | sleep SECONDS | children N
 #                                                 each says "ready <pid> …" once it can be signalled
@@ -37,7 +38,9 @@ report() {
   [ -t 2 ] && tty2=yes
   fds=
   for fd in /proc/$$/fd/*; do [ -h "$fd" ] && fds="$fds ${fd##*/}"; done
-  exec 3>&1
+  # What was closed is noted by now; the programs below need theirs.
+  [ -e "/proc/$$/fd/0" ] || exec </dev/null
+  if [ -e "/proc/$$/fd/1" ]; then exec 3>&1; else exec 3>/dev/null; fi
   if [ $tty0 = yes ]; then size=$(stty size); elif [ $tty1 = yes ]; then size=$(stty size <&3); fi
   [ "$1" = - ] || exec >"$1"
   printf 'argv %s\n' "$(hex "/proc/$$/cmdline")"
@@ -60,6 +63,19 @@ report() {
   echo end
 }
 
+emit() {
+  [ "$1" = 0 ] || head -c "$1" /dev/zero | tr '\0' o
+  [ "$2" = 0 ] || head -c "$2" /dev/zero | tr '\0' e >&2
+}
+
+both() {
+  i=0
+  while [ "$i" -lt "$1" ]; do
+    i=$((i + 1))
+    if [ $((i % 2)) = 1 ]; then echo "$i"; else echo "$i" >&2; fi
+  done
+}
+
 # hermes-acp is hermes acp.
 case ${0##*/} in hermes-acp) [ $# -gt 0 ] || set -- acp ;; esac
 
@@ -80,16 +96,18 @@ exit) exit "$2" ;;
 die) kill -s "$2" $$ && hold ;;
 cat) exec cat ;;
 emit)
-  head -c "$2" /dev/zero | tr '\0' o
-  head -c "$3" /dev/zero | tr '\0' e >&2
+  emit "$2" "$3"
   exit "${4-0}"
   ;;
-both)
-  i=0
-  while [ "$i" -lt "$2" ]; do
-    i=$((i + 1))
-    if [ $((i % 2)) = 1 ]; then echo "$i"; else echo "$i" >&2; fi
-  done
+both) both "$2" ;;
+mirror)
+  report -
+  if [ -e "/proc/$$/fd/0" ]; then
+    case $3 in out) cat ;; err) cat >&2 ;; esac
+  fi
+  emit "$4" "$5"
+  both "$6"
+  exit "$2"
   ;;
 endless) exec yes 'one line and another' ;;
 tick)
