@@ -5,11 +5,12 @@ import { exitCodes, Failure } from '../report/failure.ts';
 import { errorCode } from '../report/system-error.ts';
 
 /**
- * Says its pid, whose stdin is one end of a pipe that nobody else holds, and lives until it is told to go. A pipe made
+ * Says its pid, whose descriptor 4 is one end of a pipe that nobody else holds, and lives until it is told to go. A pipe made
  * by a shell, since node makes socket pairs, which cannot be opened by path, and a FIFO without a writer would keep
  * its reader waiting for one (fifo(7)).
  */
-const pipeMaker = 'exec 3<&0; : | { read -r pid rest </proc/self/stat; echo "$pid"; read -r word <&3; }';
+const pipeMaker =
+  'exec 3<&0; : | { exec 4<&0; read -r pid rest </proc/self/stat; echo "$pid"; read -r word <&3; }';
 
 /**
  * Puts text into a pipe that another process can open by path (`/proc/<pid>/fd/<n>`), for the engine's client
@@ -26,7 +27,7 @@ export async function openSecretPipe(
   maker.stdin.on('error', () => undefined);
   try {
     const [said] = await Promise.race([once(maker.stdout, 'data'), once(maker, 'close')]);
-    const end = `/proc/${Number(String(said))}/fd/0`;
+    const end = `/proc/${Number(String(said))}/fd/4`;
     const reader = openSync(end, constants.O_RDONLY | constants.O_NONBLOCK);
     const writer = openSync(end, constants.O_WRONLY | constants.O_NONBLOCK);
     writeSync(writer, text);
