@@ -18,7 +18,7 @@ export const noteRoots = ['/tmp/.hermes-shim-', '/dev/shm/.hermes-shim-'];
  * without); `r` the arguments are on the wire of `bytes.ts`, `d` so is the first directory; `0` `1` `2` were closed when
  * the shim was called; `I` `Q` INT and QUIT were ignored.
  * `exec` failing leaves the trap to note it. No variable of it reaches hermes: none is exported nor has a name that
- * could be, and OLDPWD goes.
+ * could be; PWD is the truth, as from any shell, and OLDPWD goes.
  */
 export const doorman = `umask 077
 set -f

@@ -1,0 +1,142 @@
+/** The terminal table: what hermes sees of the caller's three descriptors, and what a terminal keeps of its nature. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ManagedContainer, managedContainer } from '../bed/container.ts';
+import { installShim } from '../bed/installed.ts';
+import { openTerminal } from '../bed/pty.ts';
+import { readReport } from '../bed/report.ts';
+import { describeWays } from '../bed/ways.ts';
+
+const kinds = ['tty', 'pipe'] as const;
+const combinations = kinds.flatMap((stdin) =>
+  kinds.flatMap((stdout) => kinds.map((stderr) => ({ stdin, stdout, stderr }))),
+);
+
+/** An interactive bash in a terminal, with the shim's hermes on its PATH. */
+async function openShell(container: ManagedContainer) {
+  await installShim();
+  const { env, ...identity } = container.identity();
+  const argv = ['bash', '--norc', '--noprofile', '-i'];
+  const terminal = await openTerminal({
+    argv,
+    env: { ...env, PS1: 'prompt> ', HISTFILE: '' },
+    cols: 100,
+    rows: 30,
+    ...identity,
+  });
+  await terminal.waitFor('prompt> ');
+  return {
+    ...terminal,
+    /** Types a line and waits for what it brings; returns that. */
+    async type(line: string, what: string | RegExp): Promise<string> {
+      const from = terminal.output().length;
+      terminal.write(`${line}\r`);
+      return terminal.waitFor(what, { from, ms: 30_000 });
+    },
+    [Symbol.asyncDispose]: () => terminal[Symbol.asyncDispose](),
+  };
+}
+
+describeWays((way) => {
+  let container: ManagedContainer;
+  beforeAll(async () => {
+    container = await managedContainer(way);
+  });
+  afterAll(() => container[Symbol.asyncDispose]());
+
+  describe.each(combinations)('stdin $stdin, stdout $stdout, stderr $stderr', (redirect) => {
+    it('hermes sees what the table says, and each output goes where it belongs', async () => {
+      await using terminal = await container.terminal(['mirror', '3', '-', '2', '4', '0'], {
+        redirect,
+        cols: 91,
+        rows: 23,
+      });
+      expect(await terminal.exit).toEqual({ code: 3, signal: null });
+      const isTerminal = redirect.stdin === 'tty' && redirect.stdout === 'tty';
+      const outputs = {
+        stdout: redirect.stdout === 'tty' ? terminal.output() : terminal.pipes.stdout(),
+        stderr: redirect.stderr === 'tty' || isTerminal ? terminal.output() : terminal.pipes.stderr(),
+      };
+      const report = readReport(outputs.stdout);
+      expect(report.terminal).toEqual([isTerminal, isTerminal, isTerminal]);
+      expect(report.size).toEqual(isTerminal ? { rows: 23, cols: 91 } : null);
+      expect(outputs.stdout).toContain(redirect.stdout === 'tty' ? 'end\r\noo' : 'end\noo');
+      expect(outputs.stderr).toContain('eeee');
+      // As with ssh -t: what a terminal inside carries comes out on stdout.
+      if (isTerminal) expect(terminal.pipes.stderr()).toBe('');
+      if (redirect.stdout === 'pipe') expect(outputs.stdout).not.toMatch(/\r|eeee/);
+    });
+  });
+
+  it('both outputs keep their order where they are the same terminal', async () => {
+    await using terminal = await container.terminal(['both', '40'], { redirect: { stdin: 'pipe' } });
+    await terminal.exit;
+    expect(terminal.output().split('\r\n')).toEqual([
+      ...Array.from({ length: 40 }, (_, n) => `${n + 1}`),
+      '',
+    ]);
+  });
+
+  it('hermes knows the window size from its first instant, and learns of a change', async () => {
+    await using terminal = await container.terminal(['winch'], { cols: 100, rows: 30 });
+    await terminal.waitFor('ready', { ms: 30_000 });
+    expect(terminal.output()).toMatch(/^size 30 100\r\n/);
+    terminal.resize(120, 40);
+    await terminal.waitFor('size 40 120');
+    terminal.write('\x03');
+    await terminal.exit;
+  });
+
+  it('every key arrives at once, Ctrl-P and Ctrl-Q too', async () => {
+    await using terminal = await container.terminal(['keys', '8']);
+    await terminal.waitFor(/ready \d+\r\n/, { ms: 30_000 });
+    // The engine's own detach sequence in the middle: Ctrl-P, Ctrl-Q.
+    terminal.write('\x10\x10\x11\x03\x04\x1a\x1c\x10');
+    expect(await terminal.exit).toEqual({ code: 0, signal: null });
+    expect(terminal.output()).toContain('keys 10101103041a1c10\r\n');
+  });
+
+  it('Ctrl-D is the end of the input', async () => {
+    await using terminal = await container.terminal(['chat']);
+    await terminal.waitFor('> ', { ms: 30_000 });
+    terminal.write('hello\r');
+    await terminal.waitFor('you said: hello');
+    terminal.write('\x04');
+    expect(await terminal.exit).toEqual({ code: 0, signal: null });
+    expect(terminal.output()).toMatch(/bye\r\n$/);
+  });
+
+  it('the terminal is set as before, after raw mode, after Ctrl-C and after an error', async () => {
+    await using shell = await openShell(container);
+    const before = await shell.settings();
+    await shell.type('hermes keys 1', /ready \d+/);
+    shell.write('x');
+    await shell.waitFor('keys 78');
+    await shell.type('hermes chat', '(probe): type exit');
+    await shell.type('\x03', 'prompt> ');
+    await shell.type('hermes sh -c "stty raw -echo; exit 9"; echo "code $?"', 'code 9');
+    await shell.type('HERMES_SHIM_WAIT=x hermes version; echo "code $?"', 'code 125');
+    await shell.type('echo "end $((40 + 2))"', 'end 42');
+    await shell.waitFor(/prompt> $/);
+    expect(await shell.settings()).toBe(before);
+  });
+
+  it('a background job does not eat what is typed at the shell', async () => {
+    await using shell = await openShell(container);
+    await shell.type(`hermes cat >/dev/null & echo started`, /\nstarted/);
+    for (const n of [1, 2, 3, 4, 5]) await shell.type(`echo "line $((${n} * 11))"`, `line ${n * 11}\r\n`);
+    await shell.type('wait; echo "code $?"', 'code 0');
+  });
+
+  it('HERMES_SHIM_STDIN=0 keeps hermes from stdin: a terminal, or a loop that reads it too', async () => {
+    await using shell = await openShell(container);
+    const seen = await shell.type('HERMES_SHIM_STDIN=0 hermes report -; echo "code $?"', /code \d/);
+    expect(readReport(seen.slice(seen.indexOf('argv 2f'))).terminal).toEqual([false, false, false]);
+    const loop = (hermes: string) =>
+      `printf 'one\\ntwo\\nthree\\n' | while read -r x; do echo "$x $(${hermes})"; done`;
+    const lines = ['one', 'two', 'three'].map((word) => `${word} Hermes Agent v0.0.0 (probe)\n`).join('');
+    for (const hermes of ['HERMES_SHIM_STDIN=0 hermes version', 'hermes version </dev/null']) {
+      await using running = await container.shell(loop(hermes));
+      expect(await running.ended).toMatchObject({ stdout: lines, stderr: '', exitCode: 0 });
+    }
+  });
+});
