@@ -8,21 +8,21 @@ export const noteRoots = ['/tmp/.hermes-shim-', '/dev/shm/.hermes-shim-'];
 
 /**
  * The doorman: the few lines of POSIX sh that run in the container just before hermes and then become it.
- * `$1` session id, `$2` umask, `$3` user, `$4` flags, `$5` niceness, `$6` names of variables that came as printf formats,
+ * `$1` session id, `$2` umask, `$3` user, `$4` flags, `$5` niceness (podman's is the caller's already), `$6` names of variables that came as printf formats,
  * `$7` `$8` start directories, `$9` hermes, then its arguments.
  *
  * It leaves a note (pid, start time, session id, state) in a directory of the user's own, one small file a pid, so
  * that they cannot pile up; stale ones go when there are more than sixteen. By the note signals reach hermes even
  * when it is not dumpable or has overwritten its environ, and it proves whether hermes was started.
- * Flags: `e` stderr joins stdout; `w` wait up to 100 ms for docker to deliver the window size (0×0 in 8 of 8 runs
- * without); `r` the arguments are on the wire of `bytes.ts`, `d` so is the first directory; `0` `1` `2` were closed when
+ * Flags: `e` stderr joins stdout; `w` wait for docker to deliver the window size (0×0 in 8 of 8 runs without; its
+ * client tries for half a second; busybox's stty says nothing instead of 0 0); `r` the arguments are on the wire of `bytes.ts`, `d` so is the first directory; `0` `1` `2` were closed when
  * the shim was called; `I` `Q` INT and QUIT were ignored.
  * `exec` failing leaves the trap to note it. No variable of it reaches hermes: none is exported nor has a name that
  * could be; PWD is the truth, as from any shell, and OLDPWD goes.
  */
 export const doorman = `umask 077
 set -f
-hs_started() { shift 19; hs_t=$1; }
+hs_started() { hs_o=\${17}; shift 19; hs_t=$1; }
 read -r hs_s </proc/$$/stat
 hs_started \${hs_s##*)}
 hs_tidy() {
@@ -42,16 +42,19 @@ hs_i=$1
 hs_note started
 [ -z "$hs_n" ] || { set +f; hs_tidy "$hs_d"/*; set -f; }
 trap 'hs_note failed' EXIT
-hs_m=$2 hs_f=$4 hs_d=$7 hs_b=$9
+hs_m=$2 hs_f=$4 hs_k=$5 hs_d=$7 hs_b=$9
 case $hs_f in *d*) hs_decode "$7"; hs_d=$hs_v ;; esac
 { [ -n "$hs_d" ] && cd "$hs_d"; } 2>/dev/null || { [ -n "$8" ] && cd "$8"; } 2>/dev/null || cd /
 unset OLDPWD
 case $hs_f in *e*) exec 2>&1 ;; esac
 case $hs_f in *w*)
   hs_c=0
-  while [ $hs_c -lt 10 ] && [ "$(stty size 2>/dev/null)" = '0 0' ]; do hs_c=$((hs_c + 1)); sleep 0.01; done ;;
+  while [ $hs_c -lt 50 ] && command -v stty >/dev/null; do
+    case $(stty size 2>/dev/null) in '0 0' | '') ;; *) break ;; esac
+    hs_c=$((hs_c + 1))
+    sleep 0.01
+  done ;;
 esac
-[ "$5" = 0 ] || renice -n "$5" -p $$ >/dev/null 2>&1
 if [ ! -e "$hs_b" ]; then hs_note missing; trap - EXIT; exit 127; fi
 if [ ! -f "$hs_b" ] || [ ! -x "$hs_b" ]; then hs_note forbidden; trap - EXIT; exit 126; fi
 for hs_w in $6; do eval "hs_decode \\"\\$$hs_w\\""; export "$hs_w=$hs_v"; done
@@ -59,13 +62,15 @@ shift 9
 case $hs_f in *r*)
 ${unpackArguments} ;;
 esac
+set -- "$hs_b" "$@"
+[ "$hs_k" -le "$hs_o" ] || ! command -v nice >/dev/null || set -- nice -n $((hs_k - hs_o)) "$@"
 case $hs_f in *I*) trap '' INT ;; esac
 case $hs_f in *Q*) trap '' QUIT ;; esac
 umask "$hs_m"
 case $hs_f in *0*) exec 0<&- ;; esac
 case $hs_f in *1*) exec 1>&- ;; esac
 case $hs_f in *2*) exec 2>&- ;; esac
-exec "$hs_b" "$@"`;
+exec "$@"`;
 
 /** How the doorman's note says a session began; `failed`: the system would not run the file. */
 export type NoteState = 'started' | 'failed' | 'missing' | 'forbidden';

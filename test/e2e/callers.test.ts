@@ -51,7 +51,8 @@ describeWays((way) => {
     if (way === 'podman-sudo') {
       // sudo is of no use there: the sentence says why, nothing is started.
       expect(ended.exitCode).toBe(125);
-      expect(ended.stderr).toMatch(/^hermes: .*privileges/);
+      expect(ended.stderr).toMatch(/^hermes: .*privileges/i);
+      expect(ended.stdout).toBe('');
       return;
     }
     expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
