@@ -112,7 +112,7 @@ describeWays((way) => {
     shell.write('x');
     await shell.waitFor('keys 78');
     // podman's client takes what is typed until it has ended, so nobody types ahead here.
-    await shell.waitFor(/keys 78[^]*prompt> $/);
+    await shell.waitFor(/keys 78[\s\S]*prompt> $/);
     await shell.type('hermes chat', '(probe): type exit');
     await shell.type('\x03', 'prompt> ');
     await shell.type('hermes sh -c "stty raw -echo; exit 9"; echo "code $?"', 'code 9');

@@ -10,7 +10,7 @@ import { splitWords, toPrintfFormat, toWire } from '../../src/session/bytes.ts';
 import { withIgnored } from '../../src/session/client.ts';
 import { type Plan, sessionCommand } from '../../src/session/command.ts';
 import { chooseConnection, isBackground } from '../../src/session/descriptors.ts';
-import { startDirectories } from '../../src/session/directory.ts';
+import { splitDirectory, startDirectories } from '../../src/session/directory.ts';
 import { codeOf, endAfterSignals, isTruthful } from '../../src/session/ending.ts';
 import { formatEnvFile, pickForwarded } from '../../src/session/environment.ts';
 import { newSessionId, parseSessionId, startTimeOf } from '../../src/session/identity.ts';
@@ -42,6 +42,7 @@ describe('what hermes is connected to', () => {
       stderrTerminal: stderr,
       sameOutput: false,
       background: false,
+      closed: [],
     };
     expect(chooseConnection(facts, {})).toEqual(connection);
     // one file for both outputs: their order is kept, except where a terminal carries both anyway
@@ -80,7 +81,7 @@ describe('the environment that goes in', () => {
       HERMES_TUI: undefined,
     };
     const { HERMES_TUI: _, ...set } = env;
-    expect(pickForwarded(env)).toEqual({ plain: Object.entries(set), secret: [] });
+    expect(pickForwarded(env)).toEqual({ plain: Object.entries(set), secret: [], encoded: [] });
   });
 
   it('never names places of the host, nor anything nobody asked for', () => {
@@ -96,9 +97,13 @@ describe('the environment that goes in', () => {
       LCX: '1',
       TERMINAL: 'x',
     };
-    expect(pickForwarded(env)).toEqual({ plain: [], secret: [] });
+    expect(pickForwarded(env)).toEqual({ plain: [], secret: [], encoded: [] });
     const asked = 'HERMES_HOME,HERMES_SHIM_*,HERMES_*,HERMES_DEV';
-    expect(pickForwarded({ ...env, HERMES_SHIM_FORWARD_ENV: asked })).toEqual({ plain: [], secret: [] });
+    expect(pickForwarded({ ...env, HERMES_SHIM_FORWARD_ENV: asked })).toEqual({
+      plain: [],
+      secret: [],
+      encoded: [],
+    });
   });
 
   it('is whatever the caller lists besides, by name or prefix, kept apart as secrets', () => {
@@ -118,6 +123,7 @@ describe('the environment that goes in', () => {
         ['AWS_A', '1'],
         ['AWS_B', '2'],
       ],
+      encoded: [],
     });
   });
 
@@ -128,7 +134,7 @@ describe('the environment that goes in', () => {
         ['B', ''],
       ]),
     ).toBe('A=1 = 2 "\'\nB=\n');
-    for (const value of ['a\nb', 'a\rb', '\ufffd', 'x'.repeat(65_536)])
+    for (const value of ['a\nb', 'a\rb', 'x'.repeat(65_536)])
       expect(() => formatEnvFile([['A', value]])).toThrowError(expect.objectContaining({ exitCode: 125 }));
   });
 });
@@ -138,28 +144,33 @@ describe('the command line of a session', () => {
     via: direct,
     containerId: 'c0ffee',
     connection: { terminal: false, stdin: 'inherit', mergeOutput: false },
-    forwarded: { plain: [['TERM', 'xterm']], secret: [['KEY', 'secret']] },
+    forwarded: { plain: [['TERM', 'xterm']], secret: [['KEY', 'secret']], encoded: ['KEY'] },
     profileHome: undefined,
     envFile: undefined,
     instructions: {
       sessionId: '1-2-x',
       umask: 0o22,
       user: 'hermes',
-      directories: ['/data/workspace'],
+      niceness: 0,
+      ignored: ['SIGHUP', 'SIGINT'],
+      closed: [0],
+      encodedNames: ['KEY'],
+      start: { first: '/data/workspace', second: '', encoded: false },
       bin: '/data/bin/hermes',
       args: ['chat', '', '-x', '--', 'a b'],
       encoded: false,
     },
     ...facts,
   });
-  const doorman = expect.stringContaining('exec "$b" "$@"');
+  const doorman = expect.stringContaining('exec "$@"');
+  const told = ['hermes-doorman', '1-2-x', '0022', 'hermes', 'I0', '0', 'KEY', '/data/workspace', ''];
   const args = ['/data/bin/hermes', 'chat', '', '-x', '--', 'a b'];
 
   it('direct, without a terminal', () => {
     expect(sessionCommand(plan())).toEqual([
       ...['/usr/bin/docker', 'exec', '-i', '-u', 'hermes', '-w', '/'],
       ...['-e', 'HERMES_SHIM_SESSION=1-2-x', '-e', 'TERM', '-e', 'KEY', 'c0ffee'],
-      ...['/bin/sh', '-c', doorman, 'hermes-doorman', '1-2-x', '0022', 'hermes', '-', '/data/workspace', ''],
+      ...['/bin/sh', '-c', doorman, ...told],
       ...args,
     ]);
   });
@@ -168,7 +179,7 @@ describe('the command line of a session', () => {
     expect(sessionCommand(plan({ via: bySudo, envFile: '/proc/1/fd/9' }))).toEqual([
       ...['/usr/bin/sudo', '-n', '/usr/bin/podman', 'exec', '-i', '-u', 'hermes', '-w', '/'],
       ...['--env-file', '/proc/1/fd/9', '-e', 'HERMES_SHIM_SESSION=1-2-x', '-e', 'TERM=xterm', 'c0ffee'],
-      ...['/bin/sh', '-c', doorman, 'hermes-doorman', '1-2-x', '0022', 'hermes', '-', '/data/workspace', ''],
+      ...['/bin/sh', '-c', doorman, ...told],
       ...args,
     ]);
   });
@@ -202,22 +213,34 @@ describe('the command line of a session', () => {
 
 describe('the directory to start in', () => {
   const asIs = (path: string) => path;
+  const at = (path: string, rest = '') => ({ path, rest: Buffer.from(rest, 'latin1') });
   it.each([
-    ['/var/lib/hermes/workspace/x', {}, ['/data/workspace/x']],
-    ['/home/alice', {}, []],
-    [undefined, {}, []],
-    ['/home/alice', { workingDir: '/srv' }, ['/srv']],
+    ['/var/lib/hermes/workspace/x', {}, ['/data/workspace/x', '']],
+    ['/home/alice', {}, ['', '']],
+    [undefined, {}, ['', '']],
+    ['/home/alice', { workingDir: '/srv' }, ['', '/srv']],
     [
       '/home/alice',
       { workingDir: '/', env: new Map([['MESSAGING_CWD', '/data/workspace']]) },
-      ['/data/workspace'],
+      ['', '/data/workspace'],
     ],
-    ['/home/alice', { workingDir: '', env: new Map([['MESSAGING_CWD', 'relative']]) }, []],
+    ['/home/alice', { workingDir: '', env: new Map([['MESSAGING_CWD', 'relative']]) }, ['', '']],
     ['/var/lib/hermes', { workingDir: '/srv' }, ['/data', '/srv']],
-    ['/var/lib/hermes', { workingDir: '/data' }, ['/data']],
-  ])('called in %s with %j: %j', (current, facts, directories) => {
+  ])('called in %s with %j: %j', (current, facts, [first, second]) => {
     const container = containerLike({ ...mounted('/var/lib/hermes:/data'), env: new Map(), ...facts });
-    expect(startDirectories(container, current, asIs)).toEqual(directories);
+    const directory = current === undefined ? undefined : at(current);
+    expect(startDirectories(container, directory, asIs)).toEqual({ first, second, encoded: false });
+  });
+
+  it('may have a name that is no text: what is text is mapped, the rest follows as bytes', () => {
+    const raw = Buffer.from('/var/lib/hermes/a/no\xfftext/b', 'latin1');
+    expect(splitDirectory(raw)).toEqual(at('/var/lib/hermes/a', '/no\xfftext/b'));
+    const container = containerLike({ ...mounted('/var/lib/hermes:/data'), env: new Map() });
+    expect(startDirectories(container, splitDirectory(raw), asIs)).toMatchObject({
+      first: '/data/a/no\\377text/b',
+      encoded: true,
+    });
+    expect(splitDirectory(Buffer.of(0x2f, 0xff))).toEqual(at('/', '/\xff'));
   });
 });
 
@@ -327,9 +350,9 @@ describe('arguments that are no UTF-8', () => {
       );
   });
 
-  it('are all that makes the others travel as formats too', () => {
+  it('that are no text travel as formats, the others as they are', () => {
     const raw = [Buffer.from('node'), Buffer.from('ok'), Buffer.of(0x61, 0xff)];
-    expect(toWire(['ok', 'a\ufffd'], () => raw)).toEqual({ args: ['ok', 'a\\377'], encoded: true });
+    expect(toWire(['ok', 'a\ufffd'], () => raw)).toEqual({ args: ['.ok', '=a\\377'], encoded: true });
     // a real U+FFFD is text like any other
     const honest = [Buffer.from('node'), Buffer.from('\ufffd')];
     expect(toWire(['\ufffd'], () => honest)).toEqual({ args: ['\ufffd'], encoded: false });
@@ -353,7 +376,7 @@ describe('arguments that are no UTF-8', () => {
     const binary = join(mkdtempSync(join(tmpdir(), 'hermes-shim-unit-')), 'hermes');
     writeFileSync(binary, '#!/bin/sh\nprintf "%s|%s|" "$1" "$ODD"\n', { mode: 0o755 });
     const native = { binary, args: ['a\ufffd\n'], env: { ODD: '\ufffd\n', PATH: '/usr/bin:/bin' } };
-    const [file = '', ...args] = nativeCommand(native, { ignored: [] }, raw);
+    const [file = '', ...args] = nativeCommand(native, { ignored: [], closed: [] }, raw);
     const printed = execFileSync(file, args, { env: native.env });
     rmSync(dirname(binary), { recursive: true });
     expect([...printed]).toEqual([...Buffer.from([0x61, 0xff, 0x0a, 0x7c, 0xfe, 0x0a, 0x7c])]);
@@ -362,9 +385,9 @@ describe('arguments that are no UTF-8', () => {
   it('are no reason to put anything in front of a native hermes that needs it not', () => {
     const raw = { args: () => [], env: () => [] };
     const native = { binary: '/opt/hermes', args: ['chat'], env: {} };
-    expect(nativeCommand(native, { ignored: [] }, raw)).toEqual(['/opt/hermes', 'chat']);
-    expect(nativeCommand(native, { ignored: ['SIGHUP'] }, raw).slice(3)).toEqual([
-      ...['sh', 'HUP', '-', '0', '/opt/hermes', 'chat'],
+    expect(nativeCommand(native, { ignored: [], closed: [] }, raw)).toEqual(['/opt/hermes', 'chat']);
+    expect(nativeCommand(native, { ignored: ['SIGHUP'], closed: [1] }, raw).slice(3)).toEqual([
+      ...['sh', 'HUP', '-1', '0', '/opt/hermes', 'chat'],
     ]);
   });
 });
