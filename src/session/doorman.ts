@@ -18,7 +18,8 @@ export const noteRoots = ['/tmp/.hermes-shim-', '/dev/shm/.hermes-shim-'];
  * client tries for half a second; busybox's stty says nothing instead of 0 0); `r` the arguments are on the wire of `bytes.ts`, `d` so is the first directory; `0` `1` `2` were closed when
  * the shim was called; `I` `Q` INT and QUIT were ignored.
  * `exec` failing leaves the trap to note it. No variable of it reaches hermes: none is exported nor has a name that
- * could be; PWD is the truth, as from any shell, and OLDPWD goes.
+ * could be; PWD is the truth, as from any shell; OLDPWD and a SHLVL that busybox
+ * made go.
  */
 export const doorman = `umask 077
 set -f
@@ -46,6 +47,7 @@ hs_m=$2 hs_f=$4 hs_k=$5 hs_d=$7 hs_b=$9
 case $hs_f in *d*) hs_decode "$7"; hs_d=$hs_v ;; esac
 { [ -n "$hs_d" ] && cd "$hs_d"; } 2>/dev/null || { [ -n "$8" ] && cd "$8"; } 2>/dev/null || cd /
 unset OLDPWD
+[ "$SHLVL" != 1 ] || unset SHLVL
 case $hs_f in *e*) exec 2>&1 ;; esac
 case $hs_f in *w*)
   hs_c=0

@@ -1,11 +1,9 @@
 /** The doorman, seen from outside: whatever the container is like, hermes runs, and nothing of the doorman stays. */
-import { chmodSync, mkdtempSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { allImages } from '../../scripts/engines/ways.ts';
 import { managedContainer } from '../bed/container.ts';
 import { readReport } from '../bed/report.ts';
-import { describeWays, engines } from '../bed/ways.ts';
+import { describeWays } from '../bed/ways.ts';
 
 const notes = 'ls /tmp/.hermes-shim-* /dev/shm/.hermes-shim-* 2>/dev/null';
 
@@ -44,22 +42,19 @@ describeWays((way) => {
   it('its notes do not pile up', async () => {
     await using container = await managedContainer(way);
     const script =
-      'i=0; while [ $i -lt 30 ]; do i=$((i + 1)); hermes version </dev/null >/dev/null & wait; done';
+      'for i in 1 2 3 4 5 6; do for j in 1 2 3 4; do hermes version </dev/null >/dev/null & done; wait; done';
     await using running = await container.shell(script, { timeoutMs: 120_000 });
     expect((await running.ended).exitCode).toBe(0);
-    expect(container.starts()).toHaveLength(30);
+    expect(container.starts()).toHaveLength(24);
     const { stdout } = await container.exec(['/bin/sh', '-c', notes]);
     const files = stdout.split('\n').filter((line) => /^\d+$/.test(line));
     expect(files.length).toBeGreaterThan(0);
-    expect(files.length).toBeLessThanOrEqual(17);
+    expect(files.length).toBeLessThanOrEqual(20);
   }, 180_000);
 
-  it('with a read-only /tmp hermes still runs, its code is its own, and a signal still reaches it', async () => {
-    const empty = mkdtempSync(join(engines.dir, 'empty-'));
-    chmodSync(empty, 0o755);
-    await using container = await managedContainer(way, {
-      mounts: [{ source: empty, destination: '/tmp', readOnly: true }],
-    });
+  it('with a /tmp that it may not write hermes still runs, its code is its own, and a signal still reaches it', async () => {
+    await using container = await managedContainer(way);
+    await container.exec(['chmod', '0755', '/tmp'], { user: '0' });
     expect(await container.hermes(['exit', '127'])).toMatchObject({ exitCode: 127, stderr: '' });
     await using session = await container.session(
       ['sh', '-c', 'trap "echo bye; exit 7" TERM; echo ready; read x'],
