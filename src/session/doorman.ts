@@ -8,8 +8,9 @@ export const noteRoots = ['/tmp/.hermes-shim-', '/dev/shm/.hermes-shim-'];
 
 /**
  * The doorman: the few lines of POSIX sh that run in the container just before hermes and then become it.
- * `$1` session id, `$2` umask, `$3` user, `$4` flags, `$5` niceness (podman's is the caller's already), `$6` names of variables that came as printf formats,
- * `$7` `$8` start directories, `$9` hermes, then its arguments.
+ * `$1` session id, `$2` umask, `$3` user, `$4` flags, `$5` niceness (set only from 0: podman's is the caller's already,
+ * and some renice add), `$6` names of variables that came as printf formats, `$7` `$8` start directories, `$9` hermes,
+ * then its arguments.
  *
  * It leaves a note (pid, start time, session id, state) in a directory of the user's own, one small file a pid, so
  * that they cannot pile up; stale ones go when there are more than sixteen. By the note signals reach hermes even
@@ -64,15 +65,14 @@ shift 9
 case $hs_f in *r*)
 ${unpackArguments} ;;
 esac
-set -- "$hs_b" "$@"
-[ "$hs_k" -le "$hs_o" ] || ! command -v nice >/dev/null || set -- nice -n $((hs_k - hs_o)) "$@"
+[ "$hs_k" -le 0 ] || [ "$hs_o" != 0 ] || renice -n "$hs_k" -p $$ >/dev/null 2>&1
 case $hs_f in *I*) trap '' INT ;; esac
 case $hs_f in *Q*) trap '' QUIT ;; esac
 umask "$hs_m"
 case $hs_f in *0*) exec 0<&- ;; esac
 case $hs_f in *1*) exec 1>&- ;; esac
 case $hs_f in *2*) exec 2>&- ;; esac
-exec "$@"`;
+exec "$hs_b" "$@"`;
 
 /** How the doorman's note says a session began; `failed`: the system would not run the file. */
 export type NoteState = 'started' | 'failed' | 'missing' | 'forbidden';

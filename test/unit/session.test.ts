@@ -162,7 +162,7 @@ describe('the command line of a session', () => {
     },
     ...facts,
   });
-  const doorman = expect.stringContaining('exec "$@"');
+  const doorman = expect.stringContaining('exec "$hs_b" "$@"');
   const told = ['hermes-doorman', '1-2-x', '0022', 'hermes', 'I0', '0', 'KEY', '/data/workspace', ''];
   const args = ['/data/bin/hermes', 'chat', '', '-x', '--', 'a b'];
 
