@@ -10,7 +10,8 @@ import type { ManagedContainer } from '../../bed/container.ts';
 import { type Exact, startExactly } from '../../bed/exactly.ts';
 import { shim } from '../../bed/installed.ts';
 import type { Report } from '../../bed/report.ts';
-import { type Case, fill, type Place } from './case.ts';
+import type { Case, Place } from './case.ts';
+import { fill } from './filler.ts';
 
 /** What a caller sees of a call; bytes as latin1 text. */
 export interface Seen {
