@@ -60,7 +60,7 @@ describe('the README', () => {
       ...Object.fromEntries(kept.map((name) => [name, 'value'])),
       HERMES_SHIM_FORWARD_ENV: '*',
     };
-    expect(pickForwarded(asked)).toEqual({ plain: [], secret: [] });
+    expect(pickForwarded(asked)).toEqual({ plain: [], secret: [], encoded: [] });
   });
 
   it.each(Object.entries(exitCodes))('explains the exit code for %s, %d', (_, number) => {
