@@ -8,7 +8,7 @@ export function describePlan(plan: Plan): readonly Decision[] {
   const names = [...forwarded.plain.map(([name]) => name), ...forwarded.secret.map(([name]) => name)];
   const facts = [
     `as ${instructions.user}, umask ${instructions.umask.toString(8).padStart(4, '0')}`,
-    `in ${instructions.directories[0] ?? '/'}`,
+    `in ${instructions.start.first || instructions.start.second || '/'}`,
     terminal
       ? 'with a terminal: stdin and stdout are terminals here'
       : 'through pipes: stdin or stdout is no terminal here',

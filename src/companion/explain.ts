@@ -73,7 +73,11 @@ function neither(failure: Failure, wait?: string): Verdict {
 
 function nativeVerdict(caller: Caller, why: string): Verdict {
   const raw = { args: readRawArguments, env: () => [] };
-  return { kind: 'native', why, command: nativeCommand(findNative(caller), caller, raw) };
+  return {
+    kind: 'native',
+    why,
+    command: nativeCommand(findNative(caller), { ignored: caller.ignored, closed: [] }, raw),
+  };
 }
 
 function containerVerdict(

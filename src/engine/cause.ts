@@ -2,7 +2,7 @@ import type { Engine } from '../route/metadata.ts';
 import type { EngineAccess } from './access.ts';
 import type { Container, State } from './container.ts';
 import type { Elevation } from './locate.ts';
-import type { Refusal } from './probe.ts';
+import type { Refusal } from './probe-result.ts';
 
 /** Why hermes cannot be run in the container now. What it means for a person is in `explain-cause.ts`. */
 export type Cause =

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import type { Environment } from '../route/inside.ts';
 import { toContainer } from './container.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { ProbeResult } from './probe.ts';
+import type { ProbeResult } from './probe-result.ts';
 
 /** Where docker listens when nothing else is said. */
 const defaultSocket = '/var/run/docker.sock';

@@ -4,21 +4,8 @@ import { type EngineAccess, engineCommand } from './access.ts';
 import { type Container, toContainer } from './container.ts';
 import { askSocket, socketOf, speaksPlainly } from './docker-socket.ts';
 import { type Endpoint, endpointOf } from './endpoint.ts';
+import type { ProbeResult, Refusal } from './probe-result.ts';
 import { type CommandResult, runCommand } from './run-command.ts';
-
-/** Why sudo or doas would not run the engine. */
-export type Refusal = 'password' | 'no-rule' | 'no-new-privileges' | 'not-setuid' | 'other';
-
-/** What a probe found out. `detail` is the engine's or sudo's own words, not yet escaped. */
-export type ProbeResult =
-  | { readonly kind: 'found'; readonly container: Container }
-  | { readonly kind: 'absent' }
-  | { readonly kind: 'daemon-down'; readonly detail: string }
-  | { readonly kind: 'forbidden'; readonly detail: string }
-  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly detail: string }
-  | { readonly kind: 'silent' }
-  | { readonly kind: 'not-startable'; readonly detail: string }
-  | { readonly kind: 'nonsense'; readonly detail: string };
 
 /** After this many milliseconds an engine counts as not responding. */
 export const probeTimeoutMs = 15_000;

@@ -1,5 +1,5 @@
 import type { Container } from '../engine/container.ts';
-import type { ProbeResult } from '../engine/probe.ts';
+import type { ProbeResult } from '../engine/probe-result.ts';
 import type { NoteFinding } from './note.ts';
 
 /** What has become of the container that a session was started in, by a probe of its name after the end. */

@@ -1,0 +1,15 @@
+import type { Container } from './container.ts';
+
+/** Why sudo or doas would not run the engine. */
+export type Refusal = 'password' | 'no-rule' | 'no-new-privileges' | 'not-setuid' | 'other';
+
+/** What a probe found out. `detail` is the engine's or sudo's own words, not yet escaped. */
+export type ProbeResult =
+  | { readonly kind: 'found'; readonly container: Container }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'daemon-down'; readonly detail: string }
+  | { readonly kind: 'forbidden'; readonly detail: string }
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly detail: string }
+  | { readonly kind: 'silent' }
+  | { readonly kind: 'not-startable'; readonly detail: string }
+  | { readonly kind: 'nonsense'; readonly detail: string };
