@@ -1,6 +1,6 @@
 /** Showing a command: it is echoed, runs with the demo's own three descriptors, and is held to what was promised. */
-import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import spawn from 'cross-spawn';
 import type { DemoContainer } from './container.ts';
 
 export interface Scene {
