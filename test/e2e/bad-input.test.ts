@@ -136,7 +136,7 @@ describeWays((way) => {
         const session = await container.session(['version'], {
           env: { ...now, HERMES_SHIM_WAIT: '2', HERMES_SHIM_DEBUG: '1' },
         });
-        await until(() => session.stderr().includes(' home '), { what: 'the shim at the home' });
+        await until(() => session.stderr().includes(' home: '), { what: 'the shim at the home' });
         writeFileSync(container.metadataFile, whole);
         expect(await session.ended).toMatchObject({ exitCode: 0, stdout: inContainer.stdout });
       }

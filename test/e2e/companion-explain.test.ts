@@ -193,7 +193,11 @@ describeWays(
         const ended = await companion(container, ['explain', '--json', '--name', name, '--', 'x']);
         return (JSON.parse(ended.stdout) as Explained).command.slice(-3);
       };
-      expect(await last('hermes-agent')).toEqual(['', '/data/current-package/bin/hermes-agent', 'x']);
+      expect(await last('hermes-agent')).toEqual([
+        '/data/workspace',
+        '/data/current-package/bin/hermes-agent',
+        'x',
+      ]);
       expect(await last('hermes-acp')).toEqual(['/data/current-package/bin/hermes', 'acp', 'x']);
     });
 
