@@ -1,15 +1,21 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
+/** The numbers of one line of `/proc/<pid>/status` (proc(5)); of `NSpid` one for each pid namespace, ours first. */
+function numbersOf(status: string, key: string): readonly string[] {
+  return new RegExp(`^${key}:\\s+(.*)$`, 'm').exec(status)?.[1]?.split(/\s+/) ?? [];
+}
+
 /**
  * Does a process with this `/proc/<pid>/status` look like the first process of a session? It lives in a pid
- * namespace below ours (`NSpid` has two numbers or more, proc(5)) and leads its process session there. This may
- * take another's session for ours, never ours for none; hermes may have any title, so its command line says nothing.
+ * namespace below ours, leads its process session there, and its parent lives further out: an engine put it there,
+ * and no agent that is at work inside. This may take another's session for ours, never ours for none; hermes may
+ * have any title, so its command line says nothing.
+ * @param statusOf the status of a process, asked for the parent
  */
-export function looksLikeSession(status: string): boolean {
-  const numbers = (key: string): readonly string[] =>
-    new RegExp(`^${key}:\\s+(.*)$`, 'm').exec(status)?.[1]?.split(/\s+/) ?? [];
-  const [pids, sids] = [numbers('NSpid'), numbers('NSsid')];
-  return pids.length > 1 && pids.at(-1) === sids.at(-1) && !/^State:\s+Z/m.test(status);
+export function looksLikeSession(status: string, statusOf: (pid: string) => string): boolean {
+  const [pids, sids] = [numbersOf(status, 'NSpid'), numbersOf(status, 'NSsid')];
+  if (pids.length < 2 || pids.at(-1) !== sids.at(-1) || /^State:\s+Z/m.test(status)) return false;
+  return numbersOf(statusOf(numbersOf(status, 'PPid')[0] ?? ''), 'NSpid').length < pids.length;
 }
 
 /** Does this `/proc/<pid>/cgroup` name a container, and not ours? Without a cgroup of its own a container is not named. */
@@ -28,7 +34,9 @@ export function mayHaveSurvived(clientPid: number, containerId: string): boolean
   try {
     const younger = readdirSync('/proc').filter((name) => Number(name) > clientPid);
     return younger.some(
-      (pid) => looksLikeSession(read(pid, 'status')) && !isElsewhere(read(pid, 'cgroup'), containerId),
+      (pid) =>
+        looksLikeSession(read(pid, 'status'), (parent) => read(parent, 'status')) &&
+        !isElsewhere(read(pid, 'cgroup'), containerId),
     );
   } catch {
     return false;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isElsewhere } from '../../src/session/survivor.ts';
+import { isElsewhere, looksLikeSession } from '../../src/session/survivor.ts';
 
 const [ours, theirs] = ['a1'.repeat(32), 'b2'.repeat(32)];
 
@@ -20,5 +20,25 @@ describe("another container's processes are not taken for a session that outlive
 
   it('ours inside another is ours', () => {
     expect(isElsewhere(`0::/docker/${theirs}/docker/${ours}\n`, ours)).toBe(false);
+  });
+});
+
+describe('a session that outlived its client is told from', () => {
+  const status = (pids: string, sids: string, parent: string, state = 'S (sleeping)') =>
+    `Name:\tsleep\nState:\t${state}\nPid:\t900\nPPid:\t${parent}\nNSpid:\t${pids}\nNSsid:\t${sids}\n`;
+  const outer = status('800', '800', '1');
+  const inner = status('850\t7', '850\t7', '840');
+  const statusOf = (pid: string) => (pid === '800' ? outer : pid === '850' ? inner : '');
+
+  it.each([
+    ['a process that an engine put into the container', status('900\t21', '900\t21', '800'), true],
+    ['one whose engine is gone', status('900\t21', '900\t21', '1'), true],
+    ['what the agent in there has started itself', status('900\t21', '900\t21', '850'), false],
+    ['a later process of a session', status('900\t22', '880\t21', '800'), false],
+    ['a process of this host', status('900', '900', '800'), false],
+    ['one that is dead already', status('900\t21', '900\t21', '800', 'Z (zombie)'), false],
+    ['one that ended meanwhile', '', false],
+  ])('%s', (_, text, expected) => {
+    expect(looksLikeSession(text, statusOf)).toBe(expected);
   });
 });
