@@ -10,8 +10,9 @@ import { findNative } from './route/native.ts';
 import { becomeNative } from './session/become.ts';
 import { readDescriptors } from './session/descriptors.ts';
 import { codeOf, type Ending } from './session/ending.ts';
-import { enterContainer } from './session/enter.ts';
+import { type Beside, enterContainer } from './session/enter.ts';
 import { saveTerminal } from './session/terminal-state.ts';
+import { startWatchdog } from './session/watchdog.ts';
 
 /** The story of a call: who calls, where should it run, how do we get in, run it there, end as it ended. */
 async function call(caller: Caller): Promise<Ending> {
@@ -22,12 +23,16 @@ async function call(caller: Caller): Promise<Ending> {
   }
   const descriptors = readDescriptors();
   const interactive = descriptors.stdinTerminal && descriptors.stdoutTerminal;
-  const settings = interactive ? saveTerminal() : undefined; // beside the probe
-  const reached = await reachContainer(route, caller, {
+  const reaching = reachContainer(route, caller, {
     interactive,
     spin: interactive && descriptors.stderrTerminal,
   });
-  return enterContainer(reached, route, caller, descriptors, settings);
+  // while the engine thinks about it
+  const beside: Beside = {
+    watchdog: startWatchdog(caller.env),
+    settings: interactive ? saveTerminal() : undefined,
+  };
+  return enterContainer(await reaching, route, caller, descriptors, beside);
 }
 
 /** Is it a person who waits? */

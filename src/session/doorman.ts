@@ -31,7 +31,7 @@ hs_tidy() {
   [ $# -gt 16 ] || return
   hs_x=
   for hs_w; do [ -d "/proc/\${hs_w##*/}" ] || hs_x="$hs_x $hs_w"; done
-  [ -z "$hs_x" ] || rm -f $hs_x
+  [ -z "$hs_x" ] || rm -f $hs_x 2>/dev/null
 }
 ${decodeFunction}
 hs_n=

@@ -18,6 +18,7 @@ import { newSessionId } from './identity.ts';
 import { runSession } from './run.ts';
 import { openSecretPipe } from './secrets.ts';
 import type { TerminalState } from './terminal-state.ts';
+import { startWatchdog, type Watchdog } from './watchdog.ts';
 
 /** Puts together all that decides the session's command line. Touches nothing but the current directory's name. */
 export function planSession(
@@ -58,9 +59,15 @@ export function planSession(
   };
 }
 
+/** What was made ready beside the probe, where it cost no time. */
+export type Beside = {
+  readonly watchdog: Watchdog;
+  /** the terminal's settings as they were before, where there is one */
+  readonly settings: TerminalState | undefined;
+};
+
 /**
  * Runs hermes in the container and says how it ended.
- * @param settings the terminal's settings as they were before, where there is one
  * @throws {Failure} where hermes was not started
  */
 export async function enterContainer(
@@ -68,7 +75,7 @@ export async function enterContainer(
   route: ContainerRoute,
   caller: Caller,
   descriptors: Descriptors,
-  settings: TerminalState | undefined,
+  beside: Beside,
 ): Promise<Ending> {
   const plan = planSession(reached, route, caller, descriptors);
   const { secret } = plan.forwarded;
@@ -86,10 +93,10 @@ export async function enterContainer(
     terminal,
     stdin,
     stdinTerminal,
-    settings: terminal ? settings : undefined,
+    settings: terminal ? beside.settings : undefined,
   };
   const env = clientEnvironment(caller.env, plan.forwarded);
-  const { ending, ownWord } = await runSession(session, { ...caller, env });
+  const { ending, ownWord } = await runSession(session, { ...caller, env }, beside.watchdog);
   pipe?.close();
   if (!ownWord || ending.kind !== 'code' || !isAmbiguous(ending.code, plan.via)) return ending;
   const { settleAftermath } = await import('./aftermath.ts');
@@ -100,7 +107,8 @@ export async function enterContainer(
   );
   if (settled === 'own') return ending;
   // nothing was started, as the engine and the missing note say: the container's numbers may be tried, once
-  return enterContainer({ ...reached, user: settled.user }, route, caller, descriptors, settings);
+  const again = { ...beside, watchdog: startWatchdog(caller.env) };
+  return enterContainer({ ...reached, user: settled.user }, route, caller, descriptors, again);
 }
 
 function realPath(path: string): string {

@@ -8,7 +8,7 @@ import { type Outcome, type Received, settle } from './settle.ts';
 import { addressee, type HandledSignal, handledSignals } from './signals.ts';
 import { relayStdin } from './stdin-relay.ts';
 import type { TerminalState } from './terminal-state.ts';
-import { startWatchdog } from './watchdog.ts';
+import type { Watchdog } from './watchdog.ts';
 
 /** A session to run: its command line and what the shim needs to look after it. */
 export type Session = {
@@ -22,7 +22,7 @@ export type Session = {
 };
 
 /** Runs one session from the client's start to the session's end, whatever ends it. */
-export async function runSession(session: Session, caller: Caller): Promise<Outcome> {
+export async function runSession(session: Session, caller: Caller, watchdog: Watchdog): Promise<Outcome> {
   const { address, terminal } = session;
   let clientEnd: ClientEnd | undefined;
   const messenger = openMessenger(address, caller.env, () => clientEnd !== undefined);
@@ -50,10 +50,11 @@ export async function runSession(session: Session, caller: Caller): Promise<Outc
   const behindSudo = address.via.access.kind === 'sudo' && session.stdinTerminal && !terminal;
   const relay = behindSudo && session.stdin === 'inherit' ? relayStdin() : undefined;
   const stdin = behindSudo ? (relay?.reader ?? 'ignore') : session.stdin;
+  watchdog.guard(address);
   client = await startClient(command, { env: caller.env, stdin, detached });
   relay?.started();
   trace(() => `started ${address.via.engine} exec as ${client?.pid}`);
-  const watchdog = startWatchdog(client, address, caller.env);
+  watchdog.watch(client);
   clientEnd = await client.ended;
   relay?.end();
   trace(() => `the client ended: ${JSON.stringify(clientEnd)}`);

@@ -1,35 +1,47 @@
 import { spawn } from 'node:child_process';
 import type { Environment } from '../route/inside.ts';
-import { type Address, errandCommand, graceSeconds } from './messenger.ts';
+import { type Address, errand, errandCommand, graceSeconds } from './messenger.ts';
+
+/** Stands for the errand's script in what the watchdog is told: that one has many lines, and it has it already. */
+const scriptWord = '@errand';
 
 /**
- * Blocks on its stdin, whose other end only the shim holds. A word means that all is well; end of file without one
- * means that the shim was killed (OOM, `timeout -s KILL`): then client and session are ended as by a hangup.
- * `$1` the client's pid, `$2` its start time (a pid may have come again), then the errand's command line.
+ * Reads its stdin, whose other end only the shim holds: the errand's command line, a word a line, and an empty line;
+ * then the client's pid and start time (a pid may come again); then a word that means that all is well. End of file
+ * instead of that word means that the shim was killed (OOM, `timeout -s KILL`): then client and session are ended as
+ * by a hangup. Before the command line is whole there is nothing to end. `$1` the errand's script.
  */
-const script = `IFS= read -r word && exit 0
-p=$1 t=$2
-shift 2
+const script = `e=$1
+shift
+g=
+while IFS= read -r w; do
+  [ -n "$w" ] || { g=1; break; }
+  case $w in ${scriptWord}) w=$e ;; esac
+  set -- "$@" "$w"
+done
+[ -n "$g" ] || exit 0
+read -r p t || p=
+IFS= read -r w && exit 0
 "$@" >/dev/null 2>&1
 read -r s <"/proc/$p/stat" || exit 0
 set -- \${s##*) }
 [ "\${20}" = "$t" ] && kill -HUP "$p"`;
 
 /** The watchdog's leash. */
-export type Watchdog = { readonly dismiss: () => void };
+export type Watchdog = {
+  /** From now on the session is ended if we are killed. Before the client is started. */
+  readonly guard: (address: Address) => void;
+  readonly watch: (client: { pid: number; start: string }) => void;
+  /** All is well. */
+  readonly dismiss: () => void;
+};
 
 /**
- * Starts the watchdog: one small sh in its own process session, so that what ends the shim's group misses it.
- * Call it after the client was started: it is off the critical path.
+ * Starts the watchdog: one small sh in its own process session, so that what ends the shim's group misses it. It is
+ * started beside the probe, where it costs no time, so that it is there before the client is.
  */
-export function startWatchdog(
-  client: { pid: number; start: string },
-  address: Address,
-  env: Environment,
-): Watchdog {
-  const errand = errandCommand(address, ['hangup', String(graceSeconds * 10)]);
-  const args = ['-c', script, 'hermes-watchdog', String(client.pid), client.start, ...errand];
-  const child = spawn('/bin/sh', args, {
+export function startWatchdog(env: Environment): Watchdog {
+  const child = spawn('/bin/sh', ['-c', script, 'hermes-watchdog', errand], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
     env,
@@ -39,5 +51,17 @@ export function startWatchdog(
   child.stdin.on('error', () => undefined);
   child.unref();
   (child.stdin as unknown as { unref?: () => void }).unref?.();
-  return { dismiss: () => child.stdin.end('well\n') };
+  let left = '';
+  return {
+    guard: (address) => {
+      const words = errandCommand(address, ['hangup', String(graceSeconds * 10)]);
+      child.stdin.write(`${words.map((word) => (word === errand ? scriptWord : word)).join('\n')}\n\n`);
+      left = '0 0\nwell\n';
+    },
+    watch: ({ pid, start }) => {
+      child.stdin.write(`${pid} ${start}\n`);
+      left = 'well\n';
+    },
+    dismiss: () => child.stdin.end(left),
+  };
 }
