@@ -36,8 +36,10 @@ export function runCommand(
       detached: true,
       cwd: '/',
     });
-    const [stdout, stderr] = [collect(child.stdout as Readable), collect(child.stderr as Readable)];
-    if (options.answer) converse(child.stdin as Writable, child.stdout as Readable, options.answer);
+    // without descriptors to spare node makes no streams, and then says why by an error
+    const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
+    if (options.answer && child.stdin)
+      converse(child.stdin as Writable, child.stdout as Readable, options.answer);
     // not waited for: sudo is root's and cannot be killed, and a grandchild may hold the pipes open
     const end = (): void => {
       killGroup(child.pid);
@@ -75,10 +77,10 @@ function converse(stdin: Writable, stdout: Readable, answer: (line: string) => s
   stdout.on('data', listen);
 }
 
-function collect(stream: Readable): () => string {
+function collect(stream: Readable | null): () => string {
   const decoder = new StringDecoder('utf8');
   let text = '';
-  stream.on('data', (chunk: Buffer) => {
+  stream?.on('data', (chunk: Buffer) => {
     if (text.length < outputLimit) text += decoder.write(chunk);
   });
   return () => text + decoder.end();

@@ -9,6 +9,8 @@ export type Descriptors = {
   readonly stderrTerminal: boolean;
   /** stdout and stderr are the same file: their order must be kept */
   readonly sameOutput: boolean;
+  /** stdin is a directory, on which podman's client waits for ever */
+  readonly stdinDirectory?: boolean;
   /** stdin is a terminal and we are not its foreground process group */
   readonly background: boolean;
   /** those of 0 to 2 that the caller had closed; node opens /dev/null in their place */
@@ -36,6 +38,7 @@ export function readDescriptors(noted = process.env.HERMES_SHIM_OPEN): Descripto
     stdoutTerminal: isatty(1),
     stderrTerminal: isatty(2),
     sameOutput: isSameFile(1, 2),
+    stdinDirectory: isDirectory(0),
     background: stdinTerminal && isBackground(readFileSync('/proc/self/stat', 'latin1')),
     closed: closedOf(noted),
   };
@@ -64,7 +67,7 @@ export function chooseConnection(descriptors: Descriptors, env: Environment): Co
   const foreign = descriptors.stdinTerminal && !terminal && descriptors.background;
   return {
     terminal: terminal && !silenced,
-    stdin: silenced || foreign ? 'ignore' : 'inherit',
+    stdin: silenced || foreign || descriptors.stdinDirectory ? 'ignore' : 'inherit',
     mergeOutput: (!terminal || silenced) && descriptors.sameOutput,
   };
 }
@@ -77,6 +80,14 @@ export function isBackground(stat: string): boolean {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [group, foreground] = [Number(fields[2]), Number(fields[5])];
   return foreground > 0 && group !== foreground;
+}
+
+function isDirectory(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 function isSameFile(a: number, b: number): boolean {

@@ -21,10 +21,11 @@ export function codeOf({ code, signal }: ClientEnd): number {
 
 /**
  * Codes with which an engine's client may end while the session goes on (measured): TERM makes both exit 0, INT
- * docker's 0 and podman's 1, QUIT 2. Any other code can only have come from the session.
+ * docker's 0 and podman's 1, QUIT 2; a full disk under an output docker's 1 and podman's 255. Any other code can only
+ * have come from the session.
  */
 export function mayLie({ code, signal }: ClientEnd): boolean {
-  return signal !== null || code === 0 || code === 1 || code === 2;
+  return signal !== null || [0, 1, 2, 125, 255].includes(code ?? 255);
 }
 
 /** Did the client end because the session did? Decided from the last delivery, and from a look where it may lie. */
@@ -55,8 +56,17 @@ export function endAfterSignals(
   return by === undefined ? { kind: 'code', code } : { kind: 'signal', signal: by };
 }
 
-/** What a client's exit code says of the signal that somebody killed it with; never 0. */
+/** The code of a client that ended while its session went on: its own, but never 0, by which TERM ends it. */
 export function codeOfKilledClient(code: number): number {
-  const signal = code === 1 ? 'SIGINT' : code === 2 ? 'SIGQUIT' : 'SIGTERM';
-  return 128 + numberOf(signal);
+  return code === 0 ? 128 + numberOf('SIGTERM') : code;
+}
+
+/**
+ * How a session in a terminal ended that nobody sent a signal to. The keyboard's INT and QUIT go in as bytes there, so
+ * 130 and 131 say that hermes died of one: then so do we, and a shell's loop stops.
+ */
+export function endOfTerminalSession(code: number): Ending {
+  if (code === 128 + numberOf('SIGINT')) return { kind: 'signal', signal: 'SIGINT' };
+  if (code === 128 + numberOf('SIGQUIT')) return { kind: 'signal', signal: 'SIGQUIT' };
+  return { kind: 'code', code };
 }

@@ -11,7 +11,8 @@ export const graceSeconds = 10;
  * What the shim asks in the container after the start, each by a second exec as the session's own user (root in
  * there may lack SYS_PTRACE, and needs no more than the user does). `$1` session id, `$2` user, `$3` what:
  * a signal's name (`$4` `group` or `process`; it says `found` and waits for a line before it signals), `state`, `gone` (waits for it), `hangup` (HUP, grace, KILL), `kill`.
- * The first process is found by the doorman's note; pid and start time both count, since pids come again.
+ * The first process is found by the doorman's note; pid and start time both count, since pids come again. Where no
+ * note can be written at all (nothing in there is writable) it is looked for by its environ, which is less reliable.
  * A session that is not up yet is waited for: it can start up to 70 ms after its client died (measured), 2 s here.
  */
 export const errand = `look() {
@@ -26,6 +27,12 @@ export const errand = `look() {
     set -- "$1" "$2" \${z##*) }
     [ "$3" = Z ] || [ "\${22}" != "$t" ] || p=$a
     return
+  done
+  for n in ${noteRoots.map((root) => `"${root}$2"`).join(' ')}; do [ -d "$n" ] && return; done
+  for n in /proc/[0-9]*; do
+    grep -q "HERMES_SHIM_SESSION=$1" "$n/environ" && read -r z <"$n/stat" || continue
+    set -- "$1" "$2" \${z##*) }
+    [ "/proc/$6" = "$n" ] && [ "$3" != Z ] && known=started p=$6 t=\${22} && return
   done
 } 2>/dev/null
 wait_up() { c=0; look "$@"; while [ -z "$known" ] && [ $c -lt 40 ]; do c=$((c + 1)); sleep 0.05; look "$@"; done; }

@@ -60,7 +60,7 @@ export async function runSession(session: Session, caller: Caller, watchdog: Wat
   trace(() => `the client ended: ${JSON.stringify(clientEnd)}`);
   const outcome = await settle({ client, clientEnd, received, messenger, session });
   clearTimeout(grace);
-  watchdog.dismiss();
+  watchdog.dismiss(outcome.suspects);
   for (const signal of signals) process.removeListener(signal, onSignal);
   return outcome;
 }

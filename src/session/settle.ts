@@ -5,16 +5,23 @@ import {
   codeOfKilledClient,
   type Ending,
   endAfterSignals,
+  endOfTerminalSession,
   isTruthful,
   mayLie,
 } from './ending.ts';
 import type { Delivery, Messenger } from './messenger.ts';
 import type { HandledSignal } from './signals.ts';
-import { mayHaveSurvived } from './survivor.ts';
+import { findSuspects } from './survivor.ts';
 import { restoreTerminal, type TerminalState } from './terminal-state.ts';
 
-/** How a session came to its end; `ownWord`: the code is the client's and no signal was involved. */
-export type Outcome = { readonly ending: Ending; readonly ownWord: boolean };
+/** How a session came to its end. */
+export type Outcome = {
+  readonly ending: Ending;
+  /** the code is the client's and no signal was involved */
+  readonly ownWord: boolean;
+  /** processes of which one may be the session after all: for the watchdog to look after */
+  readonly suspects?: readonly string[];
+};
 
 /** A signal that came, and its way into the session. */
 export type Received = { readonly signal: HandledSignal; readonly delivery: Promise<Delivery> };
@@ -27,6 +34,7 @@ type Aftercare = {
   readonly received: readonly Received[];
   readonly messenger: Messenger;
   readonly session: {
+    readonly terminal: boolean;
     readonly settings: TerminalState | undefined;
     readonly address: { readonly containerId: string };
   };
@@ -37,8 +45,12 @@ export async function settle(care: Aftercare): Promise<Outcome> {
   const { clientEnd, received } = care;
   if (received.length > 0) return settleSignalled(care);
   const code = codeOf(clientEnd);
-  if (clientEnd.signal === null && !(mayLie(clientEnd) && (await outlived(care)))) {
-    return { ending: { kind: 'code', code }, ownWord: true };
+  if (clientEnd.signal === null) {
+    const suspects = mayLie(clientEnd) ? findSuspects(care.client.pid, care.session.address.containerId) : [];
+    // one may be ours, and is asked for; of several, in a crowd of calls, an exec each would cost more than the calls
+    const outlived = suspects.length === 1 && (await care.messenger.state()) === 'alive';
+    const ending = care.session.terminal ? endOfTerminalSession(code) : ({ kind: 'code', code } as const);
+    if (!outlived) return { ending, ownWord: true, suspects: suspects.length > 1 ? suspects : [] };
   }
   // it died and took no one along: `| head -1`, somebody's kill
   await putRight(care);
@@ -48,10 +60,6 @@ export async function settle(care: Aftercare): Promise<Outcome> {
     ending: signal ? { kind: 'signal', signal } : { kind: 'code', code: codeOfKilledClient(code) },
     ownWord: false,
   };
-}
-
-async function outlived({ client, messenger, session }: Aftercare): Promise<boolean> {
-  return mayHaveSurvived(client.pid, session.address.containerId) && (await messenger.state()) === 'alive';
 }
 
 async function settleSignalled(care: Aftercare): Promise<Outcome> {

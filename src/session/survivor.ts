@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { startTimeOf } from './identity.ts';
 
 /** The numbers of one line of `/proc/<pid>/status` (proc(5)); of `NSpid` one for each pid namespace, ours first. */
 function numbersOf(status: string, key: string): readonly string[] {
@@ -29,21 +30,23 @@ export function isElsewhere(cgroup: string, containerId: string): boolean {
  * somebody kills them with TERM, as if hermes had ended well. Only processes younger than the client count, and
  * pids rise, so this reads the list of /proc and a handful of files (0.2 ms), where asking the engine costs an
  * exec. With another host's engine, or /proc hidden, nothing is seen and the client is believed.
+ * @returns the processes that may be it, as `pid:start`
  */
-export function mayHaveSurvived(clientPid: number, containerId: string): boolean {
+export function findSuspects(clientPid: number, containerId: string): readonly string[] {
   try {
     const younger = readdirSync('/proc').filter((name) => Number(name) > clientPid);
-    return younger.some(
+    const suspects = younger.filter(
       (pid) =>
         looksLikeSession(read(pid, 'status'), (parent) => read(parent, 'status')) &&
         !isElsewhere(read(pid, 'cgroup'), containerId),
     );
+    return suspects.map((pid) => `${pid}:${startTimeOf(read(pid, 'stat'))}`);
   } catch {
-    return false;
+    return [];
   }
 }
 
-function read(pid: string, name: 'status' | 'cgroup'): string {
+function read(pid: string, name: 'status' | 'cgroup' | 'stat'): string {
   try {
     return readFileSync(`/proc/${pid}/${name}`, 'latin1');
   } catch {

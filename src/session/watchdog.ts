@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { Writable } from 'node:stream';
 import type { Environment } from '../route/inside.ts';
 import { type Address, errand, errandCommand, graceSeconds } from './messenger.ts';
 
@@ -7,12 +8,14 @@ const scriptWord = '@errand';
 
 /**
  * Reads its stdin, whose other end only the shim holds: the errand's command line, a word a line, and an empty line;
- * then the client's pid and start time (a pid may come again); then a word that means that all is well. End of file
+ * then the client's pid and start time (a pid may come again); then `well`; or processes (pid:start) of which one may be
+ * the session that outlived its client: who of them is still there two seconds later makes it look. End of file
  * instead of that word means that the shim was killed (OOM, `timeout -s KILL`): then client and session are ended as
  * by a hangup. Before the command line is whole there is nothing to end. `$1` the errand's script.
  */
 const script = `e=$1
 shift
+started() { shift 19; q=$1; }
 g=
 while IFS= read -r w; do
   [ -n "$w" ] || { g=1; break; }
@@ -21,7 +24,16 @@ while IFS= read -r w; do
 done
 [ -n "$g" ] || exit 0
 read -r p t || p=
-IFS= read -r w && exit 0
+if IFS= read -r w; then
+  [ "$w" = well ] && exit 0
+  sleep 2
+  g=
+  for x in $w; do
+    f=\${x#*:} y=\${x%%:*}
+    read -r s <"/proc/$y/stat" && started \${s##*)} && [ "$f" = "$q" ] && g=1
+  done 2>/dev/null
+  [ -n "$g" ] || exit 0
+fi
 "$@" >/dev/null 2>&1
 read -r s <"/proc/$p/stat" || exit 0
 set -- \${s##*) }
@@ -32,8 +44,8 @@ export type Watchdog = {
   /** From now on the session is ended if we are killed. Before the client is started. */
   readonly guard: (address: Address) => void;
   readonly watch: (client: { pid: number; start: string }) => void;
-  /** All is well. */
-  readonly dismiss: () => void;
+  /** All is well; or, where there are suspects, it probably is: the session is ended if it is among them. */
+  readonly dismiss: (suspects?: readonly string[]) => void;
 };
 
 /**
@@ -48,20 +60,22 @@ export function startWatchdog(env: Environment): Watchdog {
     cwd: '/',
   });
   child.on('error', () => undefined); // no sh, no watchdog: everything else still works
-  child.stdin.on('error', () => undefined);
+  // without descriptors to spare there is no stream, and no watchdog
+  const leash = child.stdin as (Writable & { unref?: () => void }) | null | undefined;
+  leash?.on('error', () => undefined);
+  leash?.unref?.();
   child.unref();
-  (child.stdin as unknown as { unref?: () => void }).unref?.();
   let left = '';
   return {
     guard: (address) => {
       const words = errandCommand(address, ['hangup', String(graceSeconds * 10)]);
-      child.stdin.write(`${words.map((word) => (word === errand ? scriptWord : word)).join('\n')}\n\n`);
+      leash?.write(`${words.map((word) => (word === errand ? scriptWord : word)).join('\n')}\n\n`);
       left = '0 0\nwell\n';
     },
     watch: ({ pid, start }) => {
-      child.stdin.write(`${pid} ${start}\n`);
+      leash?.write(`${pid} ${start}\n`);
       left = 'well\n';
     },
-    dismiss: () => child.stdin.end(left),
+    dismiss: (suspects = []) => void leash?.end(suspects.length > 0 ? `${suspects.join(' ')}\n` : left),
   };
 }

@@ -65,6 +65,17 @@ describeWays((way) => {
     await container.untilNoGuests();
   });
 
+  it('a loop of sessions in a terminal stops at Ctrl-C, which goes in as a byte', async () => {
+    await using container = await managedContainer(way);
+    await using shell = await openShell(container);
+    await shell.type('for i in 1 2 3; do hermes sleep 1000; done', /ready \d+/);
+    const from = shell.output().length;
+    shell.write('\x03');
+    await shell.waitFor('prompt> ', { from });
+    expect(shell.output().slice(from)).not.toMatch(/ready/);
+    await container.untilNoGuests();
+  });
+
   it('a closed terminal leaves nothing running', async () => {
     await using container = await managedContainer(way);
     for (const line of ['hermes chat', 'hermes sleep 1000 | cat', 'hermes trap INT 3']) {

@@ -11,7 +11,13 @@ import { withIgnored } from '../../src/session/client.ts';
 import { type Plan, sessionCommand } from '../../src/session/command.ts';
 import { chooseConnection, isBackground } from '../../src/session/descriptors.ts';
 import { splitDirectory, startDirectories } from '../../src/session/directory.ts';
-import { codeOf, endAfterSignals, isTruthful } from '../../src/session/ending.ts';
+import {
+  codeOf,
+  codeOfKilledClient,
+  endAfterSignals,
+  endOfTerminalSession,
+  isTruthful,
+} from '../../src/session/ending.ts';
 import { formatEnvFile, pickForwarded } from '../../src/session/environment.ts';
 import { newSessionId, parseSessionId, startTimeOf } from '../../src/session/identity.ts';
 import { addressee, handledSignals } from '../../src/session/signals.ts';
@@ -389,5 +395,21 @@ describe('arguments that are no UTF-8', () => {
     expect(nativeCommand(native, { ignored: ['SIGHUP'], closed: [1] }, raw).slice(3)).toEqual([
       ...['sh', 'HUP', '-1', '0', '/opt/hermes', 'chat'],
     ]);
+  });
+});
+
+describe('a session in a terminal', () => {
+  it.each([
+    [130, { kind: 'signal', signal: 'SIGINT' }],
+    [131, { kind: 'signal', signal: 'SIGQUIT' }],
+    [0, { kind: 'code', code: 0 }],
+    [1, { kind: 'code', code: 1 }],
+    [143, { kind: 'code', code: 143 }],
+  ])('that ended with %i ends as %j', (code, ending) => {
+    expect(endOfTerminalSession(code)).toEqual(ending);
+  });
+
+  it('whose client was killed is never a success', () => {
+    expect([0, 1, 2, 255].map(codeOfKilledClient)).toEqual([143, 1, 2, 255]);
   });
 });

@@ -1,0 +1,82 @@
+/** Endings in odd surroundings: nowhere to write, nothing to spare, outputs that are full, a crowd of sessions. */
+import { expect, it } from 'vitest';
+import { managedContainer } from '../bed/container.ts';
+import { hostProcesses, until } from '../bed/host.ts';
+import { describeWays } from '../bed/ways.ts';
+
+it('a container in which nothing can be written, and so no note left, is no way to outlive a shim', async () => {
+  await using container = await managedContainer('docker', {
+    user: '4242',
+    userAfterMs: 'never',
+    engineArgs: ['--read-only', '--tmpfs', '/tmp:ro', '--ipc=none'],
+  });
+  for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+    const running = await container.session(['sleep', '1000']);
+    await running.waitFor('ready');
+    running.kill(signal);
+    expect(await running.ended).toMatchObject({ signal });
+    await container.untilNoGuests(20_000);
+  }
+});
+
+describeWays((way) => {
+  it('outputs that are full end the session with them, and are no success', async () => {
+    await using container = await managedContainer(way);
+    const running = await container.session(['tick', '0.05'], {
+      stdout: { file: '/dev/full' },
+      stderr: { file: '/dev/full' },
+    });
+    expect((await running.ended).exitCode).not.toBe(0);
+    await container.untilNoGuests(20_000);
+  });
+
+  it('a directory as stdin is an empty one, for which nobody waits', async () => {
+    await using container = await managedContainer(way);
+    const shell = await container.shell('hermes cat </etc');
+    expect(await shell.ended).toMatchObject({ exitCode: 0, stdout: '', timedOut: false });
+  });
+
+  it('too few descriptors are told as such, in a sentence', async () => {
+    await using container = await managedContainer(way);
+    for (const descriptors of [18, 20, 24]) {
+      const { exitCode, stderr } = await container.hermes(['version'], { first: `ulimit -n ${descriptors}` });
+      expect(stderr, String(descriptors)).not.toMatch(/undefined|at .*\.cjs/);
+      expect(exitCode === 0 || stderr !== '', `${descriptors}: ${exitCode} ${stderr}`).toBe(true);
+      await container.untilNoGuests(20_000);
+    }
+  });
+
+  it('a client killed in a crowd of sessions takes its own along, and no other', async () => {
+    await using container = await managedContainer(way);
+    const sessions = [];
+    for (let count = 0; count < 4; count += 1) {
+      const session = await container.session(['sleep', String(1000 + count)]);
+      sessions.push(session);
+      await session.waitFor('ready');
+    }
+    const [first, ...others] = sessions;
+    const sleeps = async () =>
+      (await container.guests())
+        .map(({ argv }) => argv.join(' '))
+        .filter((line) => line.startsWith('sleep 100'));
+    for (const pid of clientsOf(first?.pid ?? 0)) process.kill(pid, 'SIGTERM');
+    await until(async () => !(await sleeps()).includes('sleep 1000'), { what: 'its end', ms: 20_000 });
+    expect((await sleeps()).sort()).toEqual(['sleep 1001', 'sleep 1002', 'sleep 1003']);
+    for (const other of others) other.kill('SIGTERM');
+    for (const session of sessions) await session.ended;
+    await container.untilNoGuests();
+  });
+});
+
+/** The engine's clients below a shim; sudo may stand in between. */
+function clientsOf(shim: number): number[] {
+  const all = hostProcesses();
+  const below = (pids: readonly number[]): typeof all => {
+    const children = all.filter(({ ppid }) => pids.includes(ppid));
+    return children.length === 0 ? [] : [...children, ...below(children.map(({ pid }) => pid))];
+  };
+  const isClient = (argv: readonly string[]) => /(docker|podman)$/.test(argv[0] ?? '') && argv[1] === 'exec';
+  return below([shim])
+    .filter(({ argv }) => isClient(argv))
+    .map(({ pid }) => pid);
+}
