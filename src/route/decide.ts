@@ -34,6 +34,9 @@ export type ContainerRoute = {
 /** For how long a directory that just changed is looked at again, in milliseconds. */
 const lookAgainMs = 100;
 
+/** From one look to the next, in milliseconds: so often that a file that comes and goes is not missed by chance. */
+const lookEveryMs = 2;
+
 /**
  * Decides where a call runs; the first rule that applies decides. Reads files, starts nothing.
  * @param patienceMs the wait budget in milliseconds, for metadata that is being written; asked only then
@@ -187,6 +190,6 @@ async function readOrLookAgain(home: Home, patienceMs: () => number): Promise<Me
     // asked anew: the unlinking may have come after the home was opened
     const changing = found ? isHalfWritten(found, now) : isFresh(fstatSync(home.descriptor).mtimeMs, now);
     if (!changing || process.uptime() * 1000 - begun >= (found ? patienceMs() : lookAgainMs)) return found;
-    await sleep(10);
+    await sleep(lookEveryMs);
   }
 }
