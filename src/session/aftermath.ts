@@ -103,6 +103,8 @@ async function toCause(
       return { kind: verdict, engine, bin, prefix };
     case 'not-started': {
       const asked = await askReadiness({ access: via, container, user, bin, env });
+      // 1 is sudo's and hermes's: where nothing is missing, a note that is missing was tidied away, in a crowd
+      if (asked === undefined && code === 1) return undefined;
       return asked ?? { kind: 'check-failed', engine, prefix, detail: `exec ended with ${code}` };
     }
     case 'not-running':

@@ -13,7 +13,7 @@ export const noteRoots = ['/tmp/.hermes-shim-', '/dev/shm/.hermes-shim-'];
  * then its arguments.
  *
  * It leaves a note (pid, start time, session id, state) in a directory of the user's own, one small file a pid, so
- * that they cannot pile up; stale ones go when there are more than sixteen. By the note signals reach hermes even
+ * that they cannot pile up; stale ones go when there are more than 64. By the note signals reach hermes even
  * when it is not dumpable or has overwritten its environ, and it proves whether hermes was started.
  * Flags: `e` stderr joins stdout; `w` wait for docker to deliver the window size (0×0 in 8 of 8 runs without; its
  * client tries for half a second; busybox's stty says nothing instead of 0 0); `r` the arguments are on the wire of `bytes.ts`, `d` so is the first directory; `0` `1` `2` were closed when
@@ -28,7 +28,7 @@ hs_started() { hs_o=\${17}; shift 19; hs_t=$1; }
 read -r hs_s </proc/$$/stat
 hs_started \${hs_s##*)}
 hs_tidy() {
-  [ $# -gt 16 ] || return
+  [ $# -gt 64 ] || return
   hs_x=
   for hs_w; do [ -d "/proc/\${hs_w##*/}" ] || hs_x="$hs_x $hs_w"; done
   [ -z "$hs_x" ] || rm -f $hs_x 2>/dev/null
