@@ -19,9 +19,12 @@ export function looksLikeSession(status: string, statusOf: (pid: string) => stri
   return numbersOf(statusOf(numbersOf(status, 'PPid')[0] ?? ''), 'NSpid').length < pids.length;
 }
 
-/** Does this `/proc/<pid>/cgroup` name a container, and not ours? Without a cgroup of its own a container is not named. */
-export function isElsewhere(cgroup: string, containerId: string): boolean {
-  const named: readonly string[] = cgroup.match(/(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/g) ?? [];
+/**
+ * Does a process's cgroup, or the command line of its parent (conmon's and containerd-shim's name the container), name
+ * a container, and not ours? Rootless containers may have no cgroup of their own.
+ */
+export function isElsewhere(told: string, containerId: string): boolean {
+  const named: readonly string[] = told.match(/(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/g) ?? [];
   return named.length > 0 && !named.includes(containerId);
 }
 
@@ -38,7 +41,7 @@ export function findSuspects(clientPid: number, containerId: string): readonly s
     const suspects = younger.filter(
       (pid) =>
         looksLikeSession(read(pid, 'status'), (parent) => read(parent, 'status')) &&
-        !isElsewhere(read(pid, 'cgroup'), containerId),
+        !isElsewhere(`${read(pid, 'cgroup')}\n${read(parentOf(pid), 'cmdline')}`, containerId),
     );
     return suspects.map((pid) => `${pid}:${startTimeOf(read(pid, 'stat'))}`);
   } catch {
@@ -46,7 +49,11 @@ export function findSuspects(clientPid: number, containerId: string): readonly s
   }
 }
 
-function read(pid: string, name: 'status' | 'cgroup' | 'stat'): string {
+function parentOf(pid: string): string {
+  return numbersOf(read(pid, 'status'), 'PPid')[0] ?? '';
+}
+
+function read(pid: string, name: 'status' | 'cgroup' | 'stat' | 'cmdline'): string {
   try {
     return readFileSync(`/proc/${pid}/${name}`, 'latin1');
   } catch {

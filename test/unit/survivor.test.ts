@@ -8,6 +8,8 @@ describe("another container's processes are not taken for a session that outlive
     `12:cpu:/docker/${theirs}\n0::/\n`,
     `0::/system.slice/docker-${theirs}.scope\n`,
     `0::/machine.slice/libpod-${theirs}.scope/container\n`,
+    `0::/\n\n/usr/bin/conmon\0-c\0${theirs}\0-u\0${'c3'.repeat(32)}\0`,
+    `0::/\n\n/usr/bin/containerd-shim-runc-v2\0-id\0${theirs}\0`,
   ])('%j names another', (cgroup) => {
     expect(isElsewhere(cgroup, theirs)).toBe(false);
     expect(isElsewhere(cgroup, ours)).toBe(true);
