@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { engineCommand } from '../engine/access.ts';
+import { scriptCommand } from '../engine/access.ts';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
 import type { Caller } from '../route/caller.ts';
@@ -35,21 +35,8 @@ export async function inquire(
 ): Promise<Findings> {
   const home = containerHome ?? '/';
   const module = posix.join(posix.dirname(home), 'current-package/bin/hermes');
-  const words = [
-    'exec',
-    '-u',
-    '0',
-    '-w',
-    '/',
-    container.id,
-    '/bin/sh',
-    '-c',
-    script,
-    'hermes-enable',
-    home,
-    module,
-  ];
-  const { ok, stdout, words: complaint } = await ask(engineCommand(via, words), caller.env);
+  const asked = { containerId: container.id, user: '0', script, name: 'hermes-enable', args: [home, module] };
+  const { ok, stdout, words: complaint } = await ask(scriptCommand(via, asked), caller.env);
   if (!ok) {
     const sentence = `container '${container.name}' could not be asked (${escapeControls(complaint, 160)})`;
     throw new Failure(exitCodes.cannotRoute, sentence, [

@@ -1,4 +1,4 @@
-import { engineCommand } from '../engine/access.ts';
+import { scriptCommand } from '../engine/access.ts';
 import type { Reached } from '../engine/reach.ts';
 import { runCommand } from '../engine/run-command.ts';
 import { escapeControls } from '../report/escape.ts';
@@ -55,21 +55,8 @@ exit 0`;
 export async function readRoster(reached: Reached, env: Environment): Promise<Roster> {
   const border = `--${Math.random().toString(36).slice(2)}--`;
   const { container, user, via } = reached;
-  const words = [
-    'exec',
-    '-u',
-    user,
-    '-w',
-    '/',
-    container.id,
-    '/bin/sh',
-    '-c',
-    script,
-    'hermes-roster',
-    user,
-    border,
-  ];
-  const result = await runCommand(engineCommand(via, words), { env, timeoutMs: 20_000 });
+  const asked = { containerId: container.id, user, script, name: 'hermes-roster', args: [user, border] };
+  const result = await runCommand(scriptCommand(via, asked), { env, timeoutMs: 20_000 });
   if (result.kind === 'exited' && result.code === 0) return parseRoster(result.stdout, border);
   const detail = result.kind === 'exited' ? result.stderr.trim() : result.kind;
   throw new Failure(

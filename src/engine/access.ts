@@ -35,3 +35,23 @@ export function engineCommand(
   const keys = access.tool === 'sudo' && fresh ? ['-n', '-k'] : ['-n'];
   return [access.binary, ...keys, binary, ...args];
 }
+
+/** A few lines of sh to run in a container, and by whom. */
+export type ContainerScript = {
+  readonly containerId: string;
+  readonly user: string;
+  readonly script: string;
+  /** `$0`, by which the process is known in a listing */
+  readonly name: string;
+  readonly args: readonly string[];
+};
+
+/** The command line that runs a script in a container, in a directory that is always there. */
+export function scriptCommand(
+  via: EngineAccess,
+  { containerId, user, script, name, args }: ContainerScript,
+  options: readonly string[] = [],
+): readonly string[] {
+  const words = ['/bin/sh', '-c', script, name, ...args];
+  return engineCommand(via, ['exec', ...options, '-u', user, '-w', '/', containerId, ...words]);
+}

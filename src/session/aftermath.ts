@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cause } from '../engine/cause.ts';
 import { gatherCircumstances } from '../engine/circumstances.ts';
 import type { Container } from '../engine/container.ts';
@@ -7,6 +6,7 @@ import { probe } from '../engine/probe.ts';
 import type { ProbeResult } from '../engine/probe-result.ts';
 import { askReadiness, commandPrefix, numericUser } from '../engine/readiness.ts';
 import { formatFailure } from '../report/failure.ts';
+import { sleep } from '../report/sleep.ts';
 import { writeError } from '../report/stderr.ts';
 import { trace } from '../report/trace.ts';
 import type { ContainerRoute } from '../route/decide.ts';

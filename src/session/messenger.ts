@@ -1,4 +1,4 @@
-import { type EngineAccess, engineCommand } from '../engine/access.ts';
+import { type EngineAccess, scriptCommand } from '../engine/access.ts';
 import { runCommand } from '../engine/run-command.ts';
 import { trace } from '../report/trace.ts';
 import type { Environment } from '../route/inside.ts';
@@ -107,8 +107,14 @@ export function errandCommand(
   { via, containerId, user, sessionId }: Address,
   words: readonly string[],
 ): readonly string[] {
-  const script = ['/bin/sh', '-c', errand, 'hermes-errand', sessionId, user, ...words];
-  return engineCommand(via, ['exec', '-i', '-u', user, '-w', '/', containerId, ...script]);
+  const asked = {
+    containerId,
+    user,
+    script: errand,
+    name: 'hermes-errand',
+    args: [sessionId, user, ...words],
+  };
+  return scriptCommand(via, asked, ['-i']);
 }
 
 /** Longest time an errand that does not wait for hermes may take, in milliseconds. */

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { engineCommand } from '../engine/access.ts';
+import { engineCommand, scriptCommand } from '../engine/access.ts';
 import { runCommand } from '../engine/run-command.ts';
+import { sleep } from '../report/sleep.ts';
 import type { Environment } from '../route/inside.ts';
 import { type NoteState, noteRoots } from './doorman.ts';
 import type { Address } from './messenger.ts';
@@ -32,20 +32,8 @@ export async function searchNote(
   { via, containerId, sessionId }: Address,
   env: Environment,
 ): Promise<NoteFinding> {
-  const words = [
-    'exec',
-    '-u',
-    '0',
-    '-w',
-    '/',
-    containerId,
-    '/bin/sh',
-    '-c',
-    search,
-    'hermes-errand',
-    sessionId,
-  ];
-  const result = await runCommand(engineCommand(via, words), { env, timeoutMs: lookMs });
+  const asked = { containerId, user: '0', script: search, name: 'hermes-errand', args: [sessionId] };
+  const result = await runCommand(scriptCommand(via, asked), { env, timeoutMs: lookMs });
   return result.kind === 'exited' ? readSearch(result.stdout) : 'unknown';
 }
 

@@ -1,7 +1,8 @@
 /** Endings in odd surroundings: nowhere to write, nothing to spare, outputs that are full, a crowd of sessions. */
 import { expect, it } from 'vitest';
+import { clientsBelow } from '../bed/clients.ts';
 import { managedContainer } from '../bed/container.ts';
-import { hostProcesses, until } from '../bed/host.ts';
+import { until } from '../bed/host.ts';
 import { describeWays } from '../bed/ways.ts';
 
 it('a container in which nothing can be written, and so no note left, is no way to outlive a shim', async () => {
@@ -59,7 +60,7 @@ describeWays((way) => {
       (await container.guests())
         .map(({ argv }) => argv.join(' '))
         .filter((line) => line.startsWith('sleep 100'));
-    for (const pid of clientsOf(first?.pid ?? 0)) process.kill(pid, 'SIGTERM');
+    for (const pid of clientsBelow([first?.pid ?? 0])) process.kill(pid, 'SIGTERM');
     await until(async () => !(await sleeps()).includes('sleep 1000'), { what: 'its end', ms: 20_000 });
     expect((await sleeps()).sort()).toEqual(['sleep 1001', 'sleep 1002', 'sleep 1003']);
     for (const other of others) other.kill('SIGTERM');
@@ -67,16 +68,3 @@ describeWays((way) => {
     await container.untilNoGuests();
   });
 });
-
-/** The engine's clients below a shim; sudo may stand in between. */
-function clientsOf(shim: number): number[] {
-  const all = hostProcesses();
-  const below = (pids: readonly number[]): typeof all => {
-    const children = all.filter(({ ppid }) => pids.includes(ppid));
-    return children.length === 0 ? [] : [...children, ...below(children.map(({ pid }) => pid))];
-  };
-  const isClient = (argv: readonly string[]) => /(docker|podman)$/.test(argv[0] ?? '') && argv[1] === 'exec';
-  return below([shim])
-    .filter(({ argv }) => isClient(argv))
-    .map(({ pid }) => pid);
-}

@@ -1,6 +1,7 @@
 /** Endings in a terminal: keys, a closed window, job control. The terminal is usable after every one of them. */
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { clientsBelow } from '../bed/clients.ts';
 import { sideEnv } from '../bed/compare.ts';
 import { type ManagedContainer, managedContainer } from '../bed/container.ts';
 import { hostProcesses, until } from '../bed/host.ts';
@@ -110,7 +111,7 @@ describeWays((way) => {
     const before = await shell.settings();
     await shell.type('hermes keys 1', /ready \d+/);
     const from = shell.output().length;
-    for (const pid of clientsIn(shell)) process.kill(pid, 'SIGKILL');
+    for (const pid of clientsBelow(shimsOf(shell))) process.kill(pid, 'SIGKILL');
     await shell.waitFor('prompt> ', { from, ms: 20_000 });
     expect(await settled(shell.settings, before)).toBe(before);
     await container.untilNoGuests(20_000);
@@ -135,19 +136,6 @@ function shimsOf({ pid: sid }: { pid: number }): number[] {
   const isShim = (argv: readonly string[]) => argv[1]?.endsWith(join('dist', 'hermes.cjs')) === true;
   return hostProcesses()
     .filter((one) => one.sid === sid && isShim(one.argv))
-    .map(({ pid }) => pid);
-}
-
-/** The engine's clients below those shims; sudo may stand in between, twice where it has a terminal of its own. */
-function clientsIn(shell: { pid: number }): number[] {
-  const all = hostProcesses();
-  const below = (pids: readonly number[]): typeof all => {
-    const children = all.filter(({ ppid }) => pids.includes(ppid));
-    return children.length === 0 ? [] : [...children, ...below(children.map(({ pid }) => pid))];
-  };
-  const isClient = (argv: readonly string[]) => /(docker|podman)$/.test(argv[0] ?? '') && argv[1] === 'exec';
-  return below(shimsOf(shell))
-    .filter(({ argv }) => isClient(argv))
     .map(({ pid }) => pid);
 }
 

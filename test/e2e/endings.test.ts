@@ -3,9 +3,10 @@ import { chmodSync, copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Running } from '../bed/call.ts';
+import { clientsBelow } from '../bed/clients.ts';
 import { endSurvivors, type Side, see, start } from '../bed/compare.ts';
 import { type ManagedContainer, managedContainer } from '../bed/container.ts';
-import { hostProcesses, until } from '../bed/host.ts';
+import { until } from '../bed/host.ts';
 import { describeWays } from '../bed/ways.ts';
 
 type Script = {
@@ -109,7 +110,7 @@ describeWays((way) => {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL', 'SIGHUP', 'SIGQUIT'] as const) {
       const running = await container.session(['sleep', '1000']);
       await running.waitFor('ready');
-      for (const pid of clientsOf(running.pid)) process.kill(pid, signal);
+      for (const pid of clientsBelow([running.pid])) process.kill(pid, signal);
       const ended = await running.ended;
       expect(ended.timedOut, signal).toBe(false);
       expect(ended.exitCode === 0, `${signal} must not look like success`).toBe(false);
@@ -140,15 +141,6 @@ describeWays((way) => {
     }
   });
 });
-
-/** The engine's clients that a shim started: its children by that name, or behind sudo. */
-function clientsOf(pid: number): number[] {
-  const all = hostProcesses();
-  const children = (of: number): number[] => all.filter(({ ppid }) => ppid === of).map((child) => child.pid);
-  const isClient = (of: number) => /(docker|podman)$/.test(all.find((one) => one.pid === of)?.argv[0] ?? '');
-  const direct = children(pid).filter(isClient);
-  return direct.length > 0 ? direct : children(pid).flatMap(children).filter(isClient);
-}
 
 async function play(container: ManagedContainer, side: Side, script: Script) {
   await using running = await start(container, side, script.args);
