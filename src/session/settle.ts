@@ -46,7 +46,7 @@ export async function settle(care: Aftercare): Promise<Outcome> {
   if (received.length > 0) return settleSignalled(care);
   const code = codeOf(clientEnd);
   if (clientEnd.signal === null) {
-    const suspects = mayLie(clientEnd) ? findSuspects(care.client.pid, care.session.address.containerId) : [];
+    const suspects = mayLie(clientEnd) ? findSuspects(care.client, care.session.address.containerId) : [];
     // one may be ours, and is asked for; of several, in a crowd of calls, an exec each would cost more than the calls
     const outlived = suspects.length === 1 && (await care.messenger.state()) === 'alive';
     const ending = care.session.terminal ? endOfTerminalSession(code) : ({ kind: 'code', code } as const);

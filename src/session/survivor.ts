@@ -30,23 +30,33 @@ export function isElsewhere(told: string, containerId: string): boolean {
 
 /**
  * Looks on the host whether a session may have outlived its engine's client: docker's and podman's exit 0 when
- * somebody kills them with TERM, as if hermes had ended well. Only processes younger than the client count, and
- * pids rise, so this reads the list of /proc and a handful of files (0.2 ms), where asking the engine costs an
- * exec. With another host's engine, or /proc hidden, nothing is seen and the client is believed.
+ * somebody kills them with TERM, as if hermes had ended well. Only processes younger than the client count. Pids
+ * rise, so this reads the list of /proc and a handful of files (0.2 ms), where asking the engine costs an exec; once
+ * they have begun anew (at 32,768 on most systems), old processes stand above the client's, and their start times tell.
+ * With another host's engine, or /proc hidden, nothing is seen and the client is believed.
+ * @param client its pid, and its start time in clock ticks since boot
  * @returns the processes that may be it, as `pid:start`
  */
-export function findSuspects(clientPid: number, containerId: string): readonly string[] {
+export function findSuspects(
+  client: { readonly pid: number; readonly start: string },
+  containerId: string,
+): readonly string[] {
   try {
-    const younger = readdirSync('/proc').filter((name) => Number(name) > clientPid);
-    const suspects = younger.filter(
-      (pid) =>
-        looksLikeSession(read(pid, 'status'), (parent) => read(parent, 'status')) &&
-        !isElsewhere(`${read(pid, 'cgroup')}\n${read(parentOf(pid), 'cmdline')}`, containerId),
-    );
-    return suspects.map((pid) => `${pid}:${startTimeOf(read(pid, 'stat'))}`);
+    return readdirSync('/proc')
+      .filter((name) => Number(name) > client.pid)
+      .map((pid) => ({ pid, start: startTimeOf(read(pid, 'stat')) }))
+      .filter(({ pid, start }) => Number(start) >= Number(client.start) && maySurvive(pid, containerId))
+      .map(({ pid, start }) => `${pid}:${start}`);
   } catch {
     return [];
   }
+}
+
+function maySurvive(pid: string, containerId: string): boolean {
+  return (
+    looksLikeSession(read(pid, 'status'), (parent) => read(parent, 'status')) &&
+    !isElsewhere(`${read(pid, 'cgroup')}\n${read(parentOf(pid), 'cmdline')}`, containerId)
+  );
 }
 
 function parentOf(pid: string): string {
@@ -55,7 +65,7 @@ function parentOf(pid: string): string {
 
 function read(pid: string, name: 'status' | 'cgroup' | 'stat' | 'cmdline'): string {
   try {
-    return readFileSync(`/proc/${pid}/${name}`, 'latin1');
+    return readFileSync(`/proc/${pid}/${name}`, 'utf8');
   } catch {
     return ''; // ended meanwhile
   }

@@ -1,5 +1,7 @@
 /** Endings in odd surroundings: nowhere to write, nothing to spare, outputs that are full, a crowd of sessions. */
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { findSuspects } from '../../src/session/survivor.ts';
 import { clientsBelow } from '../bed/clients.ts';
 import { managedContainer } from '../bed/container.ts';
 import { until } from '../bed/host.ts';
@@ -45,6 +47,19 @@ describeWays((way) => {
       expect(exitCode === 0 || stderr !== '', `${descriptors}: ${exitCode} ${stderr}`).toBe(true);
       await container.untilNoGuests(20_000);
     }
+  });
+
+  it('what was at work before a client is not taken for its session, though pids have begun anew', async () => {
+    await using container = await managedContainer(way);
+    const session = await container.session(['sleep', '1000']);
+    await session.waitFor('ready');
+    // the lowest pid: as if they had begun anew and every other process stood above the client
+    const found = findSuspects({ pid: 1, start: '0' }, container.id);
+    expect(found.length).toBeGreaterThan(0);
+    const [now = ''] = readFileSync('/proc/uptime', 'utf8').split(' ');
+    expect(findSuspects({ pid: 1, start: String(Math.ceil(Number(now) * 100)) }, container.id)).toEqual([]);
+    session.kill('SIGTERM');
+    await session.ended;
   });
 
   it('a client killed in a crowd of sessions takes its own along, and no other', async () => {
