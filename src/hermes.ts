@@ -27,12 +27,16 @@ async function call(caller: Caller): Promise<Ending> {
     interactive,
     spin: interactive && descriptors.stderrTerminal,
   });
-  // while the engine thinks about it
-  const beside: Beside = {
+  const beside = meanwhile<Beside>(() => ({
     watchdog: startWatchdog(caller.env),
     settings: interactive ? saveTerminal() : undefined,
-  };
-  return enterContainer(await reaching, route, caller, descriptors, beside);
+  }));
+  return enterContainer(await reaching, route, caller, descriptors, await beside);
+}
+
+/** Works while the engine thinks: a turn of the loop later, since only then docker's daemon has the question. */
+function meanwhile<T>(work: () => T): Promise<T> {
+  return new Promise((resolve) => setImmediate(() => resolve(work())));
 }
 
 /** Is it a person who waits? */
@@ -63,7 +67,7 @@ function end(ending: Ending): void {
 async function main(): Promise<void> {
   try {
     checkNode(process.versions.node);
-    const caller = readCaller(process.argv, process.env, process.getuid?.() ?? 0);
+    const caller = readCaller(process.argv, process.env, { uid: process.getuid?.() ?? 0, pid: process.pid });
     behaveAsACommand(caller);
     end(await call(caller));
   } catch (thrown) {

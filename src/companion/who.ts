@@ -8,7 +8,10 @@ export function callerOf(
   args: readonly string[] = [],
   env: Environment = process.env,
 ): Caller {
-  return readCaller(['node', 'bundle', name, ...args], env, process.getuid?.() ?? 0);
+  return readCaller(['node', 'bundle', name, ...args], env, {
+    uid: process.getuid?.() ?? 0,
+    pid: process.pid,
+  });
 }
 
 /** The same caller without the bypass: what is asked about the container is not a matter of `HERMES_DEV`. */

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import type { Environment } from './inside.ts';
 import { type Name, toName } from './name.ts';
+import { statField } from './stat.ts';
 
 /** Signals that a caller may have ignored on purpose and that must stay ignored (`nohup`, `&` in scripts). */
 export type IgnorableSignal = 'SIGHUP' | 'SIGINT' | 'SIGQUIT';
@@ -14,11 +16,18 @@ export type Caller = {
   /** the launcher's path as the launcher saw it; `undefined` when node was started on the bundle by hand */
   readonly launcher: string | undefined;
   readonly uid: number;
+  /** this process's `/proc/self/stat`, from before node changed what is ignored */
+  readonly stat: string;
 };
 
 /** What the launcher puts in front of the name of what it sets aside. */
 export const setAside = 'HERMES_SHIM_SET_ASIDE_';
-const launcherNotes = ['HERMES_SHIM_LAUNCHER', 'HERMES_SHIM_SIGIGN', 'HERMES_SHIM_OPEN'];
+const launcherNotes = [
+  'HERMES_SHIM_LAUNCHER',
+  'HERMES_SHIM_STAT',
+  'HERMES_SHIM_OPEN',
+  'HERMES_SHIM_TERMINALS',
+];
 
 /** The environment without the launcher's notes, and with what the launcher set aside under its own name again. */
 export function restoreEnvironment(env: Environment): Environment {
@@ -30,31 +39,46 @@ export function restoreEnvironment(env: Environment): Environment {
   return restored;
 }
 
-/** Bit n-1 of the mask stands for signal n (proc(5), SigIgn). Numbers: signal(7), the same on every Linux. */
-const bits: ReadonlyArray<readonly [IgnorableSignal, bigint]> = [
-  ['SIGHUP', 1n << 0n],
-  ['SIGINT', 1n << 1n],
-  ['SIGQUIT', 1n << 2n],
+/** Bit n-1 of a mask stands for signal n. Numbers: signal(7), the same on every Linux. */
+const bits: ReadonlyArray<readonly [IgnorableSignal, number]> = [
+  ['SIGHUP', 1],
+  ['SIGINT', 2],
+  ['SIGQUIT', 4],
 ];
 
-/** Reads the `SigIgn` mask that the launcher noted, in hexadecimal; anything else counts as nothing ignored. */
-export function ignoredSignals(mask: string | undefined): readonly IgnorableSignal[] {
-  if (mask === undefined || !/^[0-9a-f]{1,32}$/.test(mask)) return [];
-  const value = BigInt(`0x${mask}`);
-  return bits.filter(([, bit]) => (value & bit) !== 0n).map(([signal]) => signal);
+/** Which signals a process with this `/proc/<pid>/stat` ignores (field 33, in decimal: signals 1 to 31). */
+export function ignoredSignals(stat: string): readonly IgnorableSignal[] {
+  const mask = Number(statField(stat, 33));
+  return bits.filter(([, bit]) => (mask & bit) !== 0).map(([signal]) => signal);
+}
+
+/** The launcher's note of what it was, and we still are; without it (node started by hand) what we are now. */
+function ownStat(noted: string | undefined, pid: number): string {
+  if (noted?.startsWith(`${pid} (`)) return noted;
+  try {
+    return readFileSync('/proc/self/stat', 'utf8');
+  } catch {
+    return ''; // a native hermes runs without /proc, too
+  }
 }
 
 /**
  * Collects what this process knows of its caller.
  * @param argv `process.argv`: node, bundle, name, then the caller's own arguments
  */
-export function readCaller(argv: readonly string[], env: Environment, uid: number): Caller {
+export function readCaller(
+  argv: readonly string[],
+  env: Environment,
+  { uid, pid }: { uid: number; pid: number },
+): Caller {
+  const stat = ownStat(env.HERMES_SHIM_STAT, pid);
   return {
     name: toName(argv[2] ?? 'hermes'),
     args: argv.slice(3),
     env: restoreEnvironment(env),
-    ignored: ignoredSignals(env.HERMES_SHIM_SIGIGN),
+    ignored: ignoredSignals(stat),
     launcher: env.HERMES_SHIM_LAUNCHER,
     uid,
+    stat,
   };
 }

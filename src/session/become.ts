@@ -5,6 +5,7 @@ import { exitCodes, Failure } from '../report/failure.ts';
 import { errorCode } from '../report/system-error.ts';
 import { type Caller, setAside } from '../route/caller.ts';
 import type { Native } from '../route/native.ts';
+import { statField } from '../route/stat.ts';
 import { decodeFunction, readRawArguments, toPrintfFormat, toWire, unpackArguments } from './bytes.ts';
 import { closedOf, heldOpen, isBackground } from './descriptors.ts';
 import type { Ending } from './ending.ts';
@@ -123,9 +124,8 @@ function runNative(argv: readonly string[], env: Native['env'], held: readonly n
 
 /** In a terminal's foreground the keyboard's signals reach the child too: it must not get them twice. */
 function hasForegroundTerminal(): boolean {
-  const stat = readFileSync('/proc/self/stat', 'latin1');
-  const terminal = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[4]);
-  return terminal !== 0 && !isBackground(stat);
+  const stat = readFileSync('/proc/self/stat', 'utf8');
+  return statField(stat, 7) !== '0' && !isBackground(stat);
 }
 
 function notRun(file: string, error: unknown): Failure {

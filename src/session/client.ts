@@ -57,7 +57,7 @@ export function startClient(
 
 function startOf(pid: number): string {
   try {
-    return startTimeOf(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    return startTimeOf(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
     return '0';
   }

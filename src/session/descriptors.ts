@@ -1,6 +1,7 @@
 import { existsSync, fstatSync, readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { Environment } from '../route/inside.ts';
+import { statField } from '../route/stat.ts';
 
 /** The caller's three descriptors, as far as the session depends on them. */
 export type Descriptors = {
@@ -29,18 +30,24 @@ export type Connection = {
 
 /**
  * Looks at descriptors 0, 1 and 2.
- * @param noted the launcher's list of what was open, by which alone a closed one is known
+ * @param noted the launcher's lists: of what was open, by which alone a closed one is known; of what is a terminal,
+ * which spares node's `tty` (0.4 ms)
  */
-export function readDescriptors(noted = process.env.HERMES_SHIM_OPEN): Descriptors {
-  const stdinTerminal = isatty(0);
+export function readDescriptors(
+  noted = { open: process.env.HERMES_SHIM_OPEN, terminals: process.env.HERMES_SHIM_TERMINALS },
+): Descriptors {
+  const terminals = noted.terminals?.split(' ');
+  const isTerminal = (descriptor: number): boolean =>
+    terminals ? terminals.includes(String(descriptor)) : isatty(descriptor);
+  const stdinTerminal = isTerminal(0);
   return {
     stdinTerminal,
-    stdoutTerminal: isatty(1),
-    stderrTerminal: isatty(2),
+    stdoutTerminal: isTerminal(1),
+    stderrTerminal: isTerminal(2),
     sameOutput: isSameFile(1, 2),
     stdinDirectory: isDirectory(0),
-    background: stdinTerminal && isBackground(readFileSync('/proc/self/stat', 'latin1')),
-    closed: closedOf(noted),
+    background: stdinTerminal && isBackground(readFileSync('/proc/self/stat', 'utf8')),
+    closed: closedOf(noted.open),
   };
 }
 
@@ -73,12 +80,11 @@ export function chooseConnection(descriptors: Descriptors, env: Environment): Co
 }
 
 /**
- * Is the process with this `/proc/<pid>/stat` outside its terminal's foreground process group? (proc(5): field 5
- * is the process group, field 8 the terminal's foreground group, -1 without a controlling terminal.)
+ * Is the process with this `/proc/<pid>/stat` outside its terminal's foreground process group? (Field 5 is the process
+ * group, field 8 the terminal's foreground group, -1 without a controlling terminal.)
  */
 export function isBackground(stat: string): boolean {
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [group, foreground] = [Number(fields[2]), Number(fields[5])];
+  const [group, foreground] = [Number(statField(stat, 5)), Number(statField(stat, 8))];
   return foreground > 0 && group !== foreground;
 }
 

@@ -1,5 +1,4 @@
 import { realpathSync } from 'node:fs';
-import { getPriority } from 'node:os';
 import { posix } from 'node:path';
 import type { Reached } from '../engine/reach.ts';
 import { quoteCommand } from '../report/quote.ts';
@@ -7,6 +6,7 @@ import { trace } from '../report/trace.ts';
 import type { Caller } from '../route/caller.ts';
 import type { ContainerRoute } from '../route/decide.ts';
 import { commandInContainer } from '../route/name.ts';
+import { statField } from '../route/stat.ts';
 import { isAmbiguous } from './ambiguity.ts';
 import { toWire } from './bytes.ts';
 import { type Plan, sessionCommand } from './command.ts';
@@ -44,10 +44,10 @@ export function planSession(
         : posix.join(containerHome, 'profiles', route.profile),
     envFile: undefined,
     instructions: {
-      sessionId: newSessionId(),
+      sessionId: newSessionId(caller.stat),
       umask: process.umask(),
       user,
-      niceness: getPriority(),
+      niceness: Number(statField(caller.stat, 19)),
       ignored: caller.ignored,
       closed: descriptors.closed,
       encodedNames: forwarded.encoded,

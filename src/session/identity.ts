@@ -1,16 +1,16 @@
-import { readFileSync } from 'node:fs';
+import { statField } from '../route/stat.ts';
 
 /** A session's id names the host process that started it: pid, start time (clock ticks since boot), something random. */
 export type SessionId = { readonly hostPid: number; readonly hostStart: string; readonly random: string };
 
-/** Field 22 of `/proc/<pid>/stat` (proc(5)): with the pid it names a process for good, since pids come again. */
+/** When a process with this `/proc/<pid>/stat` was started: with the pid it names it for good, since pids come again. */
 export function startTimeOf(stat: string): string {
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '0';
+  return statField(stat, 22);
 }
 
-/** Makes the id of a session started by this process. */
-export function newSessionId(): string {
-  const start = startTimeOf(readFileSync('/proc/self/stat', 'latin1'));
+/** Makes the id of a session started by this process, whose `/proc/self/stat` this is. */
+export function newSessionId(stat: string): string {
+  const start = startTimeOf(stat);
   const random = Math.floor(Math.random() * 2 ** 48).toString(36);
   return `${process.pid}-${start}-${random}`;
 }

@@ -20,7 +20,7 @@ export async function pauseOrResume(
 ): Promise<void> {
   const own = session.via.access.kind === 'direct';
   if (signal === 'SIGCONT') {
-    if (own && !(session.readsTerminal && isBackground(readFileSync('/proc/self/stat', 'latin1'))))
+    if (own && !(session.readsTerminal && isBackground(readFileSync('/proc/self/stat', 'utf8'))))
       client?.signal('SIGCONT');
     await messenger.send('SIGCONT', 'group');
     return;

@@ -223,6 +223,7 @@ describe('a home that changes while it is read', () => {
     env: { HERMES_HOME: home },
     ignored: [],
     launcher: undefined,
+    stat: '',
     uid: 0,
   });
 

@@ -20,6 +20,7 @@ const callerWith = (facts: Partial<Caller>): Caller => ({
   ignored: [],
   launcher: undefined,
   uid: 1000,
+  stat: '',
   ...facts,
 });
 
@@ -181,12 +182,17 @@ describe('a native hermes', () => {
   });
 });
 
+/** A `/proc/42/stat` of a process that ignores these signals (field 33). */
+const statLine = (ignored: string, name = 'hermes') => `42 (${name}) R ${'0 '.repeat(29)}${ignored} 0 0`;
+
 describe('the caller', () => {
   it('gets back what the launcher set aside, without the launcher’s notes', () => {
     expect(
       restoreEnvironment({
         HERMES_SHIM_LAUNCHER: '/bin/hermes',
-        HERMES_SHIM_SIGIGN: '1',
+        HERMES_SHIM_STAT: '1',
+        HERMES_SHIM_OPEN: ' 0',
+        HERMES_SHIM_TERMINALS: '',
         HERMES_SHIM_SET_ASIDE_NODE_OPTIONS: '--inspect',
         HERMES_SHIM_WAIT: '3',
         PATH: '/bin',
@@ -195,27 +201,36 @@ describe('the caller', () => {
   });
 
   it.each([
-    ['0000000000000001', ['SIGHUP']],
-    ['0000000000000007', ['SIGHUP', 'SIGINT', 'SIGQUIT']],
-    ['0000000001001006', ['SIGINT', 'SIGQUIT']],
+    ['1', ['SIGHUP']],
+    ['7', ['SIGHUP', 'SIGINT', 'SIGQUIT']],
+    ['16781318', ['SIGINT', 'SIGQUIT']],
+    ['2147483647', ['SIGHUP', 'SIGINT', 'SIGQUIT']],
     ['0', []],
-    [undefined, []],
     ['', []],
-    ['0x1', []],
     ['rubbish', []],
   ])('ignores signals by the mask %s: %j', (mask, signals) => {
-    expect(ignoredSignals(mask)).toEqual(signals);
+    expect(ignoredSignals(statLine(mask))).toEqual(signals);
+    expect(ignoredSignals('')).toEqual([]);
+  });
+
+  it('is what the launcher noted of this very process, whatever the program is called', () => {
+    const at = (stat: string) => readCaller([], { HERMES_SHIM_STAT: stat }, { uid: 7, pid: 42 }).stat;
+    expect(at(statLine('2'))).toBe(statLine('2'));
+    expect(ignoredSignals(at(statLine('2', 'a) R (1 2')))).toEqual(['SIGINT']);
+    // another's: inherited from a process above, which is not this one
+    expect(at(statLine('2').replace('42', '43'))).toMatch(new RegExp(`^${process.pid} \\(`));
   });
 
   it('is known by node’s own arguments and environment', () => {
-    const env = { HERMES_SHIM_LAUNCHER: '/bin/hermes-acp', HERMES_SHIM_SIGIGN: '2' };
-    expect(readCaller(['node', 'bundle', 'hermes-acp', '--', '-x'], env, 7)).toEqual({
+    const env = { HERMES_SHIM_LAUNCHER: '/bin/hermes-acp', HERMES_SHIM_STAT: statLine('2') };
+    expect(readCaller(['node', 'bundle', 'hermes-acp', '--', '-x'], env, { uid: 7, pid: 42 })).toEqual({
       name: 'hermes-acp',
       args: ['--', '-x'],
       env: {},
       ignored: ['SIGINT'],
       launcher: '/bin/hermes-acp',
       uid: 7,
+      stat: statLine('2'),
     });
   });
 });
