@@ -27,7 +27,9 @@ export async function probe(
   // sudo's refusals are told apart by their words: in English, please
   const env = { ...options.env, LC_ALL: 'C' };
   const timeoutMs = options.timeoutMs ?? probeTimeoutMs;
-  return toProbeResult(await runCommand(argv, { env, timeoutMs }), access, containerName);
+  // podman needs two milliseconds to end after its last word, sudo as much again
+  const isWhole = (stdout: string): boolean => stdout.endsWith(']\n') && parseContainer(stdout) !== undefined;
+  return toProbeResult(await runCommand(argv, { env, timeoutMs, isWhole }), access, containerName);
 }
 
 /** docker's daemon itself, where it can be asked without its client. */

@@ -18,6 +18,7 @@ const outputLimit = 4 * 1024 * 1024;
  * @param timeoutMs after this many milliseconds the probe is killed
  * @param signal ends it early
  * @param answer what to write to its stdin when it has printed its first line; without it stdin is /dev/null
+ * @param isWhole is this output all that there is to say? Then it counts as ended with 0, and its end is not waited for
  */
 export function runCommand(
   argv: readonly string[],
@@ -26,6 +27,7 @@ export function runCommand(
     timeoutMs: number;
     signal?: AbortSignal | undefined;
     answer?: ((line: string) => string) | undefined;
+    isWhole?: ((stdout: string) => boolean) | undefined;
   },
 ): Promise<CommandResult> {
   const [command = '', ...args] = argv;
@@ -57,9 +59,10 @@ export function runCommand(
     child.once('error', (error: NodeJS.ErrnoException) =>
       finish({ kind: 'not-started', code: error.code ?? 'unknown' }),
     );
-    child.once('close', (code) =>
-      finish({ kind: 'exited', code: code ?? 255, stdout: stdout(), stderr: stderr() }),
-    );
+    const exited = (code: number | null): void =>
+      finish({ kind: 'exited', code: code ?? 255, stdout: stdout(), stderr: stderr() });
+    child.once('close', exited);
+    if (options.isWhole) child.stdout?.on('data', () => options.isWhole?.(stdout()) && exited(0));
   });
 }
 
@@ -83,7 +86,10 @@ function collect(stream: Readable | null): () => string {
   stream?.on('data', (chunk: Buffer) => {
     if (text.length < outputLimit) text += decoder.write(chunk);
   });
-  return () => text + decoder.end();
+  stream?.once('end', () => {
+    text += decoder.end();
+  });
+  return () => text;
 }
 
 function killGroup(pid: number | undefined): void {

@@ -63,6 +63,27 @@ describe("docker's socket", () => {
     expect(readAnswer(answer('301 Moved', running), name)).toBeUndefined();
   });
 
+  it.each([
+    ['whole', (text: string) => [text]],
+    ['cut anywhere, also behind a bracket', (text: string) => text.split(/(?<=\}|.{700})/s)],
+  ])('is understood while the connection is still open, when its answer comes %s', async (_, cut) => {
+    const directory = mkdtempSync(join(tmpdir(), 'hermes-shim-test-'));
+    const socket = join(directory, 'sock');
+    const pieces = cut(`${answer('200 OK', running)}\n`);
+    const server = createServer((connection) => {
+      connection.setNoDelay(true).on('error', () => undefined);
+      const next = () => {
+        const piece = pieces.shift();
+        if (piece !== undefined) connection.write(piece, () => setTimeout(next, 1));
+      };
+      connection.once('data', next);
+    });
+    await new Promise<void>((resolve) => server.listen(socket, resolve));
+    expect(await askSocket(socket, name, 60_000)).toMatchObject({ kind: 'found', container: { name } });
+    await new Promise((resolve) => server.close(resolve));
+    rmSync(directory, { recursive: true });
+  });
+
   it('that takes a question and never answers it counts as silent', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'hermes-shim-test-'));
     const socket = join(directory, 'sock');

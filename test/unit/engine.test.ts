@@ -1,4 +1,12 @@
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -188,6 +196,36 @@ describe('an engine’s binary', () => {
     const both = place('both', 'sudo');
     place('both', 'doas');
     expect(locateElevation({ PATH: both })?.tool).toBe('sudo');
+  });
+});
+
+describe('a probe', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'hermes-shim-unit-'));
+  const binary = join(directory, 'podman');
+  const fixture = join(directory, 'answer');
+  const answer = readFileSync(new URL('fixtures/podman-running.json', import.meta.url), 'utf8').trimEnd();
+  const name = String(JSON.parse(answer)[0].Name);
+  const via: EngineAccess = { engine: 'podman', binary, access: direct };
+  const ask = (script: string) => {
+    writeFileSync(fixture, answer);
+    writeFileSync(binary, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    return probe(via, name, { env: { PATH: process.env.PATH }, timeoutMs: 5000 });
+  };
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  it('is answered as soon as the answer is whole, in whatever pieces it comes', async () => {
+    const begun = Date.now();
+    expect(await ask(`cat ${fixture}; echo; sleep 4`)).toMatchObject({ kind: 'found', container: { name } });
+    const halves = `head -c 1000 ${fixture}; sleep 0.1; tail -c +1001 ${fixture}; echo; sleep 4`;
+    expect(await ask(halves)).toMatchObject({ kind: 'found', container: { name } });
+    expect(Date.now() - begun).toBeLessThan(4000);
+  });
+
+  it('is not answered by an empty list, but by what the engine says of it', async () => {
+    expect(await ask('echo "[]"; echo "Error: no such container x" >&2; exit 125')).toEqual({
+      kind: 'absent',
+    });
+    expect(await ask(`head -c 1000 ${fixture}; echo "]"`)).toMatchObject({ kind: 'nonsense' });
   });
 });
 
