@@ -1,6 +1,7 @@
 # The shim as a package: the bundle, and the launcher with absolute paths written into it.
 {
   lib,
+  stdenv,
   buildNpmPackage,
   importNpmLock,
   nodejs-slim,
@@ -41,6 +42,11 @@ buildNpmPackage {
     home=$out/lib/hermes-shim
     mkdir -p "$home/bin" "$out/bin"
     cp -R dist "$home/dist"
+    # For this very node; what the build's has compiled is of no use to it.
+    rm -f "$home"/dist/*.compiled
+    ${lib.optionalString (stdenv.buildPlatform.canExecute stdenv.hostPlatform) ''
+      ${lib.getExe' nodejs-slim "node"} --random-seed=1 --predictable "$home/dist/hermes-precompile.cjs"
+    ''}
     sed -e '1s|.*|#!${lib.getExe dash}|' \
       -e 's|^hermes_shim_node=node$|hermes_shim_node=${lib.getExe' nodejs-slim "node"}|' \
       -e "s|^hermes_shim_self=[\$]0\$|hermes_shim_self=$home/bin/hermes|" \

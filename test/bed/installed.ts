@@ -63,6 +63,8 @@ async function install(): Promise<Installation> {
   for (const [name, file] of Object.entries(manifest.bin)) {
     symlinkSync(join('../lib/node_modules/hermes-shim', file), join(draft, 'root/bin', name));
   }
+  // what npm runs after an installation
+  await execa(process.env.TEST_NODE ?? process.execPath, [join(draftPackage, 'dist/hermes-precompile.cjs')]);
   try {
     // Test files run in parallel: who is second finds the directory taken and uses it.
     renameSync(join(draft, 'root'), target);

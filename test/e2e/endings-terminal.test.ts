@@ -133,7 +133,7 @@ describeWays((way) => {
 
 /** The shims that were called from this terminal: node on the installed bundle, in its process session. */
 function shimsOf({ pid: sid }: { pid: number }): number[] {
-  const isShim = (argv: readonly string[]) => argv[1]?.endsWith(join('dist', 'hermes.cjs')) === true;
+  const isShim = (argv: readonly string[]) => argv.some((word) => word.endsWith(join('dist', 'hermes.cjs')));
   return hostProcesses()
     .filter((one) => one.sid === sid && isShim(one.argv))
     .map(({ pid }) => pid);

@@ -157,6 +157,8 @@ describe('the Nix package', () => {
           expect(lstatSync(join(out, 'bin', name)).isSymbolicLink()).toBe(true);
           symlinkSync(join(out, 'bin', name), join(profile, name));
         }
+        const installed = readdirSync(join(out, 'lib/hermes-shim/dist'));
+        expect(installed.filter((file) => file.endsWith('.compiled'))).toHaveLength(1);
         const env = { PATH: '/nonexistent' };
         const routed = await managed.call([join(profile, 'hermes'), 'exit', '12'], { env }).ended;
         expect(routed).toMatchObject({ exitCode: 12, stderr: '' });

@@ -36,7 +36,9 @@ describe('the sources', () => {
     const builds = ['one', 'two'].map((name) => join(dir, name));
     for (const build of builds) await execa('npx', ['tsx', 'scripts/build.ts', build], { cwd: checkout });
     const [one, two] = builds.map(hashes);
-    expect(Object.keys(one ?? {})).toContain('hermes.cjs');
+    const files = Object.keys(one ?? {});
+    expect(files).toContain('hermes.cjs');
+    expect(files.filter((file) => file.endsWith('.compiled'))).toHaveLength(1);
     expect(one).toEqual(two);
     rmSync(dir, { recursive: true });
   });

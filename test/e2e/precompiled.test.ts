@@ -1,0 +1,137 @@
+/** What an installation compiles beforehand makes calls faster, and is never needed. */
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { fetchRuntime } from '../../scripts/runtimes.ts';
+import { asFunction, programFile } from '../../src/start/program.ts';
+import { installShim, nodeDir } from '../bed/installed.ts';
+import { engines } from '../bed/ways.ts';
+
+const checkout = fileURLToPath(new URL('../..', import.meta.url));
+const root = mkdtempSync(join(engines.dir, 'precompiled-'));
+const native = join(root, 'native');
+
+beforeAll(() => {
+  mkdirSync(native);
+  writeFileSync(join(native, 'hermes'), '#!/bin/sh\nprintf "%s," "$@"\nexit 6\n');
+  chmodSync(join(native, 'hermes'), 0o755);
+});
+
+const compiledIn = (dist: string) => readdirSync(dist).filter((file) => file.endsWith('.compiled'));
+
+/** A copy of the installed package that a test may spoil. */
+async function copy(): Promise<{ hermes: string; dist: string }> {
+  const { packageDir } = await installShim();
+  const dir = mkdtempSync(join(root, 'copy-'));
+  cpSync(packageDir, dir, { recursive: true, verbatimSymlinks: true });
+  return { hermes: join(dir, 'bin/hermes'), dist: join(dir, 'dist') };
+}
+
+/** A call that gets as far as a native hermes. */
+async function expectToWork(hermes: string, node?: string): Promise<void> {
+  const env = { PATH: `${nodeDir(node)}:/usr/bin:/bin`, HERMES_DEV: '1', HERMES_NATIVE_DIR: native };
+  const ended = await execa(hermes, ['a', ''], { env, extendEnv: false, reject: false });
+  expect(ended).toMatchObject({ exitCode: 6, stdout: 'a,,', stderr: '' });
+}
+
+describe('the program, compiled when it is installed', () => {
+  it('npm does that for its node, and leaves it to be read by everybody', async () => {
+    const dir = mkdtempSync(join(root, 'npm-'));
+    const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', dir];
+    const { stdout } = await execa('npm', pack, { cwd: checkout });
+    const tarball = join(dir, stdout.trim().split('\n').at(-1) ?? '');
+    const install = ['install', '--global', '--offline', '--silent', '--prefix', dir];
+    const dist = join(dir, 'lib/node_modules/hermes-shim/dist');
+    await execa('sh', ['-c', 'umask 077 && exec npm "$@"', 'sh', ...install, tarball], { cwd: dir });
+    const [file = ''] = compiledIn(dist);
+    expect(file).toContain(`-${process.versions.v8}-${process.arch}.`);
+    expect(statSync(join(dist, file)).mode).toBe(statSync(join(dist, programFile)).mode);
+    await expectToWork(join(dir, 'bin/hermes'));
+    await execa('npm', [...install, '--ignore-scripts', tarball], { cwd: dir });
+    expect(compiledIn(dist)).toEqual([]);
+    await expectToWork(join(dir, 'bin/hermes'));
+  });
+
+  it.each(['20.17.0', '22.23.3', '24.21.0', '26.10.0'])(
+    'node %s takes what it has compiled itself, and leaves what others have alone',
+    async (version) => {
+      const node = await fetchRuntime(version);
+      const { hermes, dist } = await copy();
+      await expectToWork(hermes, node);
+      const others = compiledIn(dist);
+      await execa(node, [join(dist, 'hermes-precompile.cjs')]);
+      const own = compiledIn(dist).filter((file) => !others.includes(file));
+      expect(own).toHaveLength(1);
+      const ask = `const { readFileSync } = require('node:fs');
+        const text = ${asFunction.toString()}(readFileSync(process.argv[1], 'latin1'));
+        const cachedData = readFileSync(process.argv[2]);
+        console.log(new (require('node:vm').Script)(text, { cachedData }).cachedDataRejected);`;
+      const files = [join(dist, programFile), join(dist, String(own))];
+      // under the options with which the launcher starts it
+      const { stdout } = await execa(node, ['--preserve-symlinks-main', '-e', ask, ...files]);
+      expect(stdout).toBe('false');
+      await expectToWork(hermes, node);
+    },
+    180_000,
+  );
+
+  it.each([
+    ['is empty', (file: string) => truncateSync(file, 0)],
+    ['is cut off', (file: string) => truncateSync(file, 9000)],
+    ['is something else', (file: string) => writeFileSync(file, 'rubbish '.repeat(20_000))],
+    ['is not there', (file: string) => rmSync(file)],
+  ])('is not needed: where it %s, the call goes its way', async (_, spoil) => {
+    const { hermes, dist } = await copy();
+    spoil(join(dist, String(compiledIn(dist))));
+    await expectToWork(hermes);
+  });
+
+  it('cannot always be: that is said, fails no installation, and leaves no half of it', async () => {
+    const { hermes, dist } = await copy();
+    const [file = ''] = compiledIn(dist);
+    rmSync(join(dist, file));
+    mkdirSync(join(dist, file));
+    const ended = await execa(process.execPath, [join(dist, 'hermes-precompile.cjs')]);
+    expect(ended.stderr).toMatch(
+      /^hermes-shim: not compiled beforehand \(EISDIR.*\); every call takes 4 ms longer$/,
+    );
+    expect(compiledIn(dist)).toEqual([file]);
+    expect(readdirSync(dist).filter((name) => name.includes('.compiled.'))).toEqual([]);
+    await expectToWork(hermes);
+  });
+
+  it('runs once, also where a link leads to it and its cold parts are needed', async () => {
+    const { dist } = await copy();
+    const link = join(root, 'link');
+    symlinkSync(join(dist, '..'), link);
+    const home = join(root, 'home');
+    mkdirSync(home);
+    writeFileSync(
+      join(home, '.container-mode'),
+      'backend=podman\ncontainer_name=c\nexec_user=u\nhermes_bin=/b\n',
+    );
+    const env = { PATH: `${nodeDir()}:/nonexistent`, HERMES_HOME: home, HERMES_SHIM_WAIT: '0' };
+    const fake = join(root, 'fake');
+    mkdirSync(fake);
+    writeFileSync(join(fake, 'podman'), '#!/bin/sh\necho no such container >&2\nexit 125\n');
+    chmodSync(join(fake, 'podman'), 0o755);
+    const path = { ...env, PATH: `${fake}:${env.PATH}` };
+    const ended = await execa(join(link, 'bin/hermes'), [], { env: path, extendEnv: false, reject: false });
+    expect(ended.exitCode).toBe(125);
+    // a second run of it would not know the first one's errors
+    expect(ended.stderr).toMatch(/^hermes: container 'c' does not exist \(podman\)\n/);
+  });
+});
