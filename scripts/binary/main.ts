@@ -21,9 +21,11 @@ function load(id) {
   const name = id.slice(2);
   if (loaded[name]) return loaded[name].exports;
   const text = builtin('node:sea').getAsset(name, 'utf8');
-  const cold = builtin('node:vm').compileFunction(text, ['exports', 'require', 'module'], { filename: name });
+  const cold = builtin('node:vm').compileFunction(text, ['exports', 'require', 'module', '__filename', '__dirname'], {
+    filename: name,
+  });
   const module = (loaded[name] = { exports: {} });
-  cold(module.exports, load, module);
+  cold(module.exports, load, module, process.execPath, path.dirname(process.execPath));
   return module.exports;
 }
 if (process.argv[2] === 'hermes-shim') return load('./hermes-shim.cjs');

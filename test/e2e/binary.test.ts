@@ -16,6 +16,8 @@ const config = readConfig(checkout);
 const file = `${config.name}-linux-${ownArchitecture()}`;
 const directory = join(engines.dir, 'single');
 
+const { version } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8'));
+
 const build = async (name: string) => buildBinary(ownArchitecture(), config, join(engines.dir, name));
 
 beforeAll(async () => {
@@ -79,6 +81,28 @@ describeWays(
       const identity = container.identity({ env: { ...noPath, HERMES_SHIM_WAIT: '30' } });
       await using terminal = await openTerminal({ ...identity, argv: [join(directory, 'hermes')] });
       await terminal.waitFor(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/);
+    });
+
+    it('the companion is in the file too, and knows it for hermes', async () => {
+      await using container = await managedContainer(way);
+      const companion = join(directory, 'hermes-shim');
+      const links = mkdtempSync(join(engines.dir, 'links-'));
+      symlinkSync(join(directory, file), join(links, 'hermes-shim'));
+      for (const program of [companion, join(links, 'hermes-shim')]) {
+        const asked = await container.call([program, '--version'], { env: noPath }).ended;
+        expect(asked).toMatchObject({ exitCode: 0, stdout: `${version}\n`, stderr: '' });
+      }
+      const env = { PATH: `${directory}:/usr/bin:/bin` };
+      const doctor = await container.call([companion, 'doctor', '--json'], { env }).ended;
+      const { checks } = JSON.parse(doctor.stdout) as { checks: { check: string; status: string }[] };
+      const stateOf = (name: string) => checks.find(({ check }) => check === name)?.status;
+      expect({ path: stateOf('path'), answer: stateOf('answer') }).toEqual({ path: 'ok', answer: 'ok' });
+      const explained = await container.call([companion, 'explain', '--', 'version'], { env }).ended;
+      expect(explained).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(await container.call([companion, 'ps'], { env }).ended).toMatchObject({
+        exitCode: 0,
+        stderr: '',
+      });
     });
 
     it('a stray NODE_OPTIONS does not reach the runtime in it, not even without the launcher', async () => {
