@@ -39,7 +39,9 @@ export async function startSubject(way: Way, engines: Engines): Promise<Subject>
   }
   symlinkSync(store, join(state, 'current-package'));
   const person = personOf(way, engines);
-  if (person !== undefined) for (const dir of [state, home]) chownSync(dir, person.uid, person.gid);
+  // a rootless engine's home is the caller's own; by sudo it is somebody else's, as on NixOS
+  if (person !== undefined && way === 'podman-rootless')
+    for (const dir of [state, home]) chownSync(dir, person.uid, person.gid);
   const containerName = `hermes-bench-${engines.run}-${way}`;
   const hermesBin = '/data/current-package/bin/hermes';
   writeMetadata({ way, home, containerName }, hermesBin);
