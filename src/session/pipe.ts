@@ -1,28 +1,33 @@
-import { execFileSync } from 'node:child_process';
-import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants, openSync } from 'node:fs';
 
 /** A real pipe's two ends, as descriptors of this process. */
 export type Pipe = { readonly reader: number; readonly writer: number };
 
 /**
- * Makes a pipe. Node makes socket pairs only, which cannot be opened by path and which it reads itself; so a FIFO
- * is made, opened from both ends, and unlinked: what is written stays in the kernel.
- * @throws the system's error where no FIFO can be made (no mkfifo, a full or read-only temporary directory)
+ * Says its pid, whose descriptor 4 is one end of a pipe that nobody else holds, and lives until it is told to go. A pipe made
+ * by a shell, since node makes socket pairs, which cannot be opened by path and which it reads itself, and a FIFO
+ * without a writer would keep its reader waiting for one (fifo(7)).
  */
-export function openPipe(): Pipe {
-  const directory = mkdtempSync(join(tmpdir(), 'hermes-shim-'));
+const pipeMaker =
+  'exec 3<&0; : | { exec 4<&0; read -r pid rest </proc/self/stat; echo "$pid"; read -r word <&3; }';
+
+/**
+ * Makes a pipe, both of whose ends other processes can be given or can open by path (`/proc/<pid>/fd/<n>`).
+ * @param patient a write waits where the pipe is full, as a program expects of its output; otherwise it fails
+ * @throws the system's error where none can be made (no sh, no /proc, too many descriptors)
+ */
+export async function openPipe({ patient }: { patient: boolean }): Promise<Pipe> {
+  const maker = spawn('/bin/sh', ['-c', pipeMaker], { stdio: ['pipe', 'pipe', 'ignore'], cwd: '/' });
+  maker.stdin.on('error', () => undefined);
   try {
-    const fifo = join(directory, 'pipe');
-    execFileSync('mkfifo', ['-m', '600', fifo], { stdio: 'ignore' });
-    // the first end would wait for the other; both that are kept wait for bytes, as a program expects of its stdin
-    const opener = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
-    const writer = openSync(fifo, constants.O_WRONLY);
-    const reader = openSync(fifo, constants.O_RDONLY);
-    closeSync(opener);
+    const [said] = await Promise.race([once(maker.stdout, 'data'), once(maker, 'close')]);
+    const end = `/proc/${Number(String(said))}/fd/4`;
+    const reader = openSync(end, constants.O_RDONLY);
+    const writer = openSync(end, constants.O_WRONLY | (patient ? 0 : constants.O_NONBLOCK));
     return { reader, writer };
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    maker.stdin.end('\n');
   }
 }

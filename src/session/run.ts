@@ -48,7 +48,7 @@ export async function runSession(session: Session, caller: Caller, watchdog: Wat
   const detached = !terminal;
   const command = detached ? session.command : withIgnored(session.command, caller.ignored);
   const behindSudo = address.via.access.kind === 'sudo' && session.stdinTerminal && !terminal;
-  const relay = behindSudo && session.stdin === 'inherit' ? relayStdin() : undefined;
+  const relay = behindSudo && session.stdin === 'inherit' ? await relayStdin() : undefined;
   const stdin = behindSudo ? (relay?.reader ?? 'ignore') : session.stdin;
   watchdog.guard(address);
   client = await startClient(command, { env: caller.env, stdin, detached });

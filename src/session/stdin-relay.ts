@@ -12,9 +12,9 @@ export type StdinRelay = { readonly reader: number; readonly started: () => void
  * (`use_pty`). The `cat` is in our process group, where job control works by itself.
  * @returns `undefined` where no pipe can be made: then the client gets /dev/null
  */
-export function relayStdin(): StdinRelay | undefined {
+export async function relayStdin(): Promise<StdinRelay | undefined> {
   try {
-    const { reader, writer } = openPipe();
+    const { reader, writer } = await openPipe({ patient: true });
     const cat = spawn('cat', [], { stdio: ['inherit', writer, 'ignore'] });
     cat.on('error', () => undefined);
     closeSync(writer);

@@ -102,6 +102,18 @@ describeWays(
       expect(ended.stderr).not.toContain('lines');
       expect(container.starts()).toEqual([]);
     });
+
+    it('one of 64 KB passes; one that is longer than a pipe holds is an error, not a loss', async () => {
+      await using container = await managedContainer(way);
+      const forward = async (length: number) => {
+        const env = { HERMES_SHIM_FORWARD_ENV: 'MY_SECRET', MY_SECRET: 'x'.repeat(length) };
+        return container.hermes(['sh', '-c', 'printf %s "$MY_SECRET" | wc -c'], { env });
+      };
+      expect(await forward(65_000)).toMatchObject({ exitCode: 0, stdout: '65000\n', stderr: '' });
+      const ended = await forward(66_000);
+      expect(ended).toMatchObject({ exitCode: 125, stdout: '' });
+      expect(ended.stderr).toMatch(/^hermes: what HERMES_SHIM_FORWARD_ENV lists is over 64 KiB/);
+    });
   },
   ['podman-sudo'],
 );
