@@ -51,7 +51,7 @@ export function planSession(
       ignored: caller.ignored,
       closed: descriptors.closed,
       encodedNames: forwarded.encoded,
-      start: startDirectories(container, local ? currentDirectory() : undefined, realPath),
+      start: startDirectories(container, local ? currentDirectory() : undefined, realPath, containerHome),
       bin,
       args: [...given, ...own.args],
       encoded: own.encoded,

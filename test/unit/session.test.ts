@@ -238,6 +238,16 @@ describe('the directory to start in', () => {
     expect(startDirectories(container, directory, asIs)).toEqual({ first, second, encoded: false });
   });
 
+  it.each([
+    ['/data/.hermes', {}, '/data/workspace'],
+    ['/data/.hermes', { workingDir: '/srv' }, '/srv'],
+    ['/data/.hermes', { env: new Map([['MESSAGING_CWD', '/elsewhere']]) }, '/elsewhere'],
+    ['/opt/data', {}, ''],
+  ])('is at last the workspace beside a home of the NixOS module: %s with %j: %j', (home, facts, second) => {
+    const container = containerLike({ ...mounted('/var/lib/hermes:/data'), env: new Map(), ...facts });
+    expect(startDirectories(container, at('/home/alice'), asIs, home)).toMatchObject({ first: '', second });
+  });
+
   it('may have a name that is no text: what is text is mapped, the rest follows as bytes', () => {
     const raw = Buffer.from('/var/lib/hermes/a/no\xfftext/b', 'latin1');
     expect(splitDirectory(raw)).toEqual(at('/var/lib/hermes/a', '/no\xfftext/b'));
