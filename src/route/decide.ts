@@ -34,6 +34,9 @@ export type ContainerRoute = {
 /** For how long a directory that just changed is looked at again, in milliseconds. */
 const lookAgainMs = 100;
 
+/** Looks at least, whatever the time. */
+const fewestLooks = 10;
+
 /** From one look to the next, in milliseconds: so often that a file that comes and goes is not missed by chance. */
 const lookEveryMs = 2;
 
@@ -179,17 +182,20 @@ function routeTo(
 }
 
 /**
- * The NixOS module replaces the file by unlinking it first: where the directory just changed, look again for 100 ms.
+ * The NixOS module replaces the file by unlinking it first: where the directory just changed, look again for 100 ms,
+ * and ten times at least, since on a busy machine all of the 100 ms may pass between two looks.
  * A file that is being written is read again until it is whole, no longer fresh, or the wait budget is used up.
  */
 async function readOrLookAgain(home: Home, patienceMs: () => number): Promise<MetadataFile | undefined> {
   const begun = process.uptime() * 1000;
-  for (;;) {
+  for (let looks = 1; ; looks += 1) {
     const found = readMetadataFile(home);
     const now = Date.now();
     // asked anew: the unlinking may have come after the home was opened
     const changing = found ? isHalfWritten(found, now) : isFresh(fstatSync(home.descriptor).mtimeMs, now);
-    if (!changing || process.uptime() * 1000 - begun >= (found ? patienceMs() : lookAgainMs)) return found;
+    if (!changing) return found;
+    const waitedMs = process.uptime() * 1000 - begun;
+    if (found ? waitedMs >= patienceMs() : waitedMs >= lookAgainMs && looks >= fewestLooks) return found;
     await sleep(lookEveryMs);
   }
 }
