@@ -48,9 +48,9 @@ export async function settle(care: Aftercare): Promise<Outcome> {
   if (clientEnd.signal === null) {
     const suspects = mayLie(clientEnd) ? findSuspects(care.client, care.session.address.containerId) : [];
     // one may be ours, and is asked for; of several, in a crowd of calls, an exec each would cost more than the calls
-    const outlived = suspects.length === 1 && (await care.messenger.state()) === 'alive';
+    const state = suspects.length === 1 ? await care.messenger.state() : 'unknown';
     const ending = care.session.terminal ? endOfTerminalSession(code) : ({ kind: 'code', code } as const);
-    if (!outlived) return { ending, ownWord: true, suspects: suspects.length > 1 ? suspects : [] };
+    if (state !== 'alive') return { ending, ownWord: true, suspects: state === 'unknown' ? suspects : [] };
   }
   // it died and took no one along: `| head -1`, somebody's kill
   await putRight(care);

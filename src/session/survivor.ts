@@ -29,11 +29,21 @@ export function isElsewhere(told: string, containerId: string): boolean {
 }
 
 /**
+ * Which of these pids were given out after the client's, up to the last one (the fifth word of `/proc/loadavg`,
+ * proc(5))? They rise, and begin anew behind the highest (32,768 on most systems, or 4 million).
+ */
+export function youngerThan(client: number, pids: readonly string[], loadavg: string): readonly string[] {
+  const last = Number(loadavg.trim().split(' ')[4]);
+  const isYounger = (pid: number): boolean =>
+    last >= client ? pid > client && pid <= last : pid > client || pid <= last;
+  return pids.filter((name) => isYounger(Number(name)));
+}
+
+/**
  * Looks on the host whether a session may have outlived its engine's client: docker's and podman's exit 0 when
- * somebody kills them with TERM, as if hermes had ended well. Only processes younger than the client count. Pids
- * rise, so this reads the list of /proc and a handful of files (0.2 ms), where asking the engine costs an exec; once
- * they have begun anew (at 32,768 on most systems), old processes stand above the client's, and their start times tell.
- * With another host's engine, or /proc hidden, nothing is seen and the client is believed.
+ * somebody kills them with TERM, as if hermes had ended well. Only processes younger than the client count: this
+ * reads the list of /proc and a handful of files (0.2 ms), where asking the engine costs an exec. With another host's
+ * engine, or /proc hidden, nothing is seen and the client is believed.
  * @param client its pid, and its start time in clock ticks since boot
  * @returns the processes that may be it, as `pid:start`
  */
@@ -42,8 +52,7 @@ export function findSuspects(
   containerId: string,
 ): readonly string[] {
   try {
-    return readdirSync('/proc')
-      .filter((name) => Number(name) > client.pid)
+    return youngerThan(client.pid, readdirSync('/proc'), readFileSync('/proc/loadavg', 'utf8'))
       .map((pid) => ({ pid, start: startTimeOf(read(pid, 'stat')) }))
       .filter(({ pid, start }) => Number(start) >= Number(client.start) && maySurvive(pid, containerId))
       .map(({ pid, start }) => `${pid}:${start}`);

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import type { Environment } from '../route/inside.ts';
-import { type Address, errand, errandCommand, graceSeconds } from './messenger.ts';
+import { type Address, errand, errandCommand, graceSeconds, tries } from './messenger.ts';
 
 /** Stands for the errand's script in what the watchdog is told: that one has many lines, and it has it already. */
 const scriptWord = '@errand';
@@ -11,7 +11,7 @@ const scriptWord = '@errand';
  * then the client's pid and start time (a pid may come again); then `well`; or processes (pid:start) of which one may be
  * the session that outlived its client: who of them is still there two seconds later makes it look. End of file
  * instead of that word means that the shim was killed (OOM, `timeout -s KILL`): then client and session are ended as
- * by a hangup. Before the command line is whole there is nothing to end. `$1` the errand's script.
+ * by a hangup, in several tries where the engine is too busy for one. Before the command line is whole there is nothing to end. `$1` the errand's script.
  */
 const script = `e=$1
 shift
@@ -34,7 +34,8 @@ if IFS= read -r w; then
   done 2>/dev/null
   [ -n "$g" ] || exit 0
 fi
-"$@" >/dev/null 2>&1
+n=0
+until "$@" >/dev/null 2>&1 || [ $n -ge ${tries - 1} ]; do n=$((n + 1)) && sleep 1; done
 read -r s <"/proc/$p/stat" || exit 0
 set -- \${s##*) }
 [ "\${20}" = "$t" ] && kill -HUP "$p"`;

@@ -1,11 +1,13 @@
 /** Endings in odd surroundings: nowhere to write, nothing to spare, outputs that are full, a crowd of sessions. */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { findSuspects } from '../../src/session/survivor.ts';
 import { clientsBelow } from '../bed/clients.ts';
 import { managedContainer } from '../bed/container.ts';
+import { fakeEngine } from '../bed/fakes.ts';
 import { until } from '../bed/host.ts';
-import { describeWays } from '../bed/ways.ts';
+import { describeWays, engines } from '../bed/ways.ts';
 
 it('a container in which nothing can be written, and so no note left, is no way to outlive a shim', async () => {
   await using container = await managedContainer('docker', {
@@ -21,6 +23,31 @@ it('a container in which nothing can be written, and so no note left, is no way 
     await container.untilNoGuests(20_000);
   }
 });
+
+it.each([
+  ['the shim', (pid: number) => process.kill(pid, 'SIGKILL')],
+  [
+    'the client',
+    (pid: number) => clientsBelow([pid]).forEach((client) => void process.kill(client, 'SIGKILL')),
+  ],
+])(
+  'a session without %s is ended although the engine is too busy for the first two tries',
+  async (_, kill) => {
+    await using container = await managedContainer('docker');
+    const log = join(container.root, 'errands');
+    const { PATH } = container.identity().env;
+    const busy = `case "$*" in *hermes-errand*) echo >>'${log}'; [ $(wc -l <'${log}') -gt 2 ] || exit 125 ;; esac`;
+    const real = `PATH='${PATH}' DOCKER_HOST='${engines.dockerHost}' exec docker "$@"`;
+    fakeEngine(join(container.root, 'busy'), 'docker', `${busy}\n${real}`);
+    const env = { PATH: `${join(container.root, 'busy')}:${PATH}` };
+    const running = await container.session(['sleep', '1000'], { env });
+    await running.waitFor('ready');
+    kill(running.pid);
+    await running.ended;
+    await container.untilNoGuests(20_000);
+    expect(readFileSync(log, 'utf8').length).toBeGreaterThan(2);
+  },
+);
 
 describeWays((way) => {
   it('outputs that are full end the session with them, and are no success', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isElsewhere, looksLikeSession } from '../../src/session/survivor.ts';
+import { isElsewhere, looksLikeSession, youngerThan } from '../../src/session/survivor.ts';
 
 const [ours, theirs] = ['a1'.repeat(32), 'b2'.repeat(32)];
 
@@ -22,6 +22,20 @@ describe("another container's processes are not taken for a session that outlive
 
   it('ours inside another is ours', () => {
     expect(isElsewhere(`0::/docker/${theirs}/docker/${ours}\n`, ours)).toBe(false);
+  });
+});
+
+describe('processes that are younger than a client', () => {
+  const pids = ['self', '1', '299', '310', '500', '800', '801', '900', '32000', 'uptime'];
+  it.each([
+    [800, 900, ['801', '900']],
+    // what stands above the last one is older: pids have begun anew before
+    [310, 800, ['500', '800']],
+    // they have begun anew since
+    [900, 310, ['1', '299', '310', '32000']],
+    [32000, 299, ['1', '299']],
+  ])('than %d, when %d was the last: %j', (client, last, expected) => {
+    expect(youngerThan(client, pids, `0.50 0.40 0.30 2/300 ${last}\n`)).toEqual(expected);
   });
 });
 
