@@ -1,5 +1,5 @@
 /** Making podman work on a machine where it does not by itself: no systemd, an old cgroup layout. */
-import { chownSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type RunRecord, saveRecord } from './record.ts';
 import type { Person } from './ways.ts';
@@ -27,7 +27,10 @@ export function writeSystemSettings(record: RunRecord): void {
   record.files.push(join(systemDir, `hermes-shim-bed-${record.run}.conf`));
   saveRecord(record);
   mkdirSync(systemDir, { recursive: true });
-  writeFileSync(record.files.at(-1) as string, settings, { mode: 0o644 });
+  // at once, since every podman on this machine reads it, and complains of a half
+  const file = record.files.at(-1) as string;
+  writeFileSync(`${file}.draft`, settings, { mode: 0o644 });
+  renameSync(`${file}.draft`, file);
 }
 
 /** For one user alone, in the home that the run made for them. */
