@@ -52,11 +52,16 @@ export function ignoredSignals(stat: string): readonly IgnorableSignal[] {
   return bits.filter(([, bit]) => (mask & bit) !== 0).map(([signal]) => signal);
 }
 
-/** The launcher's note of what it was, and we still are; without it (node started by hand) what we are now. */
+/**
+ * The launcher's note of what it was, and we still are; without it (node started by hand) what we are now. Where /proc
+ * is of another pid namespace than ours, it calls us by another number.
+ */
 function ownStat(noted: string | undefined, pid: number): string {
-  if (noted?.startsWith(`${pid} (`)) return noted;
+  const isOf = (number: number | string): boolean => noted?.startsWith(`${number} (`) === true;
+  if (noted !== undefined && isOf(pid)) return noted;
   try {
-    return readFileSync('/proc/self/stat', 'utf8');
+    const now = readFileSync('/proc/self/stat', 'utf8');
+    return noted !== undefined && isOf(now.slice(0, now.indexOf(' '))) ? noted : now;
   } catch {
     return ''; // a native hermes runs without /proc, too
   }

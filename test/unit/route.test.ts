@@ -217,6 +217,9 @@ describe('the caller', () => {
     const at = (stat: string) => readCaller([], { HERMES_SHIM_STAT: stat }, { uid: 7, pid: 42 }).stat;
     expect(at(statLine('2'))).toBe(statLine('2'));
     expect(ignoredSignals(at(statLine('2', 'a) R (1 2')))).toEqual(['SIGINT']);
+    // in a pid namespace of its own, under the /proc of the one around it
+    const outer = statLine('2').replace('42', String(process.pid));
+    expect(at(outer)).toBe(outer);
     // another's: inherited from a process above, which is not this one
     expect(at(statLine('2').replace('42', '43'))).toMatch(new RegExp(`^${process.pid} \\(`));
   });
