@@ -4,7 +4,7 @@ import type { Caller } from '../route/caller.ts';
 import { type Answer, mark } from './answer.ts';
 import { inquire } from './inquiry.ts';
 import { type Inside, removeMetadata } from './metadata-file.ts';
-import { findOwnHome, type OwnHome } from './own-home.ts';
+import { findOwnHome, type OwnHome, refuseForeign } from './own-home.ts';
 import { findPlace } from './sessions.ts';
 
 /** Removes the metadata that `enable` wrote, and nothing else. */
@@ -14,36 +14,19 @@ export async function disable(caller: Caller): Promise<Answer> {
     const where = own ? `no ${own.file}` : 'no hermes home';
     return said(`there is nothing to remove: ${where}`, { removed: false, file: own?.file ?? null });
   }
-  refuseForeign(own);
+  refuseForeign(own, [
+    {
+      label: 'change it there',
+      text: 'services.hermes-agent.container.enable = false; sudo nixos-rebuild switch',
+    },
+    { label: 'or for once', text: 'HERMES_DEV=1 hermes …' },
+  ]);
   await removeMetadata(own.home, caller, () => wayInside(caller, own));
   return said(`removed ${own.file}; hermes runs on this host again`, { removed: true, file: own.file });
 }
 
 function said(says: string, json: unknown): Answer {
   return { code: 0, json, text: (look) => `${mark('ok', look)} ${escapeControls(says, 500)}\n` };
-}
-
-function refuseForeign({ author, file }: OwnHome): void {
-  const shown = escapeControls(file);
-  if (author === 'nixos') {
-    throw new Failure(
-      exitCodes.cannotRoute,
-      `${shown} was written by the NixOS module, which would write it again`,
-      [
-        {
-          label: 'change it there',
-          text: 'services.hermes-agent.container.enable = false; sudo nixos-rebuild switch',
-        },
-        { label: 'or for once', text: 'HERMES_DEV=1 hermes …' },
-      ],
-    );
-  }
-  if (author === 'somebody') {
-    throw new Failure(exitCodes.cannotRoute, `${shown} was not written by hermes-shim enable`, [
-      { label: 'look', text: `cat -v ${shown}` },
-      { label: 'put it aside', text: `mv ${shown} ${shown}.old` },
-    ]);
-  }
 }
 
 /** The home belongs to the container's uid: through the container, which has to run for that. */

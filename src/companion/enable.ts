@@ -13,7 +13,7 @@ import { chooseCandidate } from './choose.ts';
 import { type Findings, inquire } from './inquiry.ts';
 import { writeMetadata } from './metadata-file.ts';
 import { metadataText } from './metadata-text.ts';
-import { findOwnHome, type OwnHome, realPath } from './own-home.ts';
+import { findOwnHome, realPath, refuseForeign } from './own-home.ts';
 import type { EnableWishes } from './request.ts';
 import { homeToMake } from './suggest-home.ts';
 
@@ -21,7 +21,12 @@ import { homeToMake } from './suggest-home.ts';
 export async function enable(caller: Caller, wishes: EnableWishes): Promise<Answer> {
   const own = findOwnHome(caller);
   if (own === undefined) throw await homeToMake(caller, wishes.backend);
-  refuseForeign(own);
+  refuseForeign(own, [
+    {
+      label: 'change it there',
+      text: 'services.hermes-agent.container in configuration.nix; sudo nixos-rebuild switch',
+    },
+  ]);
   const { home, file } = own;
   const search = await searchContainers(caller, home.path, home.ownerUid, {
     backend: wishes.backend,
@@ -97,28 +102,6 @@ export async function enable(caller: Caller, wishes: EnableWishes): Promise<Answ
 }
 
 /** What the NixOS module or somebody by hand wrote is theirs. */
-function refuseForeign({ author, file }: OwnHome): void {
-  const shown = escapeControls(file);
-  if (author === 'nixos') {
-    throw new Failure(
-      exitCodes.cannotRoute,
-      `${shown} was written by the NixOS module, which would write it again`,
-      [
-        {
-          label: 'change it there',
-          text: 'services.hermes-agent.container in configuration.nix; sudo nixos-rebuild switch',
-        },
-      ],
-    );
-  }
-  if (author === 'somebody') {
-    throw new Failure(exitCodes.cannotRoute, `${shown} is there already, and not by hermes-shim enable`, [
-      { label: 'look', text: `cat -v ${shown}` },
-      { label: 'put it aside', text: `mv ${shown} ${shown}.old` },
-    ]);
-  }
-}
-
 async function inquireIfPossible(chosen: Candidate, caller: Caller): Promise<Findings> {
   try {
     return await inquire(chosen, caller);

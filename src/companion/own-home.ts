@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { escapeControls } from '../report/escape.ts';
-import { exitCodes, Failure } from '../report/failure.ts';
+import { exitCodes, Failure, type Hint } from '../report/failure.ts';
 import type { Caller } from '../route/caller.ts';
 import { findHome, type Home, openHome } from '../route/home.ts';
 import { type Pin, readPin } from '../route/pin.ts';
@@ -38,6 +38,25 @@ function pinned(pin: Pin): Failure {
       text: 'programs.hermes-shim in configuration.nix; sudo nixos-rebuild switch',
     },
   ]);
+}
+
+/**
+ * Whoever else wrote the metadata keeps it.
+ * @param onNixos what to do where the NixOS module did
+ * @throws {Failure} 125
+ */
+export function refuseForeign({ author, file }: OwnHome, onNixos: readonly Hint[]): void {
+  const shown = escapeControls(file);
+  if (author === 'nixos') {
+    const sentence = `${shown} was written by the NixOS module, which would write it again`;
+    throw new Failure(exitCodes.cannotRoute, sentence, onNixos);
+  }
+  if (author === 'somebody') {
+    throw new Failure(exitCodes.cannotRoute, `${shown} was not written by hermes-shim enable`, [
+      { label: 'look', text: `cat -v ${shown}` },
+      { label: 'put it aside', text: `mv ${shown} ${shown}.old` },
+    ]);
+  }
 }
 
 /** A path resolved, or as it stands where this user cannot see it. */

@@ -174,7 +174,7 @@ describeWays(
       const refused = await companion(container, ['enable']);
       expect(refused).toMatchObject({
         exitCode: 1,
-        stderr: expect.stringContaining('not by hermes-shim enable'),
+        stderr: expect.stringContaining('was not written by hermes-shim enable'),
       });
       expect(readFileSync(container.metadataFile, 'utf8')).toBe('backend=docker\n');
       expect(await companion(container, ['disable'])).toMatchObject({ exitCode: 1 });
