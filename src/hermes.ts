@@ -8,7 +8,7 @@ import { type Caller, readCaller } from './route/caller.ts';
 import { decideRoute } from './route/decide.ts';
 import { findNative } from './route/native.ts';
 import { becomeNative } from './session/become.ts';
-import { readDescriptors } from './session/descriptors.ts';
+import { keepStreamsAway, readDescriptors } from './session/descriptors.ts';
 import { codeOf, type Ending } from './session/ending.ts';
 import { type Beside, enterContainer } from './session/enter.ts';
 import { saveTerminal } from './session/terminal-state.ts';
@@ -22,6 +22,7 @@ async function call(caller: Caller): Promise<Ending> {
     return becomeNative(findNative(caller), caller);
   }
   const descriptors = readDescriptors();
+  keepStreamsAway(descriptors);
   const interactive = descriptors.stdinTerminal && descriptors.stdoutTerminal;
   const reaching = reachContainer(route, caller, {
     interactive,

@@ -51,6 +51,18 @@ export function readDescriptors(
   };
 }
 
+/**
+ * Keeps node's own streams off the caller's outputs. Whenever a socket is closed, node's `net` asks whether it was
+ * `process.stderr`; that would make a stream of descriptor 2, and with it make the pipe non-blocking for all who have
+ * it: the engine's client would lose what a slow reader has no room for (EAGAIN; seen with 10 MB). Of a terminal node
+ * opens one of its own (libuv's tty.c), which the spinner needs.
+ */
+export function keepStreamsAway({ stdoutTerminal, stderrTerminal }: Descriptors): void {
+  const none = { configurable: true, value: undefined };
+  if (!stdoutTerminal) Object.defineProperty(process, 'stdout', none);
+  if (!stderrTerminal) Object.defineProperty(process, 'stderr', none);
+}
+
 /** Those of 0 to 2 that are not on the launcher's list; none where there is no list. */
 export function closedOf(noted: string | undefined): readonly number[] {
   const open = noted?.split(' ');

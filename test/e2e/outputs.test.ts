@@ -1,0 +1,53 @@
+/** Outputs are the caller's own descriptors: nobody may change what is behind them while the session writes. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { managedContainer } from '../bed/container.ts';
+import { fakeEngine } from '../bed/fakes.ts';
+import { describeWays, engines } from '../bed/ways.ts';
+
+/** O_NONBLOCK, in proc(5)'s octal. */
+const nonBlocking = 0o4000;
+
+const lines = (text: string) => text.trim().split(/\s*\n/);
+
+describeWays(
+  (way) => {
+    it('they stay blocking: a client that has begun to write would lose what a slow reader has no room for', async () => {
+      await using container = await managedContainer(way);
+      const { PATH } = container.identity().env;
+      const flags = join(container.root, 'flags');
+      const host = way === 'docker' ? `DOCKER_HOST='${engines.dockerHost}' ` : '';
+      const real = `PATH='${PATH}' ${host}exec ${container.engine} "$@"`;
+      // a container that is up for long is not asked whether it is ready, so there the client follows the probe at once;
+      // and it makes its outputs blocking itself as it starts, so the look is at what is in its place before
+      const script = `case $1 in
+        inspect) (${real}) | sed 's/"StartedAt": "[0-9]*/"StartedAt": "2020/' ;;
+        *) sleep 0.3; cat /proc/$$/fdinfo/1 /proc/$$/fdinfo/2 >'${flags}'; ${real} ;;
+      esac`;
+      fakeEngine(join(container.root, 'watched'), container.engine, script);
+      // docker's settings are such that its client is asked, not the socket
+      const env = { PATH: `${join(container.root, 'watched')}:${PATH}`, DOCKER_API_VERSION: '1.41' };
+      expect(await container.hermes(['version'], { env })).toMatchObject({ exitCode: 0, stderr: '' });
+      const seen = [...readFileSync(flags, 'utf8').matchAll(/^flags:\s+(\d+)/gm)].map(([, octal]) =>
+        Number.parseInt(octal ?? '', 8),
+      );
+      expect(seen.map((each) => each & nonBlocking)).toEqual([0, 0]);
+    });
+  },
+  ['docker', 'podman-root'],
+);
+
+describeWays((way) => {
+  it.each([
+    ['both in one', '2>&1', '6000000'],
+    ['stderr alone', '2>&1 >/dev/null', '3000000'],
+    ['stdout alone', '2>/dev/null', '3000000'],
+  ])('a reader that takes its time gets every byte: %s', async (_, redirection, size) => {
+    await using container = await managedContainer(way);
+    const flood = 'head -c 3000000 /dev/zero; head -c 3000000 /dev/zero >&2';
+    const call = `{ hermes sh -c '${flood}' </dev/null; echo "code $?" >&4; } ${redirection}`;
+    await using shell = await container.shell(`exec 4>&1; ${call} | { sleep 1; wc -c; }`);
+    expect(lines((await shell.ended).stdout).sort()).toEqual([size, 'code 0']);
+  });
+});
