@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { managedContainer } from '../bed/container.ts';
 import { fakeEngine } from '../bed/fakes.ts';
+import { laterNode } from '../bed/installed.ts';
 import { describeWays, engines } from '../bed/ways.ts';
 
 /** O_NONBLOCK, in proc(5)'s octal. */
@@ -15,19 +16,14 @@ describeWays(
   (way) => {
     it('they stay blocking: a client that has begun to write would lose what a slow reader has no room for', async () => {
       await using container = await managedContainer(way);
-      const { PATH } = container.identity().env;
+      const { PATH } = container.identity({ node: laterNode() }).env;
       const flags = join(container.root, 'flags');
       const host = way === 'docker' ? `DOCKER_HOST='${engines.dockerHost}' ` : '';
+      // the client makes its outputs blocking itself as it starts, so the look is at what is in its place before
+      const look = `[ $1 != exec ] || { sleep 0.3; cat /proc/$$/fdinfo/1 /proc/$$/fdinfo/2 >'${flags}'; }`;
       const real = `PATH='${PATH}' ${host}exec ${container.engine} "$@"`;
-      // a container that is up for long is not asked whether it is ready, so there the client follows the probe at once;
-      // and it makes its outputs blocking itself as it starts, so the look is at what is in its place before
-      const script = `case $1 in
-        inspect) (${real}) | sed 's/"StartedAt": "[0-9]*/"StartedAt": "2020/' ;;
-        *) sleep 0.3; cat /proc/$$/fdinfo/1 /proc/$$/fdinfo/2 >'${flags}'; ${real} ;;
-      esac`;
-      fakeEngine(join(container.root, 'watched'), container.engine, script);
-      // docker's settings are such that its client is asked, not the socket
-      const env = { PATH: `${join(container.root, 'watched')}:${PATH}`, DOCKER_API_VERSION: '1.41' };
+      fakeEngine(join(container.root, 'watched'), container.engine, `${look}\n${real}`);
+      const env = { PATH: `${join(container.root, 'watched')}:${PATH}` };
       expect(await container.hermes(['version'], { env })).toMatchObject({ exitCode: 0, stderr: '' });
       const seen = [...readFileSync(flags, 'utf8').matchAll(/^flags:\s+(\d+)/gm)].map(([, octal]) =>
         Number.parseInt(octal ?? '', 8),

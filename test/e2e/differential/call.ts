@@ -8,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Stream } from '../../bed/call.ts';
 import type { ManagedContainer } from '../../bed/container.ts';
 import { type Exact, startExactly } from '../../bed/exactly.ts';
-import { shim } from '../../bed/installed.ts';
+import { laterNode, shim } from '../../bed/installed.ts';
 import type { Report } from '../../bed/report.ts';
 import type { Case, Place } from './case.ts';
 import { fill } from './filler.ts';
@@ -100,6 +100,7 @@ export async function make(stage: Stage, call: Case, where: 'here' | 'there'): P
       ...outputs[call.outputs],
       stdin: descriptor ?? (['pipe', 'slow', 'open'].includes(call.stdin) ? 'pipe' : 'ignore'),
       timeoutMs: 50_000,
+      node: laterNode(),
     },
   );
   if (running.stdin !== null) void feed(running.stdin, input, call);
