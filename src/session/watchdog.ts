@@ -11,7 +11,8 @@ const scriptWord = '@errand';
  * then the client's pid and start time (a pid may come again); then `well`; or processes (pid:start) of which one may be
  * the session that outlived its client: who of them is still there two seconds later makes it look. End of file
  * instead of that word means that the shim was killed (OOM, `timeout -s KILL`): then client and session are ended as
- * by a hangup, in several tries where the engine is too busy for one. Before the command line is whole there is nothing to end. `$1` the errand's script.
+ * by a hangup, in several tries where the engine is too busy for one. Before the command line is whole there is
+ * nothing to end. `$1` the errand's script.
  */
 const script = `e=$1
 shift
