@@ -35,7 +35,7 @@ export type ContainerRoute = {
 const lookAgainMs = 100;
 
 /** Looks at least, whatever the time. */
-const fewestLooks = 10;
+const fewestLooks = 40;
 
 /** From one look to the next, in milliseconds: so often that a file that comes and goes is not missed by chance. */
 const lookEveryMs = 2;
@@ -183,7 +183,7 @@ function routeTo(
 
 /**
  * The NixOS module replaces the file by unlinking it first: where the directory just changed, look again for 100 ms,
- * and ten times at least, since on a busy machine all of the 100 ms may pass between two looks.
+ * and 40 times at least, since on a busy machine all of the 100 ms may pass between two looks.
  * A file that is being written is read again until it is whole, no longer fresh, or the wait budget is used up.
  */
 async function readOrLookAgain(home: Home, patienceMs: () => number): Promise<MetadataFile | undefined> {
