@@ -96,7 +96,10 @@ describeWays((way) => {
       // podman's client ends with 125 also where the container was not there at all
       if (ended.exitCode === 125 && container.engine === 'podman') expect(ended.stderr).toMatch(saysUnknown);
       else {
-        expect([137, 143], story).toContain(ended.exitCode);
+        // podman's client sometimes cannot find out how it ended, and says so
+        const untold =
+          container.engine === 'podman' && /unable to find event/.test(ended.stderr) ? [255] : [];
+        expect([137, 143, ...untold], story).toContain(ended.exitCode);
         expect(ended.stderr, story).toMatch(saysStarted);
       }
       await putBack(container);
