@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import type { Environment } from '../route/inside.ts';
 import { toContainer } from './container.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { ProbeResult } from './probe-result.ts';
+import { foundByName, type ProbeResult } from './probe-result.ts';
 
 /** Where docker listens when nothing else is said. */
 const defaultSocket = '/var/run/docker.sock';
@@ -92,7 +92,7 @@ export function readAnswer(text: string, containerName: string): ProbeResult | u
   try {
     const container = toContainer(JSON.parse(text.slice(body)));
     if (container === undefined) return undefined;
-    return container.name === containerName ? { kind: 'found', container } : { kind: 'absent' };
+    return foundByName(container, containerName);
   } catch {
     return undefined;
   }

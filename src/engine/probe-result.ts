@@ -13,3 +13,8 @@ export type ProbeResult =
   | { readonly kind: 'silent' }
   | { readonly kind: 'not-startable'; readonly detail: string }
   | { readonly kind: 'nonsense'; readonly detail: string };
+
+/** Is it the container that was asked for? By its full name alone, since engines also take beginnings of ids. */
+export function foundByName(container: Container, containerName: string): ProbeResult {
+  return container.name === containerName ? { kind: 'found', container } : { kind: 'absent' };
+}

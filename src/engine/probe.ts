@@ -4,7 +4,7 @@ import { type EngineAccess, engineCommand } from './access.ts';
 import { type Container, toContainer } from './container.ts';
 import { askSocket, socketOf, speaksPlainly } from './docker-socket.ts';
 import { type Endpoint, endpointOf } from './endpoint.ts';
-import type { ProbeResult, Refusal } from './probe-result.ts';
+import { foundByName, type ProbeResult, type Refusal } from './probe-result.ts';
 import { type CommandResult, runCommand } from './run-command.ts';
 
 /** After this many milliseconds an engine counts as not responding. */
@@ -28,8 +28,13 @@ export async function probe(
   const env = { ...options.env, LC_ALL: 'C' };
   const timeoutMs = options.timeoutMs ?? probeTimeoutMs;
   // podman needs two milliseconds to end after its last word, sudo as much again
-  const isWhole = (stdout: string): boolean => stdout.endsWith(']\n') && parseContainer(stdout) !== undefined;
-  return toProbeResult(await runCommand(argv, { env, timeoutMs, isWhole }), access, containerName);
+  let whole: Container | undefined;
+  const isWhole = (stdout: string): boolean => {
+    if (stdout.endsWith(']\n')) whole = parseContainer(stdout);
+    return whole !== undefined;
+  };
+  const result = await runCommand(argv, { env, timeoutMs, isWhole });
+  return whole ? foundByName(whole, containerName) : toProbeResult(result, access, containerName);
 }
 
 /** docker's daemon itself, where it can be asked without its client. */
@@ -58,7 +63,7 @@ export function toProbeResult(
   if (result.code === 0) {
     const container = parseContainer(result.stdout);
     if (container === undefined) return { kind: 'nonsense', detail: firstLine(result.stdout) };
-    return container.name === containerName ? { kind: 'found', container } : { kind: 'absent' };
+    return foundByName(container, containerName);
   }
   // sudo also warns (`unable to resolve host`) and goes on: such words count only where the engine said nothing known
   const refusal = access.kind === 'sudo' ? toRefusal(result.stderr, access.tool) : undefined;
