@@ -62,14 +62,12 @@ export function findSuspects(
 }
 
 function maySurvive(pid: string, containerId: string): boolean {
+  const status = read(pid, 'status');
+  const [parent = ''] = numbersOf(status, 'PPid');
   return (
-    looksLikeSession(read(pid, 'status'), (parent) => read(parent, 'status')) &&
-    !isElsewhere(`${read(pid, 'cgroup')}\n${read(parentOf(pid), 'cmdline')}`, containerId)
+    looksLikeSession(status, (other) => read(other, 'status')) &&
+    !isElsewhere(`${read(pid, 'cgroup')}\n${read(parent, 'cmdline')}`, containerId)
   );
-}
-
-function parentOf(pid: string): string {
-  return numbersOf(read(pid, 'status'), 'PPid')[0] ?? '';
 }
 
 function read(pid: string, name: 'status' | 'cgroup' | 'stat' | 'cmdline'): string {
