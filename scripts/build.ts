@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { build, type InputOptions } from 'rolldown';
 
 /** What node has loaded by itself anyway. Every other builtin costs, child_process and net 3 ms. */
-const always = ['fs', 'path', 'vm'];
+const always = ['fs', 'path'];
 
 /** Old nodes know builtins by their bare names alone. */
 const bare = (code: string): string => code.replaceAll('require("node:', 'require("');
