@@ -1,7 +1,8 @@
 /** What many calls at once cost beside the bare engine, and what one waiting session holds in memory. */
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { processesBelow } from '../engines/processes.ts';
 import { median } from './measure.ts';
 import type { Subject } from './subject.ts';
 
@@ -47,31 +48,16 @@ export async function memoryOfASession(subject: Subject, hermes: string): Promis
   let family: Memory[] = [];
   while (Date.now() - began < 10_000 && !family.some(({ who }) => who === 'watchdog')) {
     await pause(200);
-    family = [child.pid ?? 0, ...descendants(child.pid ?? 0)].flatMap(memoryOf);
+    family = familyOf(child.pid ?? 0);
   }
   await pause(500);
-  family = [child.pid ?? 0, ...descendants(child.pid ?? 0)].flatMap(memoryOf);
+  family = familyOf(child.pid ?? 0);
   child.kill('SIGTERM');
   await gone;
   return family;
 }
 
-function descendants(pid: number): number[] {
-  const children = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((other) => parentOf(other) === pid);
-  return children.flatMap((child) => [child, ...descendants(child)]);
-}
-
-function parentOf(pid: number): number {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-  } catch {
-    return 0;
-  }
-}
+const familyOf = (pid: number) => [pid, ...processesBelow([pid]).map((below) => below.pid)].flatMap(memoryOf);
 
 function memoryOf(pid: number): Memory[] {
   try {

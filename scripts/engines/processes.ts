@@ -57,6 +57,16 @@ export function hostProcesses(): ProcessFacts[] {
     .filter((process) => process !== null && process.state !== 'Z') as ProcessFacts[];
 }
 
+/** All that some processes have started, and what that has. */
+export function processesBelow(pids: readonly number[]): ProcessFacts[] {
+  const all = hostProcesses();
+  const below = (parents: readonly number[]): ProcessFacts[] => {
+    const children = all.filter(({ ppid }) => parents.includes(ppid));
+    return children.length === 0 ? [] : [...children, ...below(children.map(({ pid }) => pid))];
+  };
+  return below(pids);
+}
+
 export interface ProcessId {
   pid: number;
   startTime: string;

@@ -44,6 +44,16 @@ export async function shim(name: ShimName = 'hermes'): Promise<string> {
   return launcher;
 }
 
+/** The built shim as npm packs it, into a directory. Returns the file's path. */
+export async function packShim(dir: string): Promise<string> {
+  const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', dir];
+  const { stdout } = await execa('npm', pack, { cwd: checkout });
+  return join(dir, stdout.trim().split('\n').at(-1) ?? '');
+}
+
+/** Of node, the newest of each line that is supported, but of the oldest line the oldest. */
+export const nodeVersions = ['20.17.0', '22.23.3', '24.21.0', '26.10.0'];
+
 async function install(): Promise<Installation> {
   const target = join(engines.dir, 'installed');
   const done = { binDir: join(target, 'bin'), packageDir: join(target, 'lib/node_modules/hermes-shim') };
@@ -51,12 +61,10 @@ async function install(): Promise<Installation> {
   if (!existsSync(join(checkout, 'dist')))
     throw new Error('the shim has not been built: run `npm run build` first');
   const draft = mkdtempSync(join(engines.dir, 'installing-'));
-  const npm = ['pack', '--ignore-scripts', '--silent', '--pack-destination', draft];
-  const { stdout } = await execa('npm', npm, { cwd: checkout });
+  const tarball = await packShim(draft);
   const draftPackage = join(draft, 'root/lib/node_modules/hermes-shim');
   mkdirSync(draftPackage, { recursive: true });
   mkdirSync(join(draft, 'root/bin'));
-  const tarball = join(draft, stdout.trim().split('\n').at(-1) ?? '');
   await execa('tar', ['-xzf', tarball, '-C', draftPackage, '--strip-components=1', '--no-same-owner']);
   const manifest = JSON.parse(await readFile(join(draftPackage, 'package.json'), 'utf8')) as {
     bin: Record<string, string>;

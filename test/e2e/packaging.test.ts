@@ -15,7 +15,7 @@ import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fetchRuntime } from '../../scripts/runtimes.ts';
 import { managedContainer } from '../bed/container.ts';
-import { nodeDir } from '../bed/installed.ts';
+import { nodeDir, nodeVersions, packShim } from '../bed/installed.ts';
 import { readReport } from '../bed/report.ts';
 import { describeWays, engines } from '../bed/ways.ts';
 
@@ -56,9 +56,6 @@ function hashes(dir: string): Record<string, string> {
   );
 }
 
-/** Newest of each, but of the oldest line the oldest that is supported. */
-const versions = ['20.17.0', '22.23.3', '24.21.0', '26.10.0'];
-
 describe('npm', () => {
   const prefix = join(engines.dir, 'npm-prefix');
   const hermes = join(prefix, 'bin/hermes');
@@ -66,9 +63,7 @@ describe('npm', () => {
 
   beforeAll(async () => {
     const dir = mkdtempSync(join(engines.dir, 'packed-'));
-    const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', dir];
-    const { stdout } = await execa('npm', pack, { cwd: checkout });
-    tarball = join(dir, stdout.trim().split('\n').at(-1) ?? '');
+    tarball = await packShim(dir);
     // Offline, into a prefix that is empty: whatever was missing could not be had.
     const install = ['install', '--global', '--offline', '--silent', '--prefix', prefix, tarball];
     await execa('npm', install, { cwd: dir });
@@ -94,7 +89,7 @@ describe('npm', () => {
 
   describeWays(
     (way) => {
-      it.each(versions)(
+      it.each(nodeVersions)(
         'installed globally it works on node %s',
         async (version) => {
           const node = await fetchRuntime(version);

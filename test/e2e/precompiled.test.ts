@@ -12,15 +12,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fetchRuntime } from '../../scripts/runtimes.ts';
 import { asFunction, programFile } from '../../src/start/program.ts';
-import { installShim, nodeDir } from '../bed/installed.ts';
+import { installShim, nodeDir, nodeVersions, packShim } from '../bed/installed.ts';
 import { engines } from '../bed/ways.ts';
 
-const checkout = fileURLToPath(new URL('../..', import.meta.url));
 const root = mkdtempSync(join(engines.dir, 'precompiled-'));
 const native = join(root, 'native');
 
@@ -50,9 +48,7 @@ async function expectToWork(hermes: string, node?: string): Promise<void> {
 describe('the program, compiled when it is installed', () => {
   it('npm does that for its node, and leaves it to be read by everybody', async () => {
     const dir = mkdtempSync(join(root, 'npm-'));
-    const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', dir];
-    const { stdout } = await execa('npm', pack, { cwd: checkout });
-    const tarball = join(dir, stdout.trim().split('\n').at(-1) ?? '');
+    const tarball = await packShim(dir);
     const install = ['install', '--global', '--offline', '--silent', '--prefix', dir];
     const dist = join(dir, 'lib/node_modules/hermes-shim/dist');
     await execa('sh', ['-c', 'umask 077 && exec npm "$@"', 'sh', ...install, tarball], { cwd: dir });
@@ -65,7 +61,7 @@ describe('the program, compiled when it is installed', () => {
     await expectToWork(join(dir, 'bin/hermes'));
   });
 
-  it.each(['20.17.0', '22.23.3', '24.21.0', '26.10.0'])(
+  it.each(nodeVersions)(
     'node %s takes what it has compiled itself, and leaves what others have alone',
     async (version) => {
       const node = await fetchRuntime(version);
