@@ -1,7 +1,7 @@
 /**
- * Writes the README's troubleshooting section out of the very table that the errors come from.
+ * Writes docs/troubleshooting.md out of the very table that the errors come from.
  *
- *   causes     puts the section between its two marks in README.md
+ *   causes     puts the errors between the page's two marks
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -68,7 +68,7 @@ const refused = (refusal: 'password' | 'no-rule' | 'no-new-privileges' | 'not-se
 const inDocker = { engine: 'docker', prefix: 'docker' } as const;
 const bin = '/data/current-package/bin/hermes';
 
-/** At least one cause of each kind: a kind without any does not compile. In the order of the README. */
+/** At least one cause of each kind: a kind without any does not compile. In the order of the page. */
 export const sampleCauses: { [K in Cause['kind']]: readonly Extract<Cause, { kind: K }>[] } = {
   absent: [{ kind: 'absent', engine: 'docker' }],
   'not-running': [stopped(created), stopped(exited), stopped(restarting)],
@@ -168,14 +168,17 @@ const introduction = [
 
 const marks = ['<!-- causes -->', '<!-- /causes -->'] as const;
 
-/** The README with the section between its marks made anew. Throws where there are none. */
-export function withCauses(readme: string): string {
-  const [begin, end] = [readme.indexOf(marks[0]), readme.indexOf(marks[1])];
-  if (begin < 0 || end < begin) throw new Error(`README.md lacks ${marks[0]} or ${marks[1]}`);
-  return `${readme.slice(0, begin + marks[0].length)}\n\n${causesSection()}\n\n${readme.slice(end)}`;
+/** The page that they are written to, from the root of the checkout. */
+export const causesPage = 'docs/troubleshooting.md';
+
+/** The page with what stands between its marks made anew. Throws where there are none. */
+export function withCauses(page: string): string {
+  const [begin, end] = [page.indexOf(marks[0]), page.indexOf(marks[1])];
+  if (begin < 0 || end < begin) throw new Error(`${causesPage} lacks ${marks[0]} or ${marks[1]}`);
+  return `${page.slice(0, begin + marks[0].length)}\n\n${causesSection()}\n\n${page.slice(end)}`;
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const file = fileURLToPath(new URL('../README.md', import.meta.url));
+  const file = fileURLToPath(new URL(`../${causesPage}`, import.meta.url));
   writeFileSync(file, withCauses(readFileSync(file, 'utf8')));
 }

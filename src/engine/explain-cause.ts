@@ -6,7 +6,7 @@ import { tellEngine } from './explain-engine.ts';
 import type { Told } from './told.ts';
 
 /**
- * The one table: cause → what is said → what to type next → exit code. The README's troubleshooting section is made
+ * The one table: cause → what is said → what to type next → exit code. docs/troubleshooting.md is made
  * from it (`scripts/causes.ts`).
  */
 export function explainCause(cause: Cause, about: Circumstances): Failure {

@@ -62,7 +62,7 @@ async function moment(ms: number): Promise<void> {
 
 async function endAtRandom(container: ManagedContainer, how: Means, ms: number): Promise<void> {
   await using running = await container.session(['tick', '0.02'], { detached: true, timeoutMs: 60_000 });
-  // a client is killed under a session that is up; USR1 is node's own until the shim has begun (see the README)
+  // a client is killed under a session that is up; USR1 is node's own until the shim has begun (see docs/limitations.md)
   if (how.startsWith('client') || how === 'USR1') await running.waitFor(/\d/, 30_000);
   await moment(ms);
   bringAbout(how, running);

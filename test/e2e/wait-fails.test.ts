@@ -1,4 +1,4 @@
-/** Waiting in vain: what a person reads then, on real engines. The whole table, word for word, is in the README. */
+/** Waiting in vain: what a person reads then, on real engines. The whole table, word for word, is in docs/troubleshooting.md. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';

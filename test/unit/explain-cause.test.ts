@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
+  causesPage,
   causesSection,
   sampleCauses,
   sampleCircumstances,
@@ -13,13 +14,13 @@ import { explainCause } from '../../src/engine/explain-cause.ts';
 import { formatFailure } from '../../src/report/failure.ts';
 
 const told = sampleFailures().map(({ cause, failure }) => [cause.kind, cause, failure] as const);
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL(`../../${causesPage}`, import.meta.url), 'utf8');
 const tell = (cause: Cause, about = {}) =>
   formatFailure(explainCause(cause, { ...sampleCircumstances, ...about }));
 
 describe('the table of causes', () => {
-  it('is in the README as it is in the code', () => {
-    expect(withCauses(readme), 'run `npm run causes`').toBe(readme);
+  it('is in docs/troubleshooting.md as it is in the code', () => {
+    expect(withCauses(page), 'run `npm run causes`').toBe(page);
     for (const [, , failure] of told) expect(causesSection()).toContain(failure.sentence);
   });
 
