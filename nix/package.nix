@@ -25,6 +25,9 @@ buildNpmPackage {
       ../bin
       ../src
       ../scripts/build.ts
+      ../scripts/man.ts
+      ../scripts/man
+      ../docs
       ../package.json
       ../package-lock.json
       ../LICENSE
@@ -59,6 +62,9 @@ buildNpmPackage {
     chmod 755 "$home/bin/hermes"
     for name in ${toString names}; do
       ln -s ../lib/hermes-shim/bin/hermes "$out/bin/$name"
+    done
+    for page in dist/*.[1-9]; do
+      install -D -m 644 "$page" "$out/share/man/man''${page##*.}/''${page##*/}"
     done
     runHook postInstall
   '';

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type InputOptions } from 'rolldown';
+import { writeManualPages } from './man.ts';
 
 /** What node has loaded by itself anyway. Every other builtin costs, child_process and net 3 ms. */
 const always = ['fs', 'path'];
@@ -76,6 +77,7 @@ const dir = process.argv[2] ?? 'dist';
 rmSync(dir, { recursive: true, force: true });
 await bundle('hermes-program', 'hermes', { dir, chunks: 'hermes', late: true });
 await bundle('hermes-shim', 'hermes-shim', { dir });
+await writeManualPages(dir);
 const text = readFileSync(join(dir, 'hermes-program.cjs'));
 const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
 const define = { PROGRAM_HASH: JSON.stringify(hash) };

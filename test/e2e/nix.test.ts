@@ -1,5 +1,5 @@
-import { lstatSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -142,6 +142,17 @@ describe('the Nix package', () => {
     expect(facts).toMatchObject({ pname: 'hermes-shim', npmDeps: `deps of ${checkout.slice(0, -1)}` });
   });
 
+  it('needs no other file of the checkout to be built, manual pages and all', async () => {
+    const facts = await evaluate('package.nix', { shell: '/bin/sh', nodeDir: '/usr' });
+    const dir = mkdtempSync(join(engines.dir, 'nix-sources-'));
+    for (const source of (facts as { src: string[] }).src)
+      cpSync(source, join(dir, relative(checkout, source)), { recursive: true });
+    symlinkSync(join(checkout, 'node_modules'), join(dir, 'node_modules'));
+    await execa('npm', ['run', '--silent', 'build'], { cwd: dir });
+    const built = (at: string) => readdirSync(join(at, 'dist')).filter((name) => !name.endsWith('.compiled'));
+    expect(built(dir)).toEqual(built(checkout));
+  });
+
   describeWays(
     (way) => {
       it('its launcher finds node by itself, routes under every name, and has a native hermes', async () => {
@@ -157,6 +168,7 @@ describe('the Nix package', () => {
           expect(lstatSync(join(out, 'bin', name)).isSymbolicLink()).toBe(true);
           symlinkSync(join(out, 'bin', name), join(profile, name));
         }
+        expect(readdirSync(join(out, 'share/man/man1'))).toEqual(['hermes-shim.1']);
         const installed = readdirSync(join(out, 'lib/hermes-shim/dist'));
         expect(installed.filter((file) => file.endsWith('.compiled'))).toHaveLength(1);
         const env = { PATH: '/nonexistent' };

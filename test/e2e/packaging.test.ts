@@ -5,19 +5,22 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { findCommand } from '../../scripts/engines/command.ts';
 import { fetchRuntime } from '../../scripts/runtimes.ts';
 import { managedContainer } from '../bed/container.ts';
 import { nodeDir, nodeVersions, packShim } from '../bed/installed.ts';
 import { readReport } from '../bed/report.ts';
 import { describeWays, engines } from '../bed/ways.ts';
+import { faultOf, relativeLinks } from '../unit/documents/links.ts';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 const readJson = (file: string) => JSON.parse(readFileSync(join(checkout, file), 'utf8'));
@@ -75,6 +78,25 @@ describe('npm', () => {
     for (const key of ['dependencies', 'optionalDependencies', 'peerDependencies', 'bundleDependencies'])
       expect(manifest[key], key).toBeUndefined();
     expect(readdirSync(join(prefix, 'lib/node_modules'))).toEqual(['hermes-shim']);
+  });
+
+  it('the README and what it leads to come along, without a link that leads nowhere', () => {
+    const dir = join(prefix, 'lib/node_modules/hermes-shim');
+    const seen = ['README.md'];
+    for (const document of seen) {
+      const links = relativeLinks(readFileSync(join(dir, document), 'utf8'));
+      expect(links.map((href) => faultOf(href, join(dir, document))).filter(Boolean)).toEqual([]);
+      const targets = links.map((href) => posix.join(dirname(document), href.split('#')[0] ?? ''));
+      seen.push(...new Set(targets.filter((path) => path.endsWith('.md') && !seen.includes(path))));
+    }
+    expect(seen.length).toBeGreaterThan(8);
+  });
+
+  it('the manual page is where man looks', async () => {
+    const man = (...args: string[]) => execa('man', args, { env: { MANPATH: join(prefix, 'share/man') } });
+    const page = join(prefix, 'share/man/man1/hermes-shim.1');
+    expect(readFileSync(page, 'utf8')).toMatch(/^\.TH HERMES\\-SHIM 1 /);
+    if (findCommand('man') !== null) expect((await man('-w', 'hermes-shim')).stdout).toBe(realpathSync(page));
   });
 
   it('a node that is too old is named in one sentence', async () => {
