@@ -63,7 +63,7 @@ async function hangUp({ sessionId }: Running, { reached }: Place, caller: Caller
   const { container, user, via } = reached;
   const address = { via, containerId: container.id, user, sessionId };
   // whose client ended long ago
-  await openMessenger(address, caller.env, () => true).hangUp();
+  await openMessenger(address, caller.env, { clientEnded: () => true }).hangUp();
 }
 
 async function endAll(loose: readonly Running[], { reached }: Place, caller: Caller): Promise<void> {

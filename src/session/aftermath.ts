@@ -11,6 +11,7 @@ import { writeError } from '../report/stderr.ts';
 import { trace } from '../report/trace.ts';
 import type { ContainerRoute } from '../route/decide.ts';
 import type { Environment } from '../route/inside.ts';
+import type { Address } from './errand.ts';
 import {
   judgeAftermath,
   needsNote,
@@ -18,7 +19,6 @@ import {
   type Whereabouts,
   whereaboutsOf,
 } from './judge-aftermath.ts';
-import type { Address } from './messenger.ts';
 import { copyNote, type NoteFinding, searchNote } from './note.ts';
 
 type Ended = {

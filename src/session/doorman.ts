@@ -30,7 +30,10 @@ hs_started \${hs_s##*)}
 hs_tidy() {
   [ $# -gt 64 ] || return
   hs_x=
-  for hs_w; do [ -d "/proc/\${hs_w##*/}" ] || hs_x="$hs_x $hs_w"; done
+  for hs_w; do
+    hs_v=\${hs_w##*/}
+    [ -d "/proc/\${hs_v%%.*}" ] || hs_x="$hs_x $hs_w"
+  done
   [ -z "$hs_x" ] || rm -f $hs_x 2>/dev/null
 }
 ${decodeFunction}

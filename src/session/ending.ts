@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
-import type { Delivery, Finding } from './messenger.ts';
+import type { Finding } from './errand.ts';
+import type { Delivery } from './messenger.ts';
 
 /** How the shim ends: with a code, or by a signal as a local program would. */
 export type Ending =

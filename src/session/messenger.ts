@@ -1,77 +1,15 @@
-import { type EngineAccess, scriptCommand } from '../engine/access.ts';
 import { runCommand } from '../engine/run-command.ts';
 import { sleep } from '../report/sleep.ts';
 import { trace } from '../report/trace.ts';
 import type { Environment } from '../route/inside.ts';
-import { noteRoots } from './doorman.ts';
-
-/** How often an engine is asked to end a session that nobody else would end, a second apart, where it fails to. */
-export const tries = 4;
+import { type Address, errandCommand, type Finding, toFinding } from './errand.ts';
+import { standingCommand, toStanding } from './standing.ts';
 
 /** How long a session without an owner has after its HUP before it is killed, in seconds. */
 export const graceSeconds = 10;
 
-/**
- * What the shim asks in the container after the start, each by a second exec as the session's own user (root in
- * there may lack SYS_PTRACE, and needs no more than the user does). `$1` session id, `$2` user, `$3` what:
- * a signal's name (`$4` `group` or `process`; it says `found` and waits for a line before it signals), `state`, `gone` (waits for it), `hangup` (HUP, grace, KILL), `kill`.
- * The first process is found by the doorman's note; pid and start time both count, since pids come again. Where no
- * note can be written at all (nothing in there is writable) it is looked for by its environ, which is less reliable.
- * A session that is not up yet is waited for: it can start up to 70 ms after its client died (measured), 2 s here.
- */
-export const errand = `look() {
-  p= known=
-  for n in ${noteRoots
-    .map((root) => `"${root}$2"`)
-    .map((root) => `${root}/*`)
-    .join(' ')}; do
-    [ -f "$n" ] && read -r a t i s <"$n" && [ "$i" = "$1" ] || continue
-    known=$s
-    read -r z <"/proc/$a/stat" || continue
-    set -- "$1" "$2" \${z##*) }
-    [ "$3" = Z ] || [ "\${22}" != "$t" ] || p=$a
-    return
-  done
-  for n in ${noteRoots.map((root) => `"${root}$2"`).join(' ')}; do [ -d "$n" ] && return; done
-  for n in /proc/[0-9]*; do
-    grep -q "HERMES_SHIM_SESSION=$1" "$n/environ" && read -r z <"$n/stat" || continue
-    set -- "$1" "$2" \${z##*) }
-    [ "/proc/$6" = "$n" ] && [ "$3" != Z ] && known=started p=$6 t=\${22} && return
-  done
-} 2>/dev/null
-wait_up() { c=0; look "$@"; while [ -z "$known" ] && [ $c -lt 40 ]; do c=$((c + 1)); sleep 0.05; look "$@"; done; }
-alive() { read -r z <"/proc/$p/stat" && set -- \${z##*) } && [ "$1" != Z ] && [ "\${20}" = "$t" ]; } 2>/dev/null
-members() {
-  for d in /proc/[0-9]*; do
-    read -r z <"$d/stat" || continue
-    set -- \${z##*) }
-    [ "$4" = "$p" ] && [ "$1" != Z ] && echo "\${d#/proc/}"
-  done
-} 2>/dev/null
-kill_all() { m=$(members); [ -z "$m" ] || kill -KILL $m; } 2>/dev/null
-wait_up "$1" "$2"
-[ -n "$known" ] || { echo never; exit; }
-case $3 in
-  state) [ -n "$p" ] && echo alive || echo gone ;;
-  gone) while [ -n "$p" ] && alive; do sleep 0.1; done; echo gone ;;
-  kill) [ -z "$p" ] || kill_all; echo gone ;;
-  hangup)
-    if [ -n "$p" ]; then
-      kill -HUP "$p"
-      c=0
-      while [ -n "$(members)" ] && [ $c -lt $4 ]; do c=$((c + 1)); sleep 0.1; done
-      kill_all
-    fi 2>/dev/null
-    echo gone ;;
-  *)
-    [ -n "$p" ] || { echo gone; exit; }
-    echo found
-    read -r go
-    case $4 in group) kill "-$3" "-$p" ;; *) kill "-$3" "$p" ;; esac 2>/dev/null && echo delivered || echo gone ;;
-esac`;
-
-/** What a session's first process was found to be; `never`: it did not start; `unknown`: nobody could be asked. */
-export type Finding = 'alive' | 'gone' | 'delivered' | 'never' | 'unknown';
+/** How long an engine that does not answer is asked again before what is left is the watchdog's, in milliseconds. */
+export const patienceMs = 10_000;
 
 /** How a delivery went. */
 export type Delivery = {
@@ -88,38 +26,21 @@ export type Addressee = 'process' | 'group';
 
 /** Carries signals and questions to one session. */
 export type Messenger = {
-  /** Delivers a signal, after those that were sent before. */
+  /**
+   * Delivers a signal, after those that were sent before: tried until the session is known to have got it or to be
+   * gone, in a container that is paused for as long as that takes.
+   */
   readonly send: (signal: string, to: Addressee) => Promise<Delivery>;
+  /** `unknown` after `patienceMs` without an answer. */
   readonly state: () => Promise<Finding>;
   /** Resolves when the first process is gone. */
   readonly gone: () => Promise<Finding>;
-  /** HUP, then after the grace KILL for what is left of its process session. */
+  /** HUP, if it had none, then after the grace KILL for what is left of its process session; `unknown` as above. */
   readonly hangUp: () => Promise<Finding>;
   readonly kill: () => Promise<Finding>;
+  /** Lets go of all that is under way; what was not delivered by then is not delivered. */
+  readonly letGo: () => void;
 };
-
-/** Which session. */
-export type Address = {
-  readonly via: EngineAccess;
-  readonly containerId: string;
-  readonly user: string;
-  readonly sessionId: string;
-};
-
-/** The command line of one errand. */
-export function errandCommand(
-  { via, containerId, user, sessionId }: Address,
-  words: readonly string[],
-): readonly string[] {
-  const asked = {
-    containerId,
-    user,
-    script: errand,
-    name: 'hermes-errand',
-    args: [sessionId, user, ...words],
-  };
-  return scriptCommand(via, asked, ['-i']);
-}
 
 /** Longest time an errand that does not wait for hermes may take, in milliseconds. */
 const promptMs = 20_000;
@@ -127,34 +48,72 @@ const promptMs = 20_000;
 /** The longest timer there is. */
 const forEverMs = 2 ** 31 - 1;
 
+/** Before a question is asked again: a quarter of a second at first, then ever longer, up to two seconds. */
+const pauseBefore = (attempt: number): number => Math.min(250 * attempt, 2000);
+
 /**
  * Opens the way to a session; nothing is started until something is sent.
- * @param clientHasEnded asked at the moment a signal goes out
+ * @param told.clientEnded asked at the moment a signal goes out
+ * @param told.hungUp called when the session is known to have had its HUP
  */
-export function openMessenger(address: Address, env: Environment, clientHasEnded: () => boolean): Messenger {
+export function openMessenger(
+  address: Address,
+  env: Environment,
+  told: { clientEnded: () => boolean; hungUp?: () => void },
+): Messenger {
+  const leave = new AbortController();
+  const { signal: left } = leave;
+  let hadHup = false;
+
   const run = async (
     words: readonly string[],
     timeoutMs: number,
     answer?: () => string,
   ): Promise<Finding> => {
-    const result = await runCommand(errandCommand(address, words), { env, timeoutMs, answer });
+    if (left.aborted) return 'unknown';
+    const argv = errandCommand(address, words);
+    const result = await runCommand(argv, { env, timeoutMs, answer, signal: left });
     const finding = toFinding(result.kind === 'exited' ? result.stdout : '');
     trace(() => `errand ${words.join(' ')}: ${finding}`);
-    return finding;
+    if (finding !== 'unknown' || left.aborted) return finding;
+    const asked = await runCommand(standingCommand(address), { env, timeoutMs: promptMs, signal: left });
+    return toStanding(asked) === 'over' ? 'gone' : 'unknown';
   };
-  const deliver = async (signal: string, to: Addressee): Promise<Delivery> => {
+  const deliverOnce = async (signal: string, to: Addressee): Promise<Delivery> => {
     let clientFirst = false;
     const finding = await run([signal.replace(/^SIG/, ''), to], promptMs, () => {
-      clientFirst = clientHasEnded();
+      clientFirst = told.clientEnded();
       return 'go\n';
     });
     return { finding, clientFirst };
   };
-  const insist = async (words: readonly string[], timeoutMs: number): Promise<Finding> => {
-    for (let left = tries - 1; ; left -= 1) {
+  const deliver = async (signal: string, to: Addressee): Promise<Delivery> => {
+    for (let attempt = 1; ; attempt += 1) {
+      const delivery = await deliverOnce(signal, to);
+      const { finding } = delivery;
+      // a session can begin for as long as its client is there
+      const open = finding === 'unknown' || (finding === 'never' && !told.clientEnded());
+      if (open && !left.aborted) {
+        await sleep(pauseBefore(attempt));
+        continue;
+      }
+      if (signal === 'SIGHUP' && finding === 'delivered') {
+        hadHup = true;
+        told.hungUp?.();
+      }
+      return delivery;
+    }
+  };
+  const insist = async (
+    words: readonly string[],
+    timeoutMs: number,
+    forMs = patienceMs,
+  ): Promise<Finding> => {
+    const until = Date.now() + forMs;
+    for (let attempt = 1; ; attempt += 1) {
       const finding = await run(words, timeoutMs);
-      if (finding !== 'unknown' || left === 0) return finding;
-      await sleep(1000);
+      if (finding !== 'unknown' || left.aborted || Date.now() > until) return finding;
+      await sleep(pauseBefore(attempt));
     }
   };
   let queue: Promise<unknown> = Promise.resolve();
@@ -164,14 +123,13 @@ export function openMessenger(address: Address, env: Environment, clientHasEnded
       queue = sent;
       return sent;
     },
-    state: () => run(['state'], promptMs),
-    gone: () => run(['gone'], forEverMs),
-    hangUp: () => insist(['hangup', String(graceSeconds * 10)], promptMs + graceSeconds * 1000),
+    state: () => insist(['state'], promptMs),
+    gone: () => insist(['gone'], forEverMs, forEverMs),
+    hangUp: () => {
+      const words = ['hangup', String(graceSeconds * 10), ...(hadHup ? ['past'] : [])];
+      return insist(words, promptMs + graceSeconds * 1000);
+    },
     kill: () => insist(['kill'], promptMs),
+    letGo: () => leave.abort(),
   };
-}
-
-function toFinding(stdout: string): Finding {
-  const word = stdout.trim().split('\n').at(-1) ?? '';
-  return word === 'alive' || word === 'gone' || word === 'delivered' || word === 'never' ? word : 'unknown';
 }

@@ -3,7 +3,7 @@ import { runCommand } from '../engine/run-command.ts';
 import { sleep } from '../report/sleep.ts';
 import type { Environment } from '../route/inside.ts';
 import { type NoteState, noteRoots } from './doorman.ts';
-import type { Address } from './messenger.ts';
+import type { Address } from './errand.ts';
 
 /**
  * What the doorman's note says of a session. `none`: there is no note, though there would be one if the doorman had

@@ -2,12 +2,14 @@ import { trace } from '../report/trace.ts';
 import type { Caller } from '../route/caller.ts';
 import { type Client, startClient, withIgnored } from './client.ts';
 import type { ClientEnd } from './ending.ts';
+import type { Address } from './errand.ts';
 import { pauseOrResume } from './job-control.ts';
-import { type Address, graceSeconds, openMessenger } from './messenger.ts';
+import { graceSeconds, openMessenger } from './messenger.ts';
 import { type Outcome, type Received, settle } from './settle.ts';
 import { addressee, type HandledSignal, handledSignals } from './signals.ts';
 import { relayStdin } from './stdin-relay.ts';
-import type { TerminalState } from './terminal-state.ts';
+import { isTerminalClosed, restoreTerminal, type TerminalState } from './terminal-state.ts';
+import { watchUndeliverable } from './undeliverable.ts';
 import type { Watchdog } from './watchdog.ts';
 
 /** A session to run: its command line and what the shim needs to look after it. */
@@ -25,11 +27,19 @@ export type Session = {
 export async function runSession(session: Session, caller: Caller, watchdog: Watchdog): Promise<Outcome> {
   const { address, terminal } = session;
   let clientEnd: ClientEnd | undefined;
-  const messenger = openMessenger(address, caller.env, () => clientEnd !== undefined);
+  const clientEnded = (): boolean => clientEnd !== undefined;
+  const messenger = openMessenger(address, caller.env, { clientEnded, hungUp: watchdog.hungUp });
+  const undeliverable = watchUndeliverable({ clientEnded });
   const received: Received[] = [];
   let client: Client | undefined;
   let grace: NodeJS.Timeout | undefined;
 
+  /** After a closed terminal there is nobody to answer; a HUP by `kill` is a signal like any other. */
+  const afterGrace = async (): Promise<void> => {
+    grace = undefined;
+    if (!isTerminalClosed(caller.stat, session)) return;
+    if ((await messenger.kill()) === 'unknown') undeliverable.giveUp('SIGHUP');
+  };
   const onSignal = (signal: HandledSignal): void => {
     trace(() => `received ${signal}`);
     if (signal === 'SIGTSTP' || signal === 'SIGCONT') {
@@ -37,9 +47,13 @@ export async function runSession(session: Session, caller: Caller, watchdog: Wat
       void pauseOrResume(signal, { via: address.via, readsTerminal }, client, messenger);
       return;
     }
-    received.push({ signal, delivery: messenger.send(signal, addressee(signal, terminal)) });
-    // after a hangup there is nobody to answer
-    if (signal === 'SIGHUP') grace ??= setTimeout(() => void messenger.kill(), graceSeconds * 1000);
+    const first = received.find((one) => one.signal === signal);
+    if (signal === 'SIGHUP') grace ??= setTimeout(() => void afterGrace(), graceSeconds * 1000);
+    // a session is hung up once
+    const again = signal === 'SIGHUP' ? first?.delivery : undefined;
+    const delivery = again ?? messenger.send(signal, addressee(signal, terminal));
+    undeliverable.watch(signal, delivery);
+    if (again === undefined) received.push({ signal, delivery });
   };
   const signals = handledSignals(caller.ignored, terminal);
   for (const signal of signals) process.removeAllListeners(signal).on(signal, onSignal);
@@ -55,12 +69,25 @@ export async function runSession(session: Session, caller: Caller, watchdog: Wat
   relay?.started();
   trace(() => `started ${address.via.engine} exec as ${client?.pid}`);
   watchdog.watch(client);
-  clientEnd = await client.ended;
-  relay?.end();
-  trace(() => `the client ended: ${JSON.stringify(clientEnd)}`);
-  const outcome = await settle({ client, clientEnd, received, messenger, session });
+
+  const untilSettled = async (running: Client): Promise<Outcome> => {
+    clientEnd = await running.ended;
+    relay?.end();
+    trace(() => `the client ended: ${JSON.stringify(clientEnd)}`);
+    return settle({ client: running, clientEnd, received, messenger, session });
+  };
+  const outcome = await Promise.race([untilSettled(client), undeliverable.givenUp]);
   clearTimeout(grace);
-  watchdog.dismiss(outcome.suspects);
+  undeliverable.stop();
+  messenger.letGo();
   for (const signal of signals) process.removeListener(signal, onSignal);
-  return outcome;
+  if (typeof outcome !== 'string') {
+    if (!outcome.left) watchdog.dismiss(outcome.suspects);
+    return outcome;
+  }
+  trace(() => `${outcome} does not reach the session, which is left to the watchdog`);
+  relay?.end();
+  if (!clientEnded()) client.signal('SIGKILL');
+  if (session.settings) await restoreTerminal(session.settings);
+  return { ending: { kind: 'signal', signal: outcome }, ownWord: false };
 }

@@ -21,6 +21,8 @@ export type Outcome = {
   readonly ownWord: boolean;
   /** processes of which one may be the session after all: for the watchdog to look after */
   readonly suspects?: readonly string[];
+  /** nobody could say whether the session is gone: it is left to the watchdog */
+  readonly left?: boolean;
 };
 
 /** A signal that came, and its way into the session. */
@@ -54,24 +56,27 @@ export async function settle(care: Aftercare): Promise<Outcome> {
   }
   // it died and took no one along: `| head -1`, somebody's kill
   await putRight(care);
-  await care.messenger.hangUp();
+  const left = (await care.messenger.hangUp()) === 'unknown';
   const { signal } = clientEnd;
   return {
     ending: signal ? { kind: 'signal', signal } : { kind: 'code', code: codeOfKilledClient(code) },
     ownWord: false,
+    left,
   };
 }
 
 async function settleSignalled(care: Aftercare): Promise<Outcome> {
   const { clientEnd, received, messenger } = care;
-  await received.at(-1)?.delivery;
+  // what a client's own code has told needs no delivery any more
+  if (mayLie(clientEnd)) await received.at(-1)?.delivery;
   const state = mayLie(clientEnd) ? await messenger.state() : undefined;
+  let left = state === 'unknown';
   if (state === 'alive') {
     await putRight(care);
-    const hungUp = received.some(({ signal }) => signal === 'SIGHUP');
-    await (hungUp ? messenger.hangUp() : messenger.gone());
+    left = (await (isAskedToEnd(received) ? messenger.gone() : messenger.hangUp())) === 'unknown';
   }
-  const delivery = (await received.at(-1)?.delivery) ?? { finding: 'unknown', clientFirst: true };
+  const lie = mayLie(clientEnd) ? await received.at(-1)?.delivery : undefined;
+  const delivery = lie ?? { finding: 'unknown', clientFirst: true };
   const truthful = isTruthful({ client: clientEnd, delivery, state });
   if (!truthful) await putRight(care);
   return {
@@ -81,8 +86,17 @@ async function settleSignalled(care: Aftercare): Promise<Outcome> {
       truthful,
     ),
     ownWord: false,
+    left,
   };
 }
+
+/** Was it asked to end in a way that leaves the when to it? Nobody is there any more after a hangup, or USR1 alone. */
+function isAskedToEnd(received: readonly Received[]): boolean {
+  const asks: readonly HandledSignal[] = ['SIGINT', 'SIGQUIT', 'SIGTERM'];
+  return received.some(({ signal }) => asks.includes(signal)) && !received.some(isHangup);
+}
+
+const isHangup = ({ signal }: Received): boolean => signal === 'SIGHUP';
 
 /** A client that was killed leaves the terminal raw. */
 async function putRight({ session }: Aftercare): Promise<void> {

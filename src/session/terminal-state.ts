@@ -1,4 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import { statField } from '../route/stat.ts';
 
 /** A terminal's settings as `stty -g` prints them. */
 export type TerminalState = Promise<string | undefined>;
@@ -29,4 +32,22 @@ export async function restoreTerminal(state: TerminalState): Promise<void> {
     stdio: ['inherit', 'ignore', 'ignore'],
     timeout: 2000,
   });
+}
+
+/** The controlling terminal's number, '0' for none (proc(5)). */
+const terminalOf = (stat: string): string => statField(stat, 7);
+
+/**
+ * Did this process lose the terminal that it was called from? The kernel takes a terminal that hangs up, or whose
+ * process session ends, from all who had it before it tells them (tty_io.c, `__tty_hangup`); a HUP sent by `kill`
+ * changes nothing.
+ * @param before, now this process's `/proc/self/stat`
+ */
+export function hasLostTerminal(before: string, now: string): boolean {
+  return terminalOf(before) !== '0' && terminalOf(now) === '0';
+}
+
+/** Is nobody there any more? Stdin may be a terminal that was never ours by the kernel's word (`setsid`). */
+export function isTerminalClosed(before: string, { stdinTerminal }: { stdinTerminal: boolean }): boolean {
+  return hasLostTerminal(before, readFileSync('/proc/self/stat', 'utf8')) || (stdinTerminal && !isatty(0));
 }

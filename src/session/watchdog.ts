@@ -1,51 +1,88 @@
 import { spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import type { Environment } from '../route/inside.ts';
-import { type Address, errand, errandCommand, graceSeconds, tries } from './messenger.ts';
+import { type Address, errand, errandCommand } from './errand.ts';
+import { graceSeconds } from './messenger.ts';
+import { absent, ended, standingCommand } from './standing.ts';
 
 /** Stands for the errand's script in what the watchdog is told: that one has many lines, and it has it already. */
 const scriptWord = '@errand';
 
+/** How long it goes on at most, in seconds. */
+const daySeconds = 86_400;
+
+/** After so many seconds the client is ended whether or not the session could be: somebody may wait for its outputs. */
+const clientSeconds = 20;
+
 /**
- * Reads its stdin, whose other end only the shim holds: the errand's command line, a word a line, and an empty line;
- * then the client's pid and start time (a pid may come again); then `well`; or processes (pid:start) of which one may be
- * the session that outlived its client: who of them is still there two seconds later makes it look. End of file
- * instead of that word means that the shim was killed (OOM, `timeout -s KILL`): then client and session are ended as
- * by a hangup, in several tries where the engine is too busy for one. Before the command line is whole there is
- * nothing to end. `$1` the errand's script.
+ * Reads its stdin, whose other end only the shim holds: the errand's command line and the one that asks for the
+ * container's state, a word a line, each with an empty line behind it. Before they are whole there is nothing to end.
+ * Then `client` with its pid and start time (a pid may come again); `hup` when the session had its HUP; and at the end
+ * `well`, or `suspects`: processes (pid:start) of which one may be the session that outlived its client: who of them
+ * is still there two seconds later makes it look. End of file instead means that the shim was killed (OOM, `timeout -s
+ * KILL`) or could not reach the session: then session and client are ended as by a hangup. Where the engine does not
+ * answer or the container is paused it is tried again, ever more slowly, for a day at most; a container that does not
+ * run any more ends it. `$1` the errand's script.
  */
-const script = `e=$1
+const script = `e=$1 i= p= t=
+nl='
+'
 shift
-started() { shift 19; q=$1; }
+facts() { read -r s <"/proc/$1/stat" && set -- \${s##*) } && state=$1 start=\${20}; } 2>/dev/null
+client_lives() { [ -n "$p" ] && facts "$p" && [ "$start" = "$t" ] && [ "$state" != Z ]; }
+end_client() { client_lives && kill -HUP "$p"; } 2>/dev/null
+standing() { (IFS=$nl; set -f; exec $i) 2>&1 </dev/null; }
 g=
 while IFS= read -r w; do
   [ -n "$w" ] || { g=1; break; }
   case $w in ${scriptWord}) w=$e ;; esac
   set -- "$@" "$w"
 done
-[ -n "$g" ] || exit 0
-read -r p t || p=
-if IFS= read -r w; then
-  [ "$w" = well ] && exit 0
-  sleep 2
-  g=
-  for x in $w; do
-    f=\${x#*:} y=\${x%%:*}
-    read -r s <"/proc/$y/stat" && started \${s##*)} && [ "$f" = "$q" ] && g=1
-  done 2>/dev/null
-  [ -n "$g" ] || exit 0
-fi
-n=0
-until "$@" >/dev/null 2>&1 || [ $n -ge ${tries - 1} ]; do n=$((n + 1)) && sleep 1; done
-read -r s <"/proc/$p/stat" || exit 0
-set -- \${s##*) }
-[ "\${20}" = "$t" ] && kill -HUP "$p"`;
+while [ -n "$g" ] && IFS= read -r w && [ -n "$w" ]; do i=$i$w$nl; done
+[ -n "$i" ] || exit 0
+while IFS= read -r w; do
+  case $w in
+  well) exit 0 ;;
+  hup) set -- "$@" past ;;
+  client*) p=\${w#* } t=\${p#* } p=\${p% *} ;;
+  suspects*)
+    sleep 2
+    g=
+    for x in \${w#* }; do facts "\${x%%:*}" && [ "\${x#*:}" = "$start" ] && g=1; done
+    [ -n "$g" ] || exit 0
+    break ;;
+  esac
+done
+{ sleep ${clientSeconds}; end_client; sleep ${daySeconds}; kill -KILL "-$$"; } &
+n=0 a=
+while :; do
+  w=$("$@" 2>/dev/null </dev/null)
+  case $w in
+  *gone) break ;;
+  *never)
+    # a session can begin for as long as its client is there
+    client_lives || { [ -z "$a" ] || break; a=1; }
+    end_client
+    continue ;;
+  esac
+  case $(standing) in
+  ${[...ended, ...absent].map((words) => (words.includes(' ') ? `*"${words}"*` : `*${words}`)).join(' | ')}) break ;;
+  esac
+  s=$((1 + n / 8))
+  [ $s -le 300 ] || s=300
+  n=$((n + s))
+  sleep $s
+done
+end_client
+kill -KILL "-$$"`;
 
 /** The watchdog's leash. */
 export type Watchdog = {
   /** From now on the session is ended if we are killed. Before the client is started. */
   readonly guard: (address: Address) => void;
   readonly watch: (client: { pid: number; start: string }) => void;
+  /** The session has had its HUP. */
+  readonly hungUp: () => void;
   /** All is well; or, where there are suspects, it probably is: the session is ended if it is among them. */
   readonly dismiss: (suspects?: readonly string[]) => void;
 };
@@ -67,17 +104,16 @@ export function startWatchdog(env: Environment): Watchdog {
   leash?.on('error', () => undefined);
   leash?.unref?.();
   child.unref();
-  let left = '';
+  const tell = (lines: readonly string[]): void => void leash?.write(`${lines.join('\n')}\n`);
   return {
     guard: (address) => {
       const words = errandCommand(address, ['hangup', String(graceSeconds * 10)]);
-      leash?.write(`${words.map((word) => (word === errand ? scriptWord : word)).join('\n')}\n\n`);
-      left = '0 0\nwell\n';
+      const asked = words.map((word) => (word === errand ? scriptWord : word));
+      tell([...asked, '', ...standingCommand(address), '']);
     },
-    watch: ({ pid, start }) => {
-      leash?.write(`${pid} ${start}\n`);
-      left = 'well\n';
-    },
-    dismiss: (suspects = []) => void leash?.end(suspects.length > 0 ? `${suspects.join(' ')}\n` : left),
+    watch: ({ pid, start }) => tell([`client ${pid} ${start}`]),
+    hungUp: () => tell(['hup']),
+    dismiss: (suspects = []) =>
+      void leash?.end(suspects.length > 0 ? `suspects ${suspects.join(' ')}\n` : 'well\n'),
   };
 }

@@ -11,6 +11,8 @@
 #   endless | tick SECONDS                        lines for as long as somebody reads them
 #   trap SIGNAL CODE [SIGNAL CODE]… | ignore SIGNAL… | sleep SECONDS | children N
 #                                                 each says "ready <pid> …" once it can be signalled
+#   talk NAME                                     a conversation, which a hangup ends as hermes 0.16 does: see talk()
+#   reload                                        says "reloaded" at each HUP, and lives on
 #   daemon                                        leaves a process behind that called setsid; says "daemon <pid>"
 #   keys N | winch                                N keys as a raw terminal sends them; the size, again at each change
 #   sh ARGS…                                      anything else
@@ -29,6 +31,27 @@ hold() {
   place=$(mktemp -d) && mkfifo "$place/hold" && exec 9<>"$place/hold" && rm -r "$place" || exit 70
   echo "ready $$${1+ $1}"
   while :; do read -r _ <&9; done
+}
+
+# What hermes 0.16 makes of hangups: the first ends the conversation in order, in 3 s; a second meanwhile leaves it at a
+# prompt that nobody can answer, where only KILL ends it. What it saw stands in the home, in talk-NAME.
+talk() {
+  log=$HERMES_HOME/talk-$1 hups=0 since=0
+  trap 'hups=$((hups + 1)); echo hup >>"$log"' HUP
+  trap 'echo term >>"$log"' TERM
+  place=$HERMES_HOME/hold-$$
+  mkfifo "$place" && exec 9<>"$place" && rm "$place" || exit 70
+  echo begun >"$log"
+  echo "ready $$"
+  while [ "$hups" = 0 ]; do read -r _ <&9; done 2>/dev/null
+  while [ "$hups" = 1 ] && [ "$since" -lt 30 ]; do since=$((since + 1)); sleep 0.1; done
+  if [ "$hups" = 1 ]; then
+    echo 'in order' >>"$log"
+    exit 0
+  fi
+  echo parked >>"$log"
+  trap '' TERM INT QUIT
+  while :; do read -r _ <&9; done 2>/dev/null
 }
 
 report() {
@@ -138,6 +161,11 @@ children)
     pids="$pids $!" i=$((i + 1))
   done
   hold "${pids# }"
+  ;;
+talk) talk "$2" ;;
+reload)
+  trap 'echo reloaded' HUP
+  hold
   ;;
 daemon)
   setsid sleep 3600 </dev/null >/dev/null 2>&1 &

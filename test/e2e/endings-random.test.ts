@@ -1,10 +1,10 @@
 /** Endings at random moments by random means: none leaves anything behind, none is told as a success. */
-import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Running } from '../bed/call.ts';
 import { type ManagedContainer, managedContainer } from '../bed/container.ts';
 import { hostProcesses, until } from '../bed/host.ts';
+import { leftovers } from '../bed/leftovers.ts';
 import { describeWays } from '../bed/ways.ts';
 
 const soak = process.env.SOAK === '1';
@@ -109,23 +109,3 @@ describeWays((way) => {
     expect(await leftovers(container)).toEqual([]);
   }, 600_000);
 });
-
-/** What this container's shims left on the host: clients, watchdogs, errands (their environment has its home). */
-async function leftovers(container: ManagedContainer): Promise<string[]> {
-  const ours = (pid: number): boolean => {
-    try {
-      return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`HERMES_HOME=${container.home}\0`);
-    } catch {
-      return false; // ended meanwhile, or not ours to look into
-    }
-  };
-  const named = (): string[] =>
-    hostProcesses()
-      .filter(({ argv }) => argv.some((word) => /^hermes-(doorman|watchdog|errand)$/.test(word)))
-      .filter(({ pid, argv }) => argv.includes(container.id) || ours(pid))
-      .map(({ argv }) => argv.join(' '));
-  await until(() => named().length === 0, { what: 'the host to be clean', ms: 20_000 }).catch(
-    () => undefined,
-  );
-  return named();
-}

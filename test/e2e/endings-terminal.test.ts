@@ -1,36 +1,10 @@
 /** Endings in a terminal: keys, a closed window, job control. The terminal is usable after every one of them. */
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { clientsBelow } from '../bed/clients.ts';
-import { sideEnv } from '../bed/compare.ts';
-import { type ManagedContainer, managedContainer } from '../bed/container.ts';
-import { hostProcesses, until } from '../bed/host.ts';
-import { installShim } from '../bed/installed.ts';
-import { openTerminal } from '../bed/pty.ts';
+import { managedContainer } from '../bed/container.ts';
+import { until } from '../bed/host.ts';
+import { openShell, shimsOf } from '../bed/shell.ts';
 import { describeWays } from '../bed/ways.ts';
-
-/** An interactive bash in a terminal, with the shim's hermes on its PATH. */
-async function openShell(container: ManagedContainer) {
-  await installShim();
-  const { env, ...identity } = container.identity();
-  const settings = { ...env, ...sideEnv(container, 'shim'), PS1: 'prompt> ', TERM: 'xterm', HISTFILE: '' };
-  const terminal = await openTerminal({
-    argv: ['bash', '--norc', '--noprofile', '-i'],
-    env: settings,
-    ...identity,
-  });
-  await terminal.waitFor('prompt> ');
-  return {
-    ...terminal,
-    /** Types a line and waits for what it brings. */
-    async type(line: string, what: string | RegExp) {
-      const from = terminal.output().length;
-      terminal.write(`${line}\r`);
-      await terminal.waitFor(what, { from });
-    },
-    [Symbol.asyncDispose]: () => terminal[Symbol.asyncDispose](),
-  };
-}
 
 describeWays((way) => {
   it('Ctrl-C ends a session in a terminal, and the terminal is as before', async () => {
@@ -130,14 +104,6 @@ describeWays((way) => {
     await container.untilNoGuests();
   });
 });
-
-/** The shims that were called from this terminal: node on the installed bundle, in its process session. */
-function shimsOf({ pid: sid }: { pid: number }): number[] {
-  const isShim = (argv: readonly string[]) => argv.some((word) => word.endsWith(join('dist', 'hermes.cjs')));
-  return hostProcesses()
-    .filter((one) => one.sid === sid && isShim(one.argv))
-    .map(({ pid }) => pid);
-}
 
 /** The shell sets its terminal anew at each prompt: waits a moment for that, and returns what it came to. */
 async function settled(settings: () => Promise<string>, before: string): Promise<string> {

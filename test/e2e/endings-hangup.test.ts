@@ -1,0 +1,137 @@
+/** A session is hung up once, whoever asks for it and however often: the end of a conversation is not lost. */
+import { chmodSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { Running } from '../bed/call.ts';
+import { clientsBelow } from '../bed/clients.ts';
+import { type ManagedContainer, managedContainer } from '../bed/container.ts';
+import { idOf, isAlive, until } from '../bed/host.ts';
+import { openShell, shimsOf } from '../bed/shell.ts';
+import { describeWays } from '../bed/ways.ts';
+
+/** What the conversation of that name has seen so far. */
+const logOf = (container: ManagedContainer, name: string) =>
+  readFileSync(join(container.home, `talk-${name}`), 'utf8')
+    .trim()
+    .split('\n');
+
+/** Waits until a conversation came to its end, and says what it has seen. */
+async function seenBy(container: ManagedContainer, name: string): Promise<string[]> {
+  const atEnd = () => /in order|parked/.test(logOf(container, name).join());
+  await until(atEnd, { what: `the end of ${name}`, ms: 30_000 });
+  return logOf(container, name);
+}
+
+/** Begins conversations of these names. */
+async function talks(container: ManagedContainer, names: readonly string[]): Promise<Running[]> {
+  const running = await Promise.all(
+    names.map((name) => container.session(['talk', name], { detached: true, timeoutMs: 60_000 })),
+  );
+  for (const one of running) await one.waitFor('ready', 20_000);
+  return running;
+}
+
+const once = ['begun', 'hup', 'in order'];
+
+/** Signals the engine's clients of a shim; sudo's command and its own watcher end with one another. */
+function killClients(shim: number, signal: NodeJS.Signals): void {
+  for (const pid of clientsBelow([shim])) if (isAlive(idOf(pid))) process.kill(pid, signal);
+}
+
+/** Ends of a shim without a terminal, after which nobody is there for the session. */
+const ends: Readonly<Record<string, (pid: number) => void>> = {
+  hup: (pid) => process.kill(pid, 'SIGHUP'),
+  'hup-group': (pid) => process.kill(-pid, 'SIGHUP'),
+  'hup-often': (pid) => {
+    for (let count = 0; count < 4; count += 1) process.kill(pid, 'SIGHUP');
+  },
+  kill: (pid) => process.kill(pid, 'SIGKILL'),
+  'kill-group': (pid) => process.kill(-pid, 'SIGKILL'),
+  'hup-then-kill': (pid) => {
+    process.kill(pid, 'SIGHUP');
+    process.kill(pid, 'SIGKILL');
+  },
+  client: (pid) => killClients(pid, 'SIGKILL'),
+  'hup-and-client': (pid) => {
+    killClients(pid, 'SIGHUP');
+    process.kill(pid, 'SIGHUP');
+  },
+};
+
+describeWays((way) => {
+  it('a conversation without a terminal is hung up once and ends in order, whatever ends the shim', async () => {
+    await using container = await managedContainer(way);
+    const names = Object.keys(ends);
+    const running = await talks(container, names);
+    running.forEach(({ pid }, at) => void ends[names[at] ?? '']?.(pid));
+    for (const name of names) expect(await seenBy(container, name), name).toEqual(once);
+    for (const one of running) expect((await one.ended).timedOut).toBe(false);
+    await container.untilNoGuests(20_000);
+  });
+
+  it('a hangup that comes late, while hermes ends, is no second one', async () => {
+    await using container = await managedContainer(way);
+    const running = await container.session(['talk', 'late'], { detached: true });
+    await running.waitFor('ready');
+    running.kill('SIGHUP');
+    await until(() => logOf(container, 'late').includes('hup'), { what: 'the first' });
+    running.killGroup('SIGHUP');
+    killClients(running.pid, 'SIGHUP');
+    expect(await seenBy(container, 'late')).toEqual(once);
+    await running.ended;
+    await container.untilNoGuests(20_000);
+  });
+
+  it('a conversation in a closed window is hung up once and ends in order', async () => {
+    await using container = await managedContainer(way);
+    for (const line of ['hermes talk window', 'hermes talk piped | cat']) {
+      await using shell = await openShell(container);
+      await shell.type(line, /ready \d+/);
+      shell.hangup();
+      const name = /talk (\w+)/.exec(line)?.[1] ?? '';
+      expect(await seenBy(container, name), line).toEqual(once);
+      await shell.exit;
+      await until(() => shimsOf(shell).length === 0, { what: 'the shim to be gone', ms: 20_000 });
+    }
+    await container.untilNoGuests(20_000);
+  });
+
+  it('a conversation whose terminal runs nothing but hermes is hung up once and ends in order', async () => {
+    await using container = await managedContainer(way);
+    await using terminal = await container.terminal(['talk', 'alone']);
+    await terminal.waitFor(/ready \d+/);
+    terminal.hangup();
+    expect(await seenBy(container, 'alone')).toEqual(once);
+    await container.untilNoGuests(20_000);
+  });
+
+  it('kill of a shim in a terminal, by HUP or KILL, hangs its conversation up once', async () => {
+    await using container = await managedContainer(way);
+    for (const signal of ['SIGHUP', 'SIGKILL'] as const) {
+      await using shell = await openShell(container);
+      await shell.type(`hermes talk ${signal}`, /ready \d+/);
+      const [pid] = shimsOf(shell);
+      process.kill(pid ?? 0, signal);
+      await until(() => logOf(container, signal).includes('hup'), { what: 'the hangup' });
+      // then the window is closed, too
+      shell.hangup();
+      expect(await seenBy(container, signal), signal).toEqual(once);
+    }
+    await container.untilNoGuests(20_000);
+  });
+});
+
+it('a conversation is hung up once where nothing in the container can be written', async () => {
+  await using container = await managedContainer('docker', {
+    user: '4242',
+    userAfterMs: 'never',
+    engineArgs: ['--read-only', '--tmpfs', '/tmp:ro', '--ipc=none'],
+  });
+  chmodSync(container.home, 0o777);
+  const names = ['hup', 'hup-often', 'kill', 'client', 'hup-and-client'];
+  const running = await talks(container, names);
+  running.forEach(({ pid }, at) => void ends[names[at] ?? '']?.(pid));
+  for (const name of names) expect(await seenBy(container, name), name).toEqual(once);
+  for (const one of running) expect((await one.ended).timedOut).toBe(false);
+  await container.untilNoGuests(20_000);
+});
