@@ -89,6 +89,7 @@ case $what in
   kill) if [ -n "$p" ]; then kill_all; else echo gone; fi ;;
   hangup)
     [ -n "$p" ] || { echo gone; exit; }
+    echo found
     [ -n "$5" ] || ! first_hup || kill -HUP "$p" 2>/dev/null
     c=0
     while [ -n "$(members)" ] && [ $c -lt $4 ]; do c=$((c + 1)); sleep 0.1; done

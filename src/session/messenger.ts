@@ -42,7 +42,7 @@ export type Messenger = {
   readonly letGo: () => void;
 };
 
-/** Longest time an errand that does not wait for hermes may take, in milliseconds. */
+/** Longest time until an errand has found the session or not, in milliseconds. */
 const promptMs = 20_000;
 
 /** The longest timer there is. */
@@ -65,6 +65,7 @@ export function openMessenger(
   const { signal: left } = leave;
   let hadHup = false;
 
+  /** @param answer for an errand that says `found` first: what to reply; without it the errand waits for nothing */
   const run = async (
     words: readonly string[],
     timeoutMs: number,
@@ -72,10 +73,20 @@ export function openMessenger(
   ): Promise<Finding> => {
     if (left.aborted) return 'unknown';
     const argv = errandCommand(address, words);
-    const result = await runCommand(argv, { env, timeoutMs, answer, signal: left });
+    const silence = new AbortController();
+    const timer = answer && setTimeout(() => silence.abort(), promptMs);
+    const answered =
+      answer &&
+      ((): string => {
+        clearTimeout(timer);
+        return answer();
+      });
+    const signal = AbortSignal.any([left, silence.signal]);
+    const result = await runCommand(argv, { env, timeoutMs, answer: answered, signal });
+    clearTimeout(timer);
     const finding = toFinding(result.kind === 'exited' ? result.stdout : '');
     trace(() => `errand ${words.join(' ')}: ${finding}`);
-    if (finding !== 'unknown' || left.aborted) return finding;
+    if (finding !== 'unknown' || result.kind !== 'exited' || left.aborted) return finding;
     const asked = await runCommand(standingCommand(address), { env, timeoutMs: promptMs, signal: left });
     return toStanding(asked) === 'over' ? 'gone' : 'unknown';
   };
@@ -108,10 +119,11 @@ export function openMessenger(
     words: readonly string[],
     timeoutMs: number,
     forMs = patienceMs,
+    answer?: () => string,
   ): Promise<Finding> => {
     const until = Date.now() + forMs;
     for (let attempt = 1; ; attempt += 1) {
-      const finding = await run(words, timeoutMs);
+      const finding = await run(words, timeoutMs, answer);
       if (finding !== 'unknown' || left.aborted || Date.now() > until) return finding;
       await sleep(pauseBefore(attempt));
     }
@@ -127,7 +139,7 @@ export function openMessenger(
     gone: () => insist(['gone'], forEverMs, forEverMs),
     hangUp: () => {
       const words = ['hangup', String(graceSeconds * 10), ...(hadHup ? ['past'] : [])];
-      return insist(words, promptMs + graceSeconds * 1000);
+      return insist(words, forEverMs, patienceMs, () => '');
     },
     kill: () => insist(['kill'], promptMs),
     letGo: () => leave.abort(),

@@ -1,0 +1,159 @@
+/** Signals that cannot be delivered, in a paused container or to a frozen daemon: neither shim nor session outlives them. */
+import { expect, it } from 'vitest';
+import type { Running } from '../bed/call.ts';
+import { clientsBelow } from '../bed/clients.ts';
+import { type ManagedContainer, managedContainer } from '../bed/container.ts';
+import { openFreezer } from '../bed/freezer.ts';
+import { idOf, isAlive, until } from '../bed/host.ts';
+import { leftovers } from '../bed/leftovers.ts';
+import { openShell, shimsOf } from '../bed/shell.ts';
+import { describeWays, type Way } from '../bed/ways.ts';
+
+/** Longer than the ten seconds for which a shim tries, shorter than anybody's patience. */
+const soonMs = 18_000;
+
+/** So many sessions that are up. */
+async function sessions(container: ManagedContainer, count: number, env = {}): Promise<Running[]> {
+  const running = await Promise.all(
+    Array.from({ length: count }, () =>
+      container.session(['sleep', '1000'], { detached: true, env, timeoutMs: 90_000 }),
+    ),
+  );
+  for (const one of running) await one.waitFor('ready', 20_000);
+  return running;
+}
+
+/** Waits for its end; a client behind sudo, which is root's, holds its outputs for longer. */
+async function untilEnded({ pid }: Running, ms: number): Promise<void> {
+  const id = idOf(pid);
+  await until(() => !isAlive(id), { what: 'the end of the shim', ms });
+}
+
+/** Waits until that many milliseconds have passed. */
+async function moment(ms: number): Promise<void> {
+  const at = performance.now() + ms;
+  await until(() => performance.now() >= at, { what: 'the moment', ms: ms + 1000 });
+}
+
+const byAll = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const;
+
+// a rootless container cannot be paused under cgroups v1
+const pausable: readonly Way[] = ['docker', 'podman-root', 'podman-sudo'];
+
+describeWays((way) => {
+  it('a signal in a paused container ends the shim by it, and the session when the container goes on', async () => {
+    await using container = await managedContainer(way);
+    const running = await sessions(container, byAll.length);
+    await container.pause();
+    running.forEach((one, at) => void one.kill(byAll[at] ?? 'SIGTERM'));
+    await Promise.all(running.map((one) => untilEnded(one, soonMs)));
+    await container.unpause();
+    for (const [at, one] of running.entries()) expect(await one.ended).toMatchObject({ signal: byAll[at] });
+    await container.untilNoGuests(14_000);
+    expect(await leftovers(container)).toEqual([]);
+  });
+
+  it('a second signal ends the shim at once', async () => {
+    await using container = await managedContainer(way);
+    for (const running of await sessions(container, 1)) {
+      await container.pause();
+      running.kill('SIGINT');
+      await moment(1200);
+      running.kill('SIGINT');
+      await untilEnded(running, 4000);
+      await container.unpause();
+      expect(await running.ended).toMatchObject({ signal: 'SIGINT' });
+    }
+    await container.untilNoGuests(14_000);
+    expect(await leftovers(container)).toEqual([]);
+  });
+
+  it('a signal that comes during a pause reaches hermes after it, once', async () => {
+    await using container = await managedContainer(way);
+    const running = await container.session(['trap', 'TERM', '7'], { env: { HERMES_SHIM_DEBUG: '1' } });
+    await running.waitFor('ready');
+    await container.pause();
+    running.kill('SIGTERM');
+    await moment(4000);
+    await container.unpause();
+    const { exitCode, stdout } = await running.ended;
+    expect({ exitCode, said: stdout.match(/goodbye/g) }).toEqual({ exitCode: 7, said: ['goodbye'] });
+    await container.untilNoGuests();
+  });
+
+  it('what is killed in a paused container, shim or client, leaves nothing when it goes on', async () => {
+    await using container = await managedContainer(way);
+    const [shim, group, client] = await sessions(container, 3);
+    await container.pause();
+    shim?.kill('SIGKILL');
+    group?.killGroup('SIGKILL');
+    for (const pid of clientsBelow([client?.pid ?? 0])) process.kill(pid, 'SIGKILL');
+    await moment(12_000);
+    await container.unpause();
+    for (const one of [shim, group, client]) expect((await one?.ended)?.timedOut).toBe(false);
+    await container.untilNoGuests(14_000);
+    expect(await leftovers(container)).toEqual([]);
+  });
+
+  it('a watchdog does not wait for a container that is gone', async () => {
+    await using container = await managedContainer(way);
+    for (const running of await sessions(container, 1)) {
+      await container.pause();
+      running.kill('SIGKILL');
+      await untilEnded(running, 4000);
+      await moment(1500);
+      await container.remove();
+    }
+    expect(await leftovers(container, 25_000)).toEqual([]);
+  });
+
+  it('kill of a shim whose container is paused gives the terminal back as it was', async () => {
+    await using container = await managedContainer(way);
+    await using shell = await openShell(container);
+    const before = await shell.settings();
+    await shell.type('hermes sleep 1000', /ready \d+/);
+    await container.pause();
+    const from = shell.output().length;
+    for (const pid of shimsOf(shell)) process.kill(pid, 'SIGTERM');
+    await shell.waitFor('prompt> ', { from, ms: soonMs });
+    await until(async () => (await shell.settings()) === before, { what: 'the settings as before' });
+    // what is typed goes to the shell again
+    await shell.type('echo "status $?"', /status 143/);
+    await container.unpause();
+    await container.untilNoGuests(14_000);
+    expect(await leftovers(container)).toEqual([]);
+  });
+}, pausable);
+
+describeWays(() => {
+  it('a frozen daemon: a signal ends the shim by it, a killed one leaves nothing when the daemon goes on', async () => {
+    await using container = await managedContainer('docker');
+    await using freezer = await openFreezer(container);
+    const running = await sessions(container, byAll.length + 2, freezer.env);
+    const [killed, orphaned, ...others] = running;
+    freezer.freeze();
+    killed?.kill('SIGKILL');
+    for (const pid of clientsBelow([orphaned?.pid ?? 0])) process.kill(pid, 'SIGKILL');
+    others.forEach((one, at) => void one.kill(byAll[at] ?? 'SIGTERM'));
+    for (const [at, one] of others.entries())
+      expect(await one.ended).toMatchObject({ signal: byAll[at], timedOut: false });
+    for (const one of running) expect((await one.ended).timedOut).toBe(false);
+    freezer.thaw();
+    await container.untilNoGuests(14_000);
+    expect(await leftovers(container)).toEqual([]);
+  });
+
+  it('a signal to a frozen daemon reaches hermes when it goes on, once', async () => {
+    await using container = await managedContainer('docker');
+    await using freezer = await openFreezer(container);
+    const running = await container.session(['trap', 'TERM', '7'], { env: freezer.env });
+    await running.waitFor('ready');
+    freezer.freeze();
+    running.kill('SIGTERM');
+    await moment(4000);
+    freezer.thaw();
+    const { exitCode, stdout } = await running.ended;
+    expect({ exitCode, said: stdout.match(/goodbye/g) }).toEqual({ exitCode: 7, said: ['goodbye'] });
+    await container.untilNoGuests();
+  });
+}, ['docker']);
