@@ -13,8 +13,9 @@ export const noteRoots = ['/tmp/.hermes-shim-', '/dev/shm/.hermes-shim-'];
  * then its arguments.
  *
  * It leaves a note (pid, start time, session id, state) in a directory of the user's own, one small file a pid, so
- * that they cannot pile up; stale ones go when there are more than 64. By the note signals reach hermes even
- * when it is not dumpable or has overwritten its environ, and it proves whether hermes was started.
+ * that they cannot pile up (with the marks of the errand beside them); stale ones go when there are more than 64. By the note signals reach hermes even
+ * when it is not dumpable or has overwritten its environ, and it proves whether hermes was started. It counts where it
+ * can be read again: disks are full.
  * Flags: `e` stderr joins stdout; `w` wait for docker to deliver the window size (0×0 in 8 of 8 runs without; its
  * client tries for half a second; busybox's stty says nothing instead of 0 0); `r` the arguments are on the wire of `bytes.ts`, `d` so is the first directory; `0` `1` `2` were closed when
  * the shim was called; `I` `Q` INT and QUIT were ignored.
@@ -37,14 +38,14 @@ hs_tidy() {
   [ -z "$hs_x" ] || rm -f $hs_x 2>/dev/null
 }
 ${decodeFunction}
-hs_n=
+hs_i=$1 hs_n=
+hs_note() { [ -z "$hs_n" ] || echo "$$ $hs_t $hs_i $1" >"$hs_n"; } 2>/dev/null
 for hs_d in ${noteRoots.map((root) => `"${root}$3"`).join(' ')}; do
   { [ -d "$hs_d" ] || mkdir -m 700 "$hs_d"; } 2>/dev/null
-  [ -O "$hs_d" ] && [ ! -h "$hs_d" ] && [ -w "$hs_d" ] && hs_n=$hs_d/$$ && break
+  [ -O "$hs_d" ] && [ ! -h "$hs_d" ] && [ -w "$hs_d" ] && hs_n=$hs_d/$$ && hs_note started &&
+    read -r hs_w <"$hs_n" && [ "$hs_w" = "$$ $hs_t $hs_i started" ] && break
+  hs_n=
 done
-hs_note() { [ -z "$hs_n" ] || echo "$$ $hs_t $hs_i $1" >"$hs_n"; } 2>/dev/null
-hs_i=$1
-hs_note started
 [ -z "$hs_n" ] || { set +f; hs_tidy "$hs_d"/*; set -f; }
 trap 'hs_note failed' EXIT
 hs_m=$2 hs_f=$4 hs_k=$5 hs_d=$7 hs_b=$9

@@ -1,0 +1,64 @@
+/** Endings in a container whose disks are full: what cannot be noted down is found all the same. */
+import { expect, it } from 'vitest';
+import { type ManagedContainer, managedContainer } from '../bed/container.ts';
+import { leftovers } from '../bed/leftovers.ts';
+import { describeWays } from '../bed/ways.ts';
+
+/** Writes until nothing more goes in. */
+async function fill(container: ManagedContainer, ...dirs: string[]): Promise<void> {
+  for (const dir of dirs) {
+    const script = 'head -c 200000 /dev/zero >"$0/fill"; echo x >"$0/more" && [ -s "$0/more" ] && echo free';
+    const { stdout, stderr } = await container.exec(['/bin/sh', '-c', script, dir], { user: '0' });
+    expect(stdout, stderr).toBe('');
+  }
+}
+
+/** `timeout`, `timeout -s KILL`, `kill` and a hangup end it, with nothing left. */
+async function expectEndings(container: ManagedContainer): Promise<void> {
+  const byTimeout = await container.shell('timeout -k 8 4 hermes sleep 1000', { timeoutMs: 60_000 });
+  expect(await byTimeout.ended).toMatchObject({ exitCode: 124, stdout: expect.stringMatching(/^ready/) });
+  await container.untilNoGuests();
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGKILL', 'SIGINT'] as const) {
+    const running = await container.session(['sleep', '1000'], { detached: true });
+    await running.waitFor('ready');
+    running.kill(signal);
+    expect(await running.ended).toMatchObject({ signal });
+    await container.untilNoGuests(14_000);
+  }
+  expect(await leftovers(container)).toEqual([]);
+}
+
+describeWays((way) => {
+  it('a full /tmp keeps no session alive', async () => {
+    await using container = await managedContainer(way, { engineArgs: ['--tmpfs', '/tmp:size=64k'] });
+    await fill(container, '/tmp');
+    await expectEndings(container);
+  });
+
+  it('a read-only container with a full /tmp and a full /dev/shm keeps no session alive', async () => {
+    await using container = await managedContainer(way, {
+      image: 'busybox',
+      user: '4242',
+      userAfterMs: 'never',
+      engineArgs: ['--read-only', '--tmpfs', '/tmp:size=64k', '--shm-size=64k'],
+    });
+    await fill(container, '/tmp', '/dev/shm');
+    await expectEndings(container);
+  });
+
+  it('a container with nothing but a shell keeps no session alive', async () => {
+    await using container = await managedContainer(way);
+    // every other program in there is a link to it
+    await container.exec(['mv', '/bin/busybox', '/bin/away'], { user: '0' });
+    for (const signal of ['SIGTERM', 'SIGHUP', 'SIGKILL', 'SIGINT'] as const) {
+      const blocks = ['sh', '-c', 'echo ready; read -r _'];
+      const running = await container.session(blocks, { detached: true, stdin: 'pipe' });
+      await running.waitFor('ready');
+      running.kill(signal);
+      expect(await running.ended).toMatchObject({ signal });
+      await container.untilNoGuests(14_000);
+    }
+    expect(await leftovers(container)).toEqual([]);
+    await container.exec(['/bin/away', 'mv', '/bin/away', '/bin/busybox'], { user: '0' });
+  });
+});
