@@ -27,12 +27,14 @@ type Ended = {
   readonly container: Container;
   readonly bin: string;
   readonly route: ContainerRoute;
+  /** when the session was to begin, in milliseconds since 1970 */
+  readonly begunMs: number;
 };
 
 /**
  * Settles an exit code that may be the engine's own. Starts no hermes.
- * @returns `own`: it is hermes's; or the user, in numbers, by whom to try once more: only where it is proven that
- * nothing was started, by the missing note in a container that is as it was
+ * @returns `own`: it is hermes's; or the user, in numbers, by whom to try once more: only where the engine says that
+ * there is no such user, and it is proven that nothing was started
  * @throws {Failure} hermes was not started, or nobody can say whether it was: why, and what to do
  */
 export async function settleAftermath(
@@ -45,7 +47,7 @@ export async function settleAftermath(
   trace(() => `exit code ${code}: container ${whereabouts}, doorman's note ${note}: ${verdict}`);
   const cause = await toCause(verdict, now, ended, env);
   if (cause === undefined) return 'own';
-  if (cause.kind === 'user-missing' && note === 'none' && whereabouts === 'same') {
+  if (cause.kind === 'user-missing' && note === 'never' && whereabouts === 'same') {
     const numbers = numericUser(container);
     if (numbers !== undefined && numbers !== address.user) return { user: numbers };
   }
@@ -70,14 +72,14 @@ type Sight = {
  * namespace whose first process is gone. So where it runs and yet cannot be asked, it is looked at again.
  */
 async function lookAround(ended: Ended, env: Environment): Promise<Sight> {
-  const { code, address, container } = ended;
+  const { code, address, container, begunMs } = ended;
   for (let look = 1; ; look += 1) {
     const now = await probe(address.via, container.name, { env });
     const whereabouts = whereaboutsOf(now, container);
     const asks = needsNote(code, whereabouts, address.via.access.kind === 'sudo');
     const running = whereabouts === 'same' || whereabouts === 'restarted';
-    const find = running ? searchNote : copyNote;
-    const note = asks ? await find(address, env) : 'unknown';
+    const find = () => (running ? searchNote(address, begunMs, env) : copyNote(address, env));
+    const note = asks ? await find() : 'unknown';
     const settled = !asks || note !== 'unknown' || whereabouts !== 'same';
     if (settled || look === looks.most) return { now, whereabouts, note };
     await sleep(looks.pauseMs);
@@ -88,7 +90,7 @@ async function lookAround(ended: Ended, env: Environment): Promise<Sight> {
 async function toCause(
   verdict: Verdict,
   now: ProbeResult,
-  { address, container, bin, code }: Ended,
+  { address, container, bin }: Ended,
   env: Environment,
 ): Promise<Cause | undefined> {
   const { via, user } = address;
@@ -102,10 +104,8 @@ async function toCause(
     case 'binary-not-executable':
       return { kind: verdict, engine, bin, prefix };
     case 'not-started': {
-      const asked = await askReadiness({ access: via, container, user, bin, env });
-      // 1 is sudo's and hermes's: where nothing is missing, a note that is missing was tidied away, in a crowd
-      if (asked === undefined && code === 1) return undefined;
-      return asked ?? { kind: 'check-failed', engine, prefix, detail: `exec ended with ${code}` };
+      // where nothing is missing, the note was removed, by hermes or by a crowd's tidying: the code is hermes's
+      return askReadiness({ access: via, container, user, bin, env });
     }
     case 'not-running':
       if (found === undefined) return { kind: 'absent', engine };

@@ -96,13 +96,14 @@ export async function enterContainer(
     settings: terminal ? beside.settings : undefined,
   };
   const env = clientEnvironment(caller.env, plan.forwarded);
+  const begunMs = Date.now();
   const { ending, ownWord } = await runSession(session, { ...caller, env }, beside.watchdog);
   pipe?.close();
   if (!ownWord || ending.kind !== 'code' || !isAmbiguous(ending.code, plan.via)) return ending;
   const { settleAftermath } = await import('./aftermath.ts');
   const { bin } = plan.instructions;
   const settled = await settleAftermath(
-    { code: ending.code, address, container: reached.container, bin, route },
+    { code: ending.code, address, container: reached.container, bin, route, begunMs },
     caller.env,
   );
   if (settled === 'own') return ending;

@@ -39,6 +39,8 @@ export type Verdict =
   | 'lost'
   | 'fate-unknown';
 
+const isAbsent = (note: NoteFinding): boolean => note === 'none' || note === 'never';
+
 /** How a session ends whose container is stopped (KILL, after TERM). */
 const byStop = [137, 143];
 
@@ -80,11 +82,11 @@ export function judgeAftermath(facts: {
   if (note === 'forbidden' || note === 'failed') return 'binary-not-executable';
   switch (whereabouts) {
     case 'same':
-      return note === 'none' ? 'not-started' : 'own';
+      return isAbsent(note) ? 'not-started' : 'own';
     case 'paused':
-      return note === 'none' ? 'not-running' : 'own';
+      return isAbsent(note) ? 'not-running' : 'own';
     case 'stopped':
-      if (note === 'none') return 'not-running';
+      if (isAbsent(note)) return 'not-running';
       return note === 'started' ? 'lost' : 'fate-unknown';
     case 'restarted':
       return note === 'started' ? 'lost' : 'fate-unknown';

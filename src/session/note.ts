@@ -7,32 +7,55 @@ import type { Address } from './errand.ts';
 
 /**
  * What the doorman's note says of a session. `none`: there is no note, though there would be one if the doorman had
- * run; `unknown`: nobody could look, or a note could not have been written.
+ * run, unless hermes removed it; `never`: it did not run, as times in the container prove; `unknown`: nobody could
+ * look, or a note could not have been written.
  */
-export type NoteFinding = NoteState | 'none' | 'unknown';
+export type NoteFinding = NoteState | 'none' | 'never' | 'unknown';
 
 /** How long a look for a note may take, in milliseconds. */
 const lookMs = 20_000;
 
 /**
- * Looks for the note of a session (`$1`) in every user's directory, so it is asked as root: the user in question may
- * have been somebody else a moment ago. Says `none` only where a note could have been written: in a directory that
- * is everybody's.
+ * Looks for the note of a session (`$1`) in every user's directory, so it is asked as root: the user (`$2`) may have
+ * been somebody else a moment ago. Says that there is none only where a note can be written and read again.
+ * `never` is proven by changes (ctime, in seconds, which nobody can set back) before the session was to begin (`$3`):
+ * of the places where its note would lie, since who removes a note changes them; or of the files that say who is who,
+ * for a user who is not there.
  */
-const search = `for n in ${noteRoots.map((root) => `${root}*/*`).join(' ')}; do
-  [ -f "$n" ] && read -r p t i s <"$n" && [ "$i" = "$1" ] && echo "note $s" && exit
+const search = `id=$1 user=$2 begun=$3
+for n in ${noteRoots.map((root) => `${root}*/*`).join(' ')}; do
+  [ -f "$n" ] && read -r p t i s <"$n" && [ "$i" = "$id" ] && echo "note $s" && exit
 done 2>/dev/null
+old() { z=$(stat -c %Z "$1") && [ "$z" -lt "$begun" ]; } 2>/dev/null
+untouched() {
+  for d in ${noteRoots.map((root) => `"${root}$user"`).join(' ')}; do
+    [ -d "$d" ] || d=\${d%/*}
+    [ ! -d "$d" ] || old "$d" || return 1
+  done
+}
+same_users() { for f in /etc /etc/passwd /etc/group; do [ ! -e "$f" ] || old "$f" || return 1; done; }
+w=none
+if untouched || same_users; then w=never; fi
 for d in ${[...new Set(noteRoots.map((root) => root.slice(0, root.lastIndexOf('/'))))].join(' ')}; do
-  [ -k "$d" ] && [ -w "$d" ] && echo none && exit
-done
+  f=$d/.hermes-shim-try-$$
+  z=
+  [ -k "$d" ] && echo try >"$f" && read -r z <"$f"
+  rm -f "$f"
+  [ "$z" != try ] || { echo $w && exit; }
+done 2>/dev/null
 echo unknown`;
 
-/** Asks in a running container, as root. Starts no hermes. */
+/**
+ * Asks in a running container, as root. Starts no hermes.
+ * @param begunMs when the session was to begin, in milliseconds since 1970
+ */
 export async function searchNote(
-  { via, containerId, sessionId }: Address,
+  { via, containerId, sessionId, user }: Address,
+  begunMs: number,
   env: Environment,
 ): Promise<NoteFinding> {
-  const asked = { containerId, user: '0', script: search, name: 'hermes-errand', args: [sessionId] };
+  const args = [sessionId, user, String(Math.floor(begunMs / 1000))];
+  const asked = { containerId, user: '0', script: search, name: 'hermes-errand', args };
   const result = await runCommand(scriptCommand(via, asked), { env, timeoutMs: lookMs });
   return result.kind === 'exited' ? readSearch(result.stdout) : 'unknown';
 }
@@ -40,7 +63,7 @@ export async function searchNote(
 /** Reads what `search` printed. */
 export function readSearch(stdout: string): NoteFinding {
   const said = stdout.trim();
-  if (said === 'none') return 'none';
+  if (said === 'none' || said === 'never') return said;
   return toState(/^note ([a-z]+)$/.exec(said)?.[1]) ?? 'unknown';
 }
 

@@ -129,6 +129,9 @@ describeWays((way) => {
   it('a user who is gone at the exec is called by the numbers, and hermes starts once', async () => {
     const numbers = { HERMES_UID: String(hermesUid), HERMES_GID: String(hermesUid) };
     await using container = await managedContainer(way, { env: numbers });
+    // that nothing was started is proven by times in the container, which are told in whole seconds
+    const later = Date.now() + 2000;
+    await until(() => Date.now() > later, { what: 'the container to be two seconds old' });
     const gate = buildGate(container, 'exec');
     await using call = await container.session(['version'], { env: { ...impatient, ...gate.env } });
     await gate.reached();
@@ -153,5 +156,27 @@ describeWays((way) => {
     call.stdin?.end('\n');
     const ended = await call.ended;
     expect([ended.exitCode, container.starts().length], expectAgreement(ended, container)).toEqual([code, 1]);
+  });
+
+  it('a hermes that removed its note keeps its exit code, whichever it is', async () => {
+    await using container = await managedContainer(way);
+    for (const code of [1, 125, 126, 127, 137, 143, 255]) {
+      const script = `rm /tmp/.hermes-shim-*/$$ && exit ${code}`;
+      expect(await container.hermes(['sh', '-c', script])).toMatchObject({ exitCode: code, stderr: '' });
+    }
+  });
+
+  it('a hermes that removed its note and lost its user is not started twice', async () => {
+    const numbers = { HERMES_UID: String(hermesUid), HERMES_GID: String(hermesUid) };
+    await using container = await managedContainer(way, { env: numbers });
+    const code = way === 'docker' ? 126 : 255;
+    const script = `rm /tmp/.hermes-shim-*/$$ && echo up; read -r _; exit ${code}`;
+    await using call = await container.session(['sh', '-c', script], { env: impatient, stdin: 'pipe' });
+    await call.waitFor('up');
+    await container.exec(['sed', '-i', '/^hermes:/d', '/etc/passwd'], { user: '0' });
+    call.stdin?.end('\n');
+    const ended = await call.ended;
+    expect(container.starts()).toHaveLength(1);
+    expect(ended.stderr).toMatch(/^hermes: container '.*' has no user 'hermes'/m);
   });
 });

@@ -48,7 +48,10 @@ describe('what an exit code means that may be the engine’s', () => {
   });
 
   it('not started, only where the note is missing that the doorman would have left', () => {
-    expect(judge(126, 'same', 'none')).toBe('not-started');
+    for (const note of ['none', 'never'] as const) {
+      expect(judge(126, 'same', note)).toBe('not-started');
+      expect(judge(255, 'stopped', note)).toBe('not-running');
+    }
     expect(judge(126, 'same', 'unknown')).toBe('own');
     expect(judge(1, 'stopped', 'none')).toBe('not-running');
     expect(judge(1, 'paused', 'none')).toBe('not-running');

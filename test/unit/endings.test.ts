@@ -1,0 +1,100 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import type { CommandResult } from '../../src/engine/run-command.ts';
+import { doorman } from '../../src/session/doorman.ts';
+import { errand, toFinding } from '../../src/session/errand.ts';
+import { readSearch } from '../../src/session/note.ts';
+import type { HandledSignal } from '../../src/session/signals.ts';
+import { standingCommand, toStanding } from '../../src/session/standing.ts';
+import { hasLostTerminal } from '../../src/session/terminal-state.ts';
+import { endsAtOnce } from '../../src/session/undeliverable.ts';
+
+describe('what runs in the container', () => {
+  it.each([['dash'], ['bash'], ['busybox', 'ash']])('is sh to %s %s', (...shell) => {
+    for (const script of [doorman, errand]) {
+      const [command = '', ...words] = [...shell, '-n', '-c', script];
+      expect(spawnSync(command, words, { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
+    }
+  });
+
+  it('answers with its last word, and anything else is no answer', () => {
+    expect(toFinding('found\ndelivered\n')).toBe('delivered');
+    for (const said of ['', 'found\n', 'Container is paused\n', 'gone already\n'])
+      expect(toFinding(said)).toBe('unknown');
+  });
+});
+
+describe('a signal that does not get through', () => {
+  const sent = (signal: HandledSignal, at: number, finding?: 'delivered' | 'gone') => ({
+    signal,
+    at,
+    finding,
+  });
+
+  it('ends the shim when a person sends another', () => {
+    expect(endsAtOnce('SIGINT', 2000, [sent('SIGINT', 0)])).toBe(true);
+    expect(endsAtOnce('SIGTERM', 2000, [sent('SIGINT', 0)])).toBe(true);
+  });
+
+  it('is not taken for a person’s where several come together, nor where the first has arrived', () => {
+    expect(endsAtOnce('SIGHUP', 400, [sent('SIGHUP', 0)])).toBe(false);
+    expect(endsAtOnce('SIGINT', 9000, [sent('SIGINT', 0, 'delivered')])).toBe(false);
+    expect(endsAtOnce('SIGINT', 9000, [])).toBe(false);
+  });
+
+  it('ends nothing where it asks for no end', () => {
+    expect(endsAtOnce('SIGUSR1', 9000, [sent('SIGTERM', 0)])).toBe(false);
+    expect(endsAtOnce('SIGTERM', 9000, [sent('SIGUSR1', 0)])).toBe(false);
+  });
+});
+
+describe('a container in which nobody can be asked', () => {
+  const exited = (code: number, stdout: string, stderr = ''): CommandResult => ({
+    kind: 'exited',
+    code,
+    stdout,
+    stderr,
+  });
+
+  it('holds no session any more where it does not run or does not exist', () => {
+    for (const status of ['exited', 'created', 'dead', 'stopped'])
+      expect(toStanding(exited(0, `${status}\n`))).toBe('over');
+    expect(toStanding(exited(1, '', 'Error: No such container: x\n'))).toBe('over');
+    expect(
+      toStanding(exited(125, '', 'Error: no container with name or ID "x" found: no such container')),
+    ).toBe('over');
+    expect(toStanding(exited(125, '', 'Error: no such object: "x"'))).toBe('over');
+  });
+
+  it('may hold one where it is paused or the engine does not say', () => {
+    for (const status of ['paused', 'running', 'stopping', ''])
+      expect(toStanding(exited(0, `${status}\n`))).toBe('perhaps');
+    expect(toStanding(exited(1, '', 'Cannot connect to the Docker daemon at unix:///x'))).toBe('perhaps');
+    expect(toStanding({ kind: 'timed-out' })).toBe('perhaps');
+    expect(toStanding({ kind: 'not-started', code: 'EAGAIN' })).toBe('perhaps');
+  });
+
+  it('is asked for by its id', () => {
+    const via = { engine: 'podman', binary: '/usr/bin/podman', access: { kind: 'direct' } } as const;
+    expect(standingCommand({ via, containerId: 'abc' }).at(-1)).toBe('abc');
+  });
+});
+
+describe('a closed terminal', () => {
+  const stat = (terminal: number) => `4 (node) S 1 4 4 ${terminal} 4 0`;
+
+  it('is one that this process had and has no more', () => {
+    expect(hasLostTerminal(stat(34816), stat(0))).toBe(true);
+    expect(hasLostTerminal(stat(34816), stat(34816))).toBe(false);
+    expect(hasLostTerminal(stat(0), stat(0))).toBe(false);
+  });
+});
+
+describe('a look for a note', () => {
+  it('tells one that was removed from one that was never written', () => {
+    expect(readSearch('never\n')).toBe('never');
+    expect(readSearch('none\n')).toBe('none');
+    expect(readSearch('note started\n')).toBe('started');
+    expect(readSearch('sh: not found\n')).toBe('unknown');
+  });
+});
