@@ -61,8 +61,8 @@ export function openMessenger(
   env: Environment,
   told: { clientEnded: () => boolean; hungUp?: () => void },
 ): Messenger {
-  const leave = new AbortController();
-  const { signal: left } = leave;
+  let left = false;
+  let leave: AbortController | undefined;
   let hadHup = false;
 
   /** @param answer for an errand that says `found` first: what to reply; without it the errand waits for nothing */
@@ -71,7 +71,8 @@ export function openMessenger(
     timeoutMs: number,
     answer?: () => string,
   ): Promise<Finding> => {
-    if (left.aborted) return 'unknown';
+    if (left) return 'unknown';
+    leave ??= new AbortController();
     const argv = errandCommand(address, words);
     const silence = new AbortController();
     const timer = answer && setTimeout(() => silence.abort(), promptMs);
@@ -81,13 +82,14 @@ export function openMessenger(
         clearTimeout(timer);
         return answer();
       });
-    const signal = AbortSignal.any([left, silence.signal]);
+    const signal = AbortSignal.any([leave.signal, silence.signal]);
     const result = await runCommand(argv, { env, timeoutMs, answer: answered, signal });
     clearTimeout(timer);
     const finding = toFinding(result.kind === 'exited' ? result.stdout : '');
     trace(() => `errand ${words.join(' ')}: ${finding}`);
-    if (finding !== 'unknown' || result.kind !== 'exited' || left.aborted) return finding;
-    const asked = await runCommand(standingCommand(address), { env, timeoutMs: promptMs, signal: left });
+    if (finding !== 'unknown' || result.kind !== 'exited' || left) return finding;
+    const options = { env, timeoutMs: promptMs, signal: leave.signal };
+    const asked = await runCommand(standingCommand(address), options);
     return toStanding(asked) === 'over' ? 'gone' : 'unknown';
   };
   const deliverOnce = async (signal: string, to: Addressee): Promise<Delivery> => {
@@ -104,7 +106,7 @@ export function openMessenger(
       const { finding } = delivery;
       // a session can begin for as long as its client is there
       const open = finding === 'unknown' || (finding === 'never' && !told.clientEnded());
-      if (open && !left.aborted) {
+      if (open && !left) {
         await sleep(pauseBefore(attempt));
         continue;
       }
@@ -124,7 +126,7 @@ export function openMessenger(
     const until = Date.now() + forMs;
     for (let attempt = 1; ; attempt += 1) {
       const finding = await run(words, timeoutMs, answer);
-      if (finding !== 'unknown' || left.aborted || Date.now() > until) return finding;
+      if (finding !== 'unknown' || left || Date.now() > until) return finding;
       await sleep(pauseBefore(attempt));
     }
   };
@@ -142,6 +144,9 @@ export function openMessenger(
       return insist(words, forEverMs, patienceMs, () => '');
     },
     kill: () => insist(['kill'], promptMs),
-    letGo: () => leave.abort(),
+    letGo: () => {
+      left = true;
+      leave?.abort();
+    },
   };
 }

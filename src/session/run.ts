@@ -4,7 +4,7 @@ import { type Client, startClient, withIgnored } from './client.ts';
 import type { ClientEnd } from './ending.ts';
 import type { Address } from './errand.ts';
 import { pauseOrResume } from './job-control.ts';
-import { graceSeconds, openMessenger } from './messenger.ts';
+import { graceSeconds, openMessenger, patienceMs } from './messenger.ts';
 import { type Outcome, type Received, settle } from './settle.ts';
 import { addressee, type HandledSignal, handledSignals } from './signals.ts';
 import { relayStdin } from './stdin-relay.ts';
@@ -38,7 +38,10 @@ export async function runSession(session: Session, caller: Caller, watchdog: Wat
   const afterGrace = async (): Promise<void> => {
     grace = undefined;
     if (!isTerminalClosed(caller.stat, session)) return;
-    if ((await messenger.kill()) === 'unknown') undeliverable.giveUp('SIGHUP');
+    const killed = await messenger.kill();
+    const endAnyway = (): void => undeliverable.giveUp('SIGHUP');
+    if (killed === 'unknown') endAnyway();
+    else grace = setTimeout(endAnyway, patienceMs);
   };
   const onSignal = (signal: HandledSignal): void => {
     trace(() => `received ${signal}`);
@@ -87,7 +90,7 @@ export async function runSession(session: Session, caller: Caller, watchdog: Wat
   }
   trace(() => `${outcome} does not reach the session, which is left to the watchdog`);
   relay?.end();
-  if (!clientEnded()) client.signal('SIGKILL');
+  if (!clientEnded() && address.via.access.kind === 'direct') client.signal('SIGKILL');
   if (session.settings) await restoreTerminal(session.settings);
   return { ending: { kind: 'signal', signal: outcome }, ownWord: false };
 }

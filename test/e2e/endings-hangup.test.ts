@@ -119,6 +119,27 @@ describeWays((way) => {
     }
     await container.untilNoGuests(20_000);
   });
+
+  it('a hermes that reloads on HUP lives on after kill -HUP, until its terminal is closed', async () => {
+    await using container = await managedContainer(way);
+    const running = await container.session(['reload'], { timeoutMs: 60_000 });
+    await running.waitFor('ready');
+    await using shell = await openShell(container);
+    await shell.type('hermes reload', /ready \d+/);
+    for (const pid of [running.pid, ...shimsOf(shell)]) process.kill(pid, 'SIGHUP');
+    await running.waitFor('reloaded');
+    await shell.waitFor('reloaded');
+    const before = (await container.guests()).map(({ pid }) => pid);
+    // longer than what is left to a session after a hangup
+    const end = performance.now() + 11_500;
+    await until(() => performance.now() > end, { what: 'the end of the grace', ms: 15_000 });
+    expect((await container.guests()).map(({ pid }) => pid)).toEqual(before);
+    shell.hangup();
+    await until(() => shimsOf(shell).length === 0, { what: 'the shim to be gone', ms: 20_000 });
+    running.kill('SIGTERM');
+    expect(await running.ended).toMatchObject({ signal: 'SIGTERM' });
+    await container.untilNoGuests();
+  });
 });
 
 it('a conversation is hung up once where nothing in the container can be written', async () => {

@@ -3,12 +3,14 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Running } from '../bed/call.ts';
 import { type ManagedContainer, managedContainer } from '../bed/container.ts';
+import { type Freezer, openFreezer } from '../bed/freezer.ts';
 import { hostProcesses, until } from '../bed/host.ts';
 import { leftovers } from '../bed/leftovers.ts';
-import { describeWays } from '../bed/ways.ts';
+import { describeWays, type Way } from '../bed/ways.ts';
 
 const soak = process.env.SOAK === '1';
 const endings = soak ? 200 : 24;
+const hardEndings = soak ? 200 : 8;
 const calls = soak ? 200 : 60;
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 
@@ -64,6 +66,10 @@ async function endAtRandom(container: ManagedContainer, how: Means, ms: number):
   await using running = await container.session(['tick', '0.02'], { detached: true, timeoutMs: 60_000 });
   // a client is killed under a session that is up; USR1 is node's own until the shim has begun (see docs/limitations.md)
   if (how.startsWith('client') || how === 'USR1') await running.waitFor(/\d/, 30_000);
+  await endAfter(running, how, ms);
+}
+
+async function endAfter(running: Running, how: Means, ms: number): Promise<void> {
   await moment(ms);
   bringAbout(how, running);
   const ended = await running.ended;
@@ -73,7 +79,53 @@ async function endAtRandom(container: ManagedContainer, how: Means, ms: number):
   if (how !== 'client TERM') expect(ended.exitCode, `${how} after ${ms} ms is no success`).not.toBe(0);
 }
 
+/** What makes it hard to end a session, for so many milliseconds. */
+type Hardship = 'pause' | 'full disks' | 'frozen daemon';
+
+async function suffer(container: ManagedContainer, hardship: Hardship, ms: number, freezer: Freezer) {
+  const fill = 'head -c 200000 /dev/zero >/tmp/fill; head -c 200000 /dev/zero >/dev/shm/fill; exit 0';
+  if (hardship === 'pause') await container.pause();
+  else if (hardship === 'frozen daemon') freezer.freeze();
+  else await container.exec(['/bin/sh', '-c', fill], { user: '0' });
+  await moment(ms);
+  if (hardship === 'pause') await container.unpause();
+  else if (hardship === 'frozen daemon') freezer.thaw();
+  else await container.exec(['rm', '-f', '/tmp/fill', '/dev/shm/fill'], { user: '0' });
+}
+
+/** What can be done to a container of a way; a rootless one cannot be paused under cgroups v1. */
+const hardshipsOf = (way: Way): readonly Hardship[] =>
+  way === 'docker'
+    ? ['pause', 'full disks', 'frozen daemon']
+    : way === 'podman-rootless'
+      ? ['full disks']
+      : ['pause', 'full disks'];
+
 describeWays((way) => {
+  it(`${hardEndings} endings in paused containers, on full disks, by frozen daemons leave nothing behind (seed ${seed})`, async () => {
+    const engineArgs = ['--tmpfs', '/tmp:size=64k', '--shm-size=64k'];
+    await using container = await managedContainer(way, { engineArgs });
+    await using freezer = await openFreezer(container);
+    const env = way === 'docker' ? freezer.env : {};
+    const batches = fc.sample(
+      fc.record({
+        hardship: fc.constantFrom(...hardshipsOf(way)),
+        lastsMs: fc.integer({ min: 200, max: 5000 }),
+        ends: fc.array(fc.tuple(fc.constantFrom(...means), fc.nat(1500)), { minLength: 4, maxLength: 4 }),
+      }),
+      { numRuns: hardEndings / 4, seed },
+    );
+    for (const { hardship, lastsMs, ends } of batches) {
+      const start = () => container.session(['tick', '0.02'], { detached: true, timeoutMs: 60_000, env });
+      const running = await Promise.all(ends.map(start));
+      for (const one of running) await one.waitFor(/\d/, 30_000);
+      const endings = ends.map(([how, ms], at) => endAfter(running[at] as Running, how, ms));
+      await Promise.all([suffer(container, hardship, lastsMs, freezer), ...endings]);
+      await container.untilNoGuests(30_000);
+    }
+    expect(await leftovers(container)).toEqual([]);
+  }, 900_000);
+
   it(`${endings} sessions ended at random leave nothing behind (seed ${seed})`, async () => {
     await using container = await managedContainer(way);
     const cases = fc.sample(fc.tuple(fc.constantFrom(...means), fc.integer({ min: 0, max: 500 })), {
