@@ -1,12 +1,23 @@
-import { fstatSync, readlinkSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
 import { sleep } from '../report/sleep.ts';
 import { trace } from '../report/trace.ts';
 import type { Caller } from './caller.ts';
 import { isFresh, isHalfWritten } from './half-written.ts';
-import { closeHome, findHome, type Home, type HomePath, openHome, ownDirectory, toHomePath } from './home.ts';
+import {
+  absolutePath,
+  closeHome,
+  findHome,
+  type Home,
+  type HomePath,
+  openHome,
+  ownDirectory,
+  toHomePath,
+} from './home.ts';
 import { isInside } from './inside.ts';
+import { canonicalPath } from './links.ts';
 import { type Metadata, parseMetadata } from './metadata.ts';
 import { type Pin, pinFile, readPin } from './pin.ts';
+import { itself, type Pinned, pinnedBy, placesOf } from './pinned.ts';
 import { type MetadataFile, readMetadataFile } from './read.ts';
 
 /** Where a call runs. */
@@ -59,43 +70,58 @@ export async function decideRoute(
   if (inside) return native('inside the managed container already');
   const pin = pinOf();
   trace(() => (pin ? `${pin.file} speaks for ${pin.home}` : `none (${pinFile})`), 'pin');
-  const found = findVisibleHome(caller, pin);
-  const at = found?.at ?? (pin && toHomePath(pin.home));
-  if (at === undefined) return native('there is no hermes home and no pin');
-  const home = found ? found.home : openIfVisible(at.path);
-  trace(() => describeHome(at, home, found !== undefined, caller), 'home');
+  const named = pin && namedHome(env);
+  const pinned = pin && named && pinnedBy(pin, absolutePath(named));
+  if (pin && pinned) return byPin(pin, pinned, env.HERMES_HOME ? 'HERMES_HOME' : named);
+  const found = findHome(env, caller.uid);
   try {
-    const route = (pin && byPin(pin, at, home)) ?? (await byMetadata(at, home, patienceMs));
-    return route ?? native(`no container metadata in ${at.path}`);
+    // without any home, the pin's is meant; under sudo it may be that of whoever called sudo
+    const theirs = pin && (found ? pinnedBy(pin, found.at.path) : itself);
+    if (pin && theirs) return byPin(pin, theirs, found?.at.path ?? 'the pin');
+    if (found === undefined) return native('there is no hermes home and no pin');
+    const { at, home } = found;
+    trace(() => describeHome(home?.path, at, env.HERMES_HOME ? 'HERMES_HOME' : at.path), 'home');
+    return (await byMetadata(at, home, patienceMs)) ?? native(`no container metadata in ${at.path}`);
   } finally {
-    if (home) closeHome(home);
+    if (found?.home) closeHome(found.home);
   }
 }
 
+/** The home that a call names, be it there or not: `HERMES_HOME`, else `~/.hermes`. */
+function namedHome(env: Caller['env']): string | undefined {
+  const own = env.HERMES_HOME ? undefined : ownDirectory();
+  return env.HERMES_HOME || (own?.startsWith('/') ? `${own}/.hermes` : undefined);
+}
+
 /** The home and how it was come by, for whoever asks why. */
-function describeHome(at: HomePath, home: Home | undefined, visible: boolean, caller: Caller): string {
-  const from = !visible ? 'the pin' : caller.env.HERMES_HOME ? 'HERMES_HOME' : at.path;
-  const real = home?.path ?? at.path;
+function describeHome(real: string | undefined, at: HomePath, from: string): string {
+  const shown = real ?? at.path;
+  const by = from === shown ? '' : ` (by ${from})`;
   const profile = at.profile === undefined ? '' : `, profile ${at.profile} of ${at.root}`;
-  return `${real}${from === real ? '' : ` (by ${from})`}${profile}${home ? '' : ' (not there)'}`;
+  return `${shown}${by}${profile}${real === undefined ? ' (not there)' : ''}`;
 }
 
 function native(why: string): NativeRoute {
   return { kind: 'native', why };
 }
 
-/** A home that this user cannot enter is an error, unless the pin speaks for it: then nothing needs to be read there. */
-function findVisibleHome(
-  caller: Caller,
-  pin: Pin | undefined,
-): { at: HomePath; home: Home | undefined } | undefined {
-  if (pin === undefined) return findHome(caller.env, caller.uid);
-  const own = ownDirectory();
-  const named = caller.env.HERMES_HOME || (own?.startsWith('/') ? `${own}/.hermes` : '');
-  const at = named ? toHomePath(named) : undefined;
-  if (at && [at.path, at.root, linkTarget(at.path)].includes(pin.home))
-    return { at, home: openIfVisible(at.path) };
-  return findHome(caller.env, caller.uid);
+/** The pin's route. Nothing has to be there, or to be read: the container has no say. */
+function byPin(pin: Pin, { profile }: Pinned, from: string): ContainerRoute {
+  const { file, metadata } = pin;
+  const home = openIfVisible(pin.home);
+  const homePath = home?.path ?? [...placesOf(pin.home)].at(-1) ?? pin.home;
+  if (home) closeHome(home);
+  trace(() => describeHome(home?.path, { path: homePath, root: homePath, profile }, from), 'home');
+  trace(() => `the pin decides: ${file}`, 'metadata');
+  return {
+    kind: 'container',
+    metadata,
+    file,
+    homePath,
+    homeRoot: homePath,
+    profile,
+    ownerUid: home?.ownerUid,
+  };
 }
 
 function openIfVisible(path: string): Home | undefined {
@@ -104,49 +130,6 @@ function openIfVisible(path: string): Home | undefined {
   } catch {
     return undefined;
   }
-}
-
-/**
- * The pin's route, where the home is the pin's. The container can swap its home for a link at any moment, so paths that
- * name the pin's home count as it, whatever they lead to just now; real paths are compared beside.
- */
-function byPin(pin: Pin, at: HomePath, home: Home | undefined): ContainerRoute | undefined {
-  const pinned = realPath(pin.home);
-  const isPinned = (path: string): boolean =>
-    path === pin.home || linkTarget(path) === pin.home || realPath(path) === pinned;
-  const own = home?.path ?? at.path;
-  const itself = isPinned(at.path) || own === pinned;
-  const asProfile = [at, toHomePath(own)].find(
-    ({ profile, root }) => profile !== undefined && isPinned(root),
-  );
-  if (!itself && asProfile === undefined) return undefined;
-  trace(() => `the pin decides: ${pin.file}`, 'metadata');
-  return {
-    kind: 'container',
-    metadata: pin.metadata,
-    file: pin.file,
-    homePath: pinned,
-    homeRoot: pinned,
-    profile: itself ? undefined : asProfile?.profile,
-    ownerUid: home?.ownerUid,
-  };
-}
-
-/** What a link says, taken literally. */
-function linkTarget(path: string): string | undefined {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return undefined;
-  }
-}
-
-/** A home's real path, or the path as it stands where this user cannot enter. */
-function realPath(path: string): string {
-  const home = openIfVisible(path);
-  if (home === undefined) return path;
-  closeHome(home);
-  return home.path;
 }
 
 async function byMetadata(
@@ -159,13 +142,13 @@ async function byMetadata(
     const real = toHomePath(home.path);
     return routeTo(own, home, { homeRoot: real.root, profile: real.profile });
   }
-  if (at.profile === undefined) return undefined;
-  // a profile without metadata of its own counts as its root
-  const root = openHome(at.root);
+  // a profile without metadata of its own counts as its root, also where a link leads to it
+  const named = at.profile === undefined ? toHomePath(home?.path ?? canonicalPath(at.path)) : at;
+  const root = named.profile === undefined ? undefined : openHome(named.root);
   if (root === undefined) return undefined;
   try {
     const text = await readOrLookAgain(root, patienceMs);
-    return text && routeTo(text, root, { homeRoot: root.path, profile: at.profile });
+    return text && routeTo(text, root, { homeRoot: root.path, profile: named.profile });
   } finally {
     closeHome(root);
   }

@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, fstatSync, openSync, readlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure, runOnHost } from '../report/failure.ts';
 import { quoteWord } from '../report/quote.ts';
 import { errorCode } from '../report/system-error.ts';
 import type { Environment } from './inside.ts';
+import { canonicalPath } from './links.ts';
 
 /** A hermes home, opened once: whatever is read of it goes through this descriptor, so it cannot be swapped under us. */
 export type Home = {
@@ -22,12 +23,22 @@ export type HomePath = { readonly path: string; readonly root: string; readonly 
 /** O_PATH, open(2): needs no permission on the directory itself. The number is the same on x86-64 and arm64. */
 const O_PATH = 0o10000000;
 
-/** Splits `<root>/profiles/<name>` from a plain home. Relative paths count from the current directory. */
+/**
+ * Splits `<root>/profiles/<name>` from a plain home. Relative paths count from the current directory, and `..` leads
+ * where the kernel goes: behind a link not to where the link lies.
+ */
 export function toHomePath(given: string): HomePath {
-  const path = resolve(given);
+  const path = goesUp.test(given) ? canonicalPath(absolutePath(given)) : resolve(given);
   const parent = dirname(path);
   if (basename(parent) !== 'profiles') return { path, root: path, profile: undefined };
   return { path, root: dirname(parent), profile: basename(path) };
+}
+
+const goesUp = /(^|\/)\.\.(\/|$)/;
+
+/** A path from the root on, not normalized. */
+export function absolutePath(given: string): string {
+  return isAbsolute(given) ? given : `${process.cwd()}/${given}`;
 }
 
 /**
