@@ -15,15 +15,22 @@ export const itself: Pinned = { profile: undefined };
  * @param path absolute, as it was given
  */
 export function pinnedBy(pin: Pick<Pin, 'home'>, path: string): Pinned | undefined {
-  let places: ReadonlySet<string> | undefined;
+  const literally = new Set([pin.home]);
+  const names: string[] = [];
   for (const step of followLinks(path)) {
-    if (step.path === pin.home) return itself;
-    places ??= placesOf(pin.home);
-    if (places.has(step.path)) return itself;
-    const { root, profile } = toHomePath(step.path);
-    if (profile !== undefined && places.has(root)) return { profile };
+    const pinned = oneOf(literally, step.path);
+    if (pinned) return pinned;
+    names.push(step.path);
   }
-  return undefined;
+  // only where the pin's own path has links in it, or the home is another: not on the way of an ordinary call
+  const places = placesOf(pin.home);
+  return names.map((name) => oneOf(places, name)).find((pinned) => pinned !== undefined);
+}
+
+function oneOf(places: ReadonlySet<string>, name: string): Pinned | undefined {
+  if (places.has(name)) return itself;
+  const { root, profile } = toHomePath(name);
+  return profile !== undefined && places.has(root) ? { profile } : undefined;
 }
 
 /** The place where the pin's home belongs, by each of its names; the last is the one without links above it. */
