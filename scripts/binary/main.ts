@@ -39,7 +39,7 @@ ${bundle}
 
 /** The launcher for the file beside it: the same notes for the same reasons, but no node to be looked for. */
 export function launcherText(launcher: string, file: string): string {
-  const search = launcher.indexOf('\nif ! command -v "$hermes_shim_node"');
+  const search = launcher.indexOf('\ncase $hermes_shim_node in');
   if (search < 0) throw new Error('bin/hermes is not the launcher that is known here');
   const kept = launcher.slice(0, search).replace('hermes_shim_node=node\n\n', '');
   return `${kept}\nexec "\${hermes_shim_self%/*}/${file}" "\${0##*/}" "$@"\n`;
