@@ -7,6 +7,7 @@ import { trace } from './report/trace.ts';
 import { type Caller, readCaller } from './route/caller.ts';
 import { decideRoute } from './route/decide.ts';
 import { findNative } from './route/native.ts';
+import { helpersPath } from './route/search-path.ts';
 import { becomeNative } from './session/become.ts';
 import { keepStreamsAway, readDescriptors } from './session/descriptors.ts';
 import { codeOf, type Ending } from './session/ending.ts';
@@ -48,10 +49,14 @@ function isInteractive(): boolean {
 
 /**
  * Node forgets which signals were ignored and takes USR1 for its debugger; until the session starts, we mend both.
+ * PATH loses what would let the current directory choose our helpers; hermes itself gets it as it was (`caller.env`).
  * Its own warnings (of FORCE_COLOR and NO_COLOR both set, say) are nothing to whoever typed hermes.
  */
 function behaveAsACommand(caller: Caller): void {
   process.removeAllListeners('warning');
+  const path = helpersPath(caller.env);
+  if (path === undefined) delete process.env.PATH;
+  else if (path !== caller.env.PATH) process.env.PATH = path;
   for (const signal of caller.ignored) process.on(signal, () => undefined);
   process.once('SIGUSR1', () => process.kill(process.pid, 'SIGUSR1'));
 }

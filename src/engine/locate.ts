@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
-import { delimiter, isAbsolute, join } from 'node:path';
 import type { Environment } from '../route/inside.ts';
 import type { Engine } from '../route/metadata.ts';
 import { isExecutable } from '../route/native.ts';
+import { absoluteEntries, fileIn } from '../route/search-path.ts';
 
 /** Where engines are when PATH is short (cron, systemd units): NixOS first, then everybody else. */
 const usualPlaces = ['/run/current-system/sw/bin', '/usr/bin', '/usr/local/bin'];
@@ -10,23 +10,18 @@ const usualPlaces = ['/run/current-system/sw/bin', '/usr/bin', '/usr/local/bin']
 /** NixOS's setuid sudo; the one in the store is not setuid and refuses to work. */
 const nixosWrappers = '/run/wrappers/bin';
 
-/** The absolute entries of PATH. A relative one is skipped: it would let the current directory choose the engine. */
-function absolutePath(env: Environment): readonly string[] {
-  return (env.PATH ?? '').split(delimiter).filter(isAbsolute);
-}
-
 function find(command: string, directories: readonly string[]): string | undefined {
-  return directories.map((directory) => join(directory, command)).find(isExecutable);
+  return directories.map((directory) => fileIn(directory, command)).find(isExecutable);
 }
 
 /** The engine's absolute path, as it stands on PATH (a sudo rule names it so), or `undefined`. */
 export function locateEngine(engine: Engine, env: Environment): string | undefined {
-  return find(engine, [...absolutePath(env), ...usualPlaces]);
+  return find(engine, [...absoluteEntries(env.PATH), ...usualPlaces]);
 }
 
 /** A file of the engine's name that cannot be executed: what to say when there is no other. */
 export function findNonExecutable(engine: Engine, env: Environment): string | undefined {
-  const files = [...absolutePath(env), ...usualPlaces].map((directory) => join(directory, engine));
+  const files = [...absoluteEntries(env.PATH), ...usualPlaces].map((directory) => fileIn(directory, engine));
   return files.find(isFile);
 }
 
@@ -44,7 +39,7 @@ export type Elevation = { readonly tool: 'sudo' | 'doas'; readonly binary: strin
 
 /** sudo, NixOS's wrapper first; doas where there is no sudo; `undefined` where there is neither. */
 export function locateElevation(env: Environment): Elevation | undefined {
-  const directories = [nixosWrappers, ...absolutePath(env), ...usualPlaces];
+  const directories = [nixosWrappers, ...absoluteEntries(env.PATH), ...usualPlaces];
   for (const tool of ['sudo', 'doas'] as const) {
     const binary = find(tool, directories);
     if (binary !== undefined) return { tool, binary };

@@ -1,10 +1,11 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { delimiter } from 'node:path';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
 import type { Caller } from './caller.ts';
 import type { Environment } from './inside.ts';
 import type { Name } from './name.ts';
+import { absoluteEntries, fileIn } from './search-path.ts';
 
 /**
  * The environment variable in which every launcher that a call passes through adds its own real path, so that
@@ -18,13 +19,13 @@ const longestChain = 32;
 /** Where a native hermes may be, in the order in which it is looked for. */
 export function nativeCandidates(name: Name, env: Environment): readonly string[] {
   const venv = env.HERMES_DEV === '1' ? env.VIRTUAL_ENV : undefined;
-  const directories = [
-    venv && join(venv, 'bin'),
-    env.HERMES_NATIVE_DIR,
-    ...(env.PATH ?? '').split(delimiter),
-  ];
-  const absolute = directories.filter((directory) => directory && isAbsolute(directory)) as string[];
-  return [...new Set(absolute.map((directory) => join(directory, name)))];
+  const named = [venv && fileIn(venv, 'bin'), env.HERMES_NATIVE_DIR];
+  const directories = [...named.flatMap(absoluteEntry), ...absoluteEntries(env.PATH)];
+  return [...new Set(directories.map((directory) => fileIn(directory, name)))];
+}
+
+function absoluteEntry(directory: string | undefined): readonly string[] {
+  return directory?.startsWith('/') ? [directory] : [];
 }
 
 /** The launchers passed so far, this one included. */

@@ -149,13 +149,17 @@ describeWays(
       const planted = join(container.workspace, 'planted');
       const mark = join(scratch, `${way}-planted.mark`);
       mkdirSync(join(planted, 'bin'), { recursive: true });
-      for (const name of ['docker', 'podman', 'sudo', 'doas', 'getent', 'hermes'])
+      for (const name of ['docker', 'podman', 'sudo', 'doas', 'getent', 'hermes', 'node', 'stty', 'sh'])
         for (const dir of [planted, join(planted, 'bin')])
           fakeEngine(dir, name, `echo ${name} >>${mark}; exec /usr/bin/${name} "$@"`);
       for (const dir of [container.workspace, planted, join(planted, 'bin')]) chmodSync(dir, 0o755);
       const PATH = `${nodeDir()}:.::bin:./bin:${container.caller.env.PATH}:`;
       const options: CallOptions = { cwd: planted, env: { PATH } };
       expect(await container.hermes(['version'], options)).toMatchObject(inContainer);
+      {
+        await using terminal = await container.terminal(['version'], options);
+        await terminal.exit;
+      }
       const native = await container.hermes(['version'], { cwd: planted, env: { PATH, HERMES_DEV: '1' } });
       expect(native.exitCode).toBe(127);
       expect(existsSync(mark) ? readFileSync(mark, 'utf8') : '').toBe('');

@@ -9,6 +9,7 @@ import { isInside } from '../../src/route/inside.ts';
 import { commandInContainer, toName } from '../../src/route/name.ts';
 import { findNative, launcherChain, nativeCandidates } from '../../src/route/native.ts';
 import { isTrustworthy } from '../../src/route/pin.ts';
+import { absoluteEntries, fileIn, helpersPath } from '../../src/route/search-path.ts';
 
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'hermes-shim-unit-')));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -111,6 +112,30 @@ describe('a pin', () => {
     [{ uid: 1000, mode: 0o100644 }, false],
   ])('with %j is to be trusted: %s', (ownership, trusted) => {
     expect(isTrustworthy(ownership)).toBe(trusted);
+  });
+});
+
+describe('a PATH', () => {
+  it('counts by its absolute entries alone, whatever lies between them', () => {
+    for (const path of [undefined, '', ':', '.', 'bin:./bin', '~/bin', ' /bin', '\t/bin'])
+      expect(absoluteEntries(path)).toEqual([]);
+    expect(absoluteEntries(':/a:.:/b c:::bin:/:/a:')).toEqual(['/a', '/b c', '/', '/a']);
+  });
+
+  it('names files as exec does: nothing is normalized away', () => {
+    expect(['/a', '/a/', '/link/../b', '/'].map((entry) => fileIn(entry, 'sudo'))).toEqual([
+      '/a/sudo',
+      '/a/sudo',
+      '/link/../b/sudo',
+      '/sudo',
+    ]);
+  });
+
+  it('that is empty for our helpers is none: an empty one would be the current directory', () => {
+    expect(['', ':', '.:bin', undefined].map((PATH) => helpersPath({ PATH }))).toEqual(
+      Array.from({ length: 4 }, () => undefined),
+    );
+    expect(helpersPath({ PATH: ':/a:/b' })).toBe('/a:/b');
   });
 });
 
