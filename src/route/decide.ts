@@ -1,8 +1,7 @@
-import { fstatSync } from 'node:fs';
 import { sleep } from '../report/sleep.ts';
 import { trace } from '../report/trace.ts';
 import type { Caller } from './caller.ts';
-import { isFresh, isHalfWritten } from './half-written.ts';
+import { isBeingReplaced, isHalfWritten } from './half-written.ts';
 import {
   absolutePath,
   closeHome,
@@ -165,8 +164,7 @@ function routeTo(
 }
 
 /**
- * The NixOS module replaces the file by unlinking it first: where the directory just changed, look again for 100 ms,
- * and 40 times at least, since on a busy machine all of the 100 ms may pass between two looks.
+ * A file that is absent only since it is being replaced is looked for again, for 100 ms and 40 times at least, since on a busy machine all of the 100 ms may pass between two looks.
  * A file that is being written is read again until it is whole, no longer fresh, or the wait budget is used up.
  */
 async function readOrLookAgain(home: Home, patienceMs: () => number): Promise<MetadataFile | undefined> {
@@ -174,8 +172,7 @@ async function readOrLookAgain(home: Home, patienceMs: () => number): Promise<Me
   for (let looks = 1; ; looks += 1) {
     const found = readMetadataFile(home);
     const now = Date.now();
-    // asked anew: the unlinking may have come after the home was opened
-    const changing = found ? isHalfWritten(found, now) : isFresh(fstatSync(home.descriptor).mtimeMs, now);
+    const changing = found ? isHalfWritten(found, now) : isBeingReplaced(home, now);
     if (!changing) return found;
     const waitedMs = process.uptime() * 1000 - begun;
     if (found ? waitedMs >= patienceMs() : waitedMs >= lookAgainMs && looks >= fewestLooks) return found;

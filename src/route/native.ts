@@ -78,7 +78,7 @@ export function isExecutable(path: string): boolean {
 
 function realPath(path: string): string | undefined {
   try {
-    return realpathSync(path);
+    return realpathSync.native(path); // the other one takes `..` out before it looks for links
   } catch {
     return undefined;
   }

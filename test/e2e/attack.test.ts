@@ -278,8 +278,11 @@ describe('a home that changes while it is read', () => {
     symlinkSync(home, link);
     const metadata = parseMetadata('exec_user=hermes\n', 'pin');
     await using swapping = await swapper('exchange', home, bait);
+    const above = join(scratch, 'pinned-above');
+    symlinkSync(scratch, above);
+    const names = [home, link, join(above, 'pinned'), join(above, 'pinned-link')];
     for (const deadline = Date.now() + 5000; Date.now() < deadline && swapping.count() < 5000; )
-      for (const given of [home, link, join(home, 'profiles/side'), join(link, 'profiles/side')]) {
+      for (const given of names.flatMap((name) => [name, join(name, 'profiles/side')])) {
         const route = await decideRoute(
           callerAt(given),
           () => 0,
@@ -290,9 +293,10 @@ describe('a home that changes while it is read', () => {
   });
 
   it('whose metadata is unlinked and written again and again never counts as without', async () => {
-    const home = join(scratch, 'rewritten');
+    const home = join(scratch, 'rewritten/.hermes');
     const text = metadataOf({ backend: 'docker', container_name: 'the-one', hermes_bin: '/data/the/one' });
-    mkdirSync(home);
+    mkdirSync(home, { recursive: true });
+    writeFileSync(join(home, '../.container-identity'), '');
     writeFileSync(join(home, '.container-mode'), text);
     await using rewriting = await swapper('rewrite', join(home, '.container-mode'), text);
     for (const deadline = Date.now() + 20_000; Date.now() < deadline && rewriting.count() < 400; ) {

@@ -5,6 +5,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -190,6 +191,40 @@ describe('an engine’s binary', () => {
     expect(() =>
       findNonExecutable('podman', { PATH: `${file}:${'/x'.repeat(3000)}:/root/none` }),
     ).not.toThrow();
+  });
+
+  it('sudo and doas are never the current directory’s, nor what merely bears their name', () => {
+    const before = process.cwd();
+    const here = place('elevating', 'sudo');
+    for (const dir of ['elevating', 'elevating/bin']) for (const tool of ['sudo', 'doas']) place(dir, tool);
+    mkdirSync(join(scratch, 'directory/sudo'), { recursive: true });
+    const plain = place('unexecutable', 'sudo', 0o644);
+    process.chdir(here);
+    try {
+      for (const PATH of [
+        undefined,
+        '',
+        ':',
+        '.:',
+        'bin:./bin',
+        '../elevating',
+        `${scratch}/directory:${plain}`,
+      ])
+        expect(locateElevation({ PATH })?.binary ?? '').not.toContain(scratch);
+      expect(locateElevation({ PATH: `.:bin::${scratch}/directory:${here}:/usr/bin` })?.binary).toBe(
+        `${here}/sudo`,
+      );
+    } finally {
+      process.chdir(before);
+    }
+  });
+
+  it('lies where the kernel finds it: `..` behind a link is the link’s target’s parent', () => {
+    const real = place('deep/real', 'docker');
+    mkdirSync(join(scratch, 'deep/below'));
+    symlinkSync(join(scratch, 'deep/below'), join(scratch, 'shortcut'));
+    const PATH = `${scratch}/shortcut/../real`;
+    expect(realpathSync.native(locateEngine('docker', { PATH }) ?? '/')).toBe(`${real}/docker`);
   });
 
   it('doas stands in only where there is no sudo', () => {
