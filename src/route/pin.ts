@@ -1,8 +1,9 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { exitCodes, Failure } from '../report/failure.ts';
 import { errorCode } from '../report/system-error.ts';
 import { unreadable } from './home.ts';
+import { followLinks } from './links.ts';
 import { type Metadata, parseMetadata } from './metadata.ts';
 
 /** Where the Nix module writes the pin. Not configurable: an environment that could move it could undo it. */
@@ -18,9 +19,34 @@ export function isTrustworthy({ uid, mode }: Ownership): boolean {
   return uid === 0 && (mode & 0o022) === 0;
 }
 
+const sticky = 0o1000;
+
+type Judged = readonly [path: string, ownership: Ownership];
+
+/** Where a pin is a link: the links on its way, and the directories in which they and their end could be exchanged. */
+function* waysTo(file: string): Generator<Judged> {
+  let end = file;
+  for (const { path, link } of followLinks(file)) {
+    end = path;
+    if (link === undefined) continue;
+    yield [link, { uid: lstatSync(link).uid, mode: 0 }]; // a link's mode says nothing
+    yield* directoriesAbove(link);
+  }
+  if (end !== file) yield* directoriesAbove(end);
+}
+
+function* directoriesAbove(path: string): Generator<Judged> {
+  for (let last = path, directory = dirname(path); directory !== last; directory = dirname(directory)) {
+    const { uid, mode } = statSync(directory);
+    // in a sticky one (NixOS's store) nobody can take away what is root's
+    yield [directory, { uid, mode: mode & sticky ? 0 : mode }];
+    last = directory;
+  }
+}
+
 /**
  * Reads the pin. NixOS links /etc files into the store, so links are followed and the file behind them is judged,
- * and so is the directory that holds the name.
+ * and so are the directory that holds the name and all through which links lead.
  * @returns `undefined` when there is none
  * @throws {Failure} 125 when it can be written by others, cannot be read, or is invalid
  */
@@ -37,10 +63,8 @@ export function readPin(file = pinFile): Pin | undefined {
     const stat = fstatSync(descriptor);
     if (!stat.isFile())
       throw new Failure(exitCodes.cannotRoute, `${file} is not a regular file`, [remedy(file)]);
-    for (const [path, ownership] of [
-      [file, stat] as const,
-      [dirname(file), statSync(dirname(file))] as const,
-    ]) {
+    const whole: Judged[] = [[file, stat], [dirname(file), statSync(dirname(file))], ...waysTo(file)];
+    for (const [path, ownership] of whole) {
       if (!isTrustworthy(ownership)) {
         const sentence = `${path} can be written by someone other than root, so it proves nothing`;
         throw new Failure(exitCodes.cannotRoute, sentence, [

@@ -373,6 +373,30 @@ describeWays(
     });
 
     it.each([
+      ['into a directory that anybody can write', 'chmod 777 $d', ''],
+      ['into a directory that belongs to somebody else', 'chown 4242 $d', ''],
+      ['through such a directory', 'chmod 777 $d; mkdir $d/safe; mv $d/pin $d/safe/', '/safe'],
+      ['by a link in such a directory', 'mkdir $d.x; mv $d/pin $d.x/; ln -s $d.x/pin $d/; chmod 777 $d', ''],
+    ])('a pin that is a link %s is an error: what it leads to can be exchanged', async (_, deed, below) => {
+      const dir = mkdtempSync(join(scratch, 'pin-'));
+      chmodSync(dir, 0o755);
+      const last = `d=${dir}; mv ${pinPath} $d/pin; ${deed}; ln -s $d${below}/pin ${pinPath}`;
+      const { exitCode, stderr } = await viewed({ files: { [pinPath]: pinText() }, last });
+      expect([exitCode, stderr]).toEqual([
+        125,
+        expect.stringContaining(`${dir} can be written by someone other than root`),
+      ]);
+    });
+
+    it('a pin that is a link counts where only root could exchange it, as in NixOS’s store', async () => {
+      const dir = mkdtempSync(join(scratch, 'pin-'));
+      // the store's: builders may add to it, but nobody may take away what is root's
+      const last = `chmod 1775 ${dir}; mkdir ${dir}/etc; mv ${pinPath} ${dir}/etc/pin
+        ln -s ${dir}/etc ${dir}/static; ln -s ${dir}/static/pin ${pinPath}`;
+      expect(await viewed({ files: { [pinPath]: pinText() }, last })).toMatchObject(inContainer);
+    });
+
+    it.each([
       ['a directory', 'mkdir -p', 'is not a regular file'],
       ['a FIFO', 'mkfifo', 'is not a regular file'],
     ])('a pin that is %s is an error, and nobody waits', async (_, make, words) => {
