@@ -30,7 +30,7 @@ async function call(caller: Caller): Promise<Ending> {
     spin: interactive && descriptors.stderrTerminal,
   });
   const beside = meanwhile<Beside>(() => ({
-    watchdog: startWatchdog(caller.env),
+    watchdog: startWatchdog({ ...caller.env, PATH: helpersPath(caller.env) }),
     settings: interactive ? saveTerminal() : undefined,
   }));
   return enterContainer(await reaching, route, caller, descriptors, await beside);

@@ -28,7 +28,8 @@ const O_PATH = 0o10000000;
  * where the kernel goes: behind a link not to where the link lies.
  */
 export function toHomePath(given: string): HomePath {
-  const path = goesUp.test(given) ? canonicalPath(absolutePath(given)) : resolve(given);
+  const absolute = absolutePath(given);
+  const path = goesUp.test(given) ? canonicalPath(absolute) : resolve(absolute);
   const parent = dirname(path);
   if (basename(parent) !== 'profiles') return { path, root: path, profile: undefined };
   return { path, root: dirname(parent), profile: basename(path) };
@@ -36,9 +37,22 @@ export function toHomePath(given: string): HomePath {
 
 const goesUp = /(^|\/)\.\.(\/|$)/;
 
-/** A path from the root on, not normalized. */
+/**
+ * A home's path from the root on, not normalized.
+ * @throws {Failure} 125 for a relative one in a current directory that is gone
+ */
 export function absolutePath(given: string): string {
-  return isAbsolute(given) ? given : `${process.cwd()}/${given}`;
+  if (isAbsolute(given)) return given;
+  try {
+    return `${process.cwd()}/${given}`;
+  } catch {
+    const shown = escapeControls(given, 200);
+    throw new Failure(
+      exitCodes.cannotRoute,
+      `HERMES_HOME is '${shown}', and the current directory, from which that counts, is gone`,
+      [{ label: 'go to one that is there', text: 'cd' }, runOnHost],
+    );
+  }
 }
 
 /**

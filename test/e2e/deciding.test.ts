@@ -63,6 +63,18 @@ describe('native', () => {
     }
   });
 
+  it('is not what a relative HERMES_HOME comes to where the current directory is gone: that is an error', async () => {
+    const gone = mkdtempSync(join(scratch, 'gone-'));
+    for (const HERMES_HOME of ['.hermes', '../.hermes']) {
+      const env = { HERMES_HOME, HERMES_NATIVE_DIR: nativeIn(scratch, 'n2') };
+      const options = { env, cwd: gone, first: `rmdir ${gone}` };
+      const { exitCode, stdout, stderr } = await call(nobody(), [await shim()], options).ended;
+      expect([exitCode, stdout]).toEqual([125, '']);
+      expect(stderr).toContain(`hermes: HERMES_HOME is '${HERMES_HOME}', and the current directory`);
+      mkdirSync(gone);
+    }
+  });
+
   it('is the next hermes on PATH, under each of the three names', async () => {
     const dir = nativeHermes(join(scratch, 'three'), 'three', ['hermes', 'hermes-agent', 'hermes-acp']);
     const { binDir } = await installShim();
