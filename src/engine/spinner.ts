@@ -26,7 +26,7 @@ export async function startSpinner(
   process.stderr.on('error', () => undefined);
   const spinner = ora({
     text: escapeControls(words),
-    stream: process.stderr,
+    stream: withColumns(process.stderr),
     isEnabled: true,
     discardStdin: false,
     // ora's colours do not know it: https://no-color.org
@@ -58,6 +58,17 @@ export async function startSpinner(
     },
     stop,
   };
+}
+
+/** How wide a terminal counts that does not know its width, in columns. */
+const usualColumns = 80;
+
+/**
+ * The same terminal, always with a width. A serial console and `ssh -tt` from a script have none, 0, and ora 9.4.1
+ * then clears lines for ever. Asked anew each time: the size may go while we wait.
+ */
+function withColumns(terminal: NodeJS.WriteStream): NodeJS.WriteStream {
+  return Object.create(terminal, { columns: { get: () => terminal.columns || usualColumns } });
 }
 
 /** One line for each thing that is waited for. */

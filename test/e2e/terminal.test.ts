@@ -86,6 +86,18 @@ describeWays((way) => {
     await terminal.exit;
   });
 
+  it('a terminal that has no size, or loses it, runs hermes all the same', async () => {
+    await using terminal = await container.terminal(['winch'], { cols: 0, rows: 0 });
+    await terminal.waitFor('ready', { ms: 30_000 });
+    terminal.resize(120, 40);
+    await terminal.waitFor('size 40 120');
+    terminal.resize(0, 0);
+    terminal.resize(90, 20);
+    await terminal.waitFor('size 20 90');
+    terminal.write('\x03');
+    await terminal.exit;
+  });
+
   it('every key arrives at once, Ctrl-P and Ctrl-Q too', async () => {
     await using terminal = await container.terminal(['keys', '8']);
     await terminal.waitFor(/ready \d+\r\n/, { ms: 30_000 });

@@ -141,6 +141,35 @@ describeWays(
       expect(await terminal.settings()).toMatch(/[^-]icanon.*[^-]echo /s);
     });
 
+    it.each([
+      ['0 columns and 0 rows', 0, 0],
+      ['0 columns', 0, 24],
+      ['1 column', 1, 1],
+    ])('a terminal of %s shows the wait too, and Ctrl-C ends it', async (_, cols, rows) => {
+      await using container = await stopped(way);
+      await using terminal = await container.terminal(['version'], { ...patient, cols, rows });
+      await terminal.waitFor('waiting for container');
+      terminal.write('\x03');
+      expect(await terminal.exit).toEqual({ code: null, signal: 'SIGINT' });
+      // a second of frames is some kilobytes
+      expect(terminal.outputBytes().length).toBeLessThan(100_000);
+      expect(terminal.output().lastIndexOf(show)).toBeGreaterThan(terminal.output().lastIndexOf(hide));
+    });
+
+    it('a terminal that loses its size during the wait goes on, until the container is there', async () => {
+      await using container = await stopped(way);
+      await using terminal = await container.terminal(['version'], patient);
+      await terminal.waitFor('waiting for container');
+      terminal.resize(0, 0);
+      await container.remove();
+      await terminal.waitFor(`waiting for container ${container.name} `);
+      await container.create();
+      await container.start();
+      await terminal.waitFor('Hermes Agent');
+      expect(await terminal.exit).toEqual({ code: 0, signal: null });
+      expect(terminal.outputBytes().length).toBeLessThan(100_000);
+    });
+
     it('a closed terminal ends the wait', async () => {
       await using container = await stopped(way);
       await using terminal = await container.terminal(['version'], patient);
