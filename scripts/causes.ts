@@ -87,8 +87,9 @@ export const sampleCauses: { [K in Cause['kind']]: readonly Extract<Cause, { kin
     },
   ],
   'engine-silent': [
-    { kind: 'engine-silent', engine: 'docker' },
-    { kind: 'engine-silent', engine: 'podman' },
+    { kind: 'engine-silent', engine: 'docker', waitedMs: 15_000, busy: false },
+    { kind: 'engine-silent', engine: 'podman', waitedMs: 15_000, busy: false },
+    { kind: 'engine-silent', engine: 'podman', waitedMs: 120_000, busy: true },
   ],
   'socket-forbidden': [
     {

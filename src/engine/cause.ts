@@ -2,6 +2,7 @@ import type { Engine } from '../route/metadata.ts';
 import type { EngineAccess } from './access.ts';
 import type { Container, State } from './container.ts';
 import type { Elevation } from './locate.ts';
+import type { Silence } from './patience.ts';
 import type { Refusal } from './probe-result.ts';
 
 /** Why hermes cannot be run in the container now. What it means for a person is in `explain-cause.ts`. */
@@ -13,7 +14,7 @@ export type Cause =
       readonly file: string;
       readonly detail: string;
     }
-  | { readonly kind: 'engine-silent'; readonly engine: Engine }
+  | ({ readonly kind: 'engine-silent'; readonly engine: Engine } & Silence)
   | { readonly kind: 'engine-nonsense'; readonly engine: Engine; readonly detail: string }
   | { readonly kind: 'daemon-down'; readonly engine: Engine; readonly detail: string }
   | {

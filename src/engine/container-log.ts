@@ -12,7 +12,7 @@ export async function lastLogLines(
   env: Environment,
 ): Promise<readonly string[]> {
   const argv = engineCommand(via, ['logs', '--timestamps', '--tail', String(count), containerId]);
-  const result = await runCommand(argv, { env, timeoutMs: 5000 });
+  const result = await runCommand(argv, { env, timeoutMs: 5000, tied: true });
   return result.kind === 'exited' && result.code === 0 ? inOrder(result.stdout, result.stderr) : [];
 }
 

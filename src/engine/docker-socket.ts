@@ -1,14 +1,20 @@
+import { statSync } from 'node:fs';
 import { connect } from 'node:net';
+import { errorCode } from '../report/system-error.ts';
 import type { Environment } from '../route/inside.ts';
 import { toContainer } from './container.ts';
 import type { Endpoint } from './endpoint.ts';
+import { allowTime, enginePatience, type Patience, type Signs } from './patience.ts';
 import { foundByName, type ProbeResult } from './probe-result.ts';
 
 /** Where docker listens when nothing else is said. */
 const defaultSocket = '/var/run/docker.sock';
 
-/** Longest answer that is read, in bytes; a container's is some ten thousand. */
-const answerLimit = 4 * 1024 * 1024;
+/** Longest answer that is read, in bytes; a container's is some ten thousand, more with labels of megabytes. */
+const answerLimit = 32 * 1024 * 1024;
+
+/** Of a longer answer than this, in bytes, it is not tried after each piece whether it is whole. */
+const shortAnswer = 256 * 1024;
 
 /** The daemon's socket that an endpoint stands for, or `undefined` where only the client knows the way (TCP, ssh, contexts). */
 export function socketOf(endpoint: Endpoint): string | undefined {
@@ -26,22 +32,25 @@ export function speaksPlainly(env: Environment): boolean {
 /**
  * Asks docker's daemon for one container by a single request on its socket: 4 to 9 ms where starting the client
  * for `inspect` takes 20. HTTP/1.0, so that the answer is one piece without chunks.
- * @param timeoutMs after this many milliseconds the daemon counts as not responding
  * @returns `undefined` where the answer is none of those we know: the client shall be asked
  */
 export function askSocket(
   socket: string,
   containerName: string,
-  timeoutMs: number,
+  patience: Patience,
 ): Promise<ProbeResult | undefined> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let length = 0;
     const connection = connect(socket);
-    const timer = setTimeout(() => finish({ kind: 'silent' }), timeoutMs);
+    const stopWatch = allowTime(
+      patience,
+      () => Promise.resolve(signsOf(socket)),
+      (silence) => finish({ kind: 'silent', ...silence }),
+    );
     const finish = (result: ProbeResult | undefined): void => {
       resolve(result);
-      clearTimeout(timer);
+      stopWatch();
       // half a millisecond, for which nobody shall wait
       setImmediate(() => connection.destroy());
     };
@@ -52,7 +61,7 @@ export function askSocket(
       length += chunk.length;
       if (length > answerLimit) return finish(undefined);
       // what reads as an object is whole: the connection's end need not be waited for
-      const answer = endsAnObject(chunk) ? read() : undefined;
+      const answer = length <= shortAnswer && endsAnObject(chunk) ? read() : undefined;
       if (answer !== undefined) finish(answer);
     });
     connection.once('end', () => finish(read()));
@@ -76,10 +85,39 @@ function toUnreachable(socket: string, code: string | undefined): ProbeResult | 
       return { kind: 'daemon-down', detail: `nobody listens at ${socket}` };
     case 'EACCES':
     case 'EPERM':
-      return { kind: 'forbidden', detail: `permission denied at ${socket}` };
+      return isVisible(socket) ? { kind: 'forbidden', detail: `permission denied at ${socket}` } : undefined;
     default:
       return undefined;
   }
+}
+
+/** Is it the socket itself that refuses us, or the way to it, which a client with a way of its own need not go? */
+function isVisible(socket: string): boolean {
+  try {
+    return statSync(socket).isSocket();
+  } catch (error) {
+    return errorCode(error) !== 'EACCES';
+  }
+}
+
+/** A daemon that answers a ping is alive, though a question about one container may have to wait. */
+function signsOf(socket: string): Signs {
+  let answered = false;
+  return {
+    watch: () => {
+      answered = false;
+      const ping = connect(socket);
+      ping.setTimeout(enginePatience.everyMs, () => ping.destroy());
+      ping.on('error', () => undefined);
+      ping.once('data', () => {
+        answered = true;
+        ping.destroy();
+      });
+      ping.write('GET /_ping HTTP/1.0\r\nHost: docker\r\n\r\n');
+      ping.unref();
+    },
+    seen: () => answered,
+  };
 }
 
 /** Reads the daemon's whole answer. 200 and 404 are understood; the name must be the one that was asked for. */

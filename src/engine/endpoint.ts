@@ -72,7 +72,7 @@ export async function remoteAddress(
         '{{.Endpoints.docker.Host}}',
         endpoint.name,
       ];
-      const result = await runCommand(argv, { env, timeoutMs: 5000 });
+      const result = await runCommand(argv, { env, timeoutMs: 5000, tied: true });
       const address = result.kind === 'exited' && result.code === 0 ? result.stdout.trim() : '';
       return isLocal(address) ? undefined : `context ${endpoint.name}${address ? `, ${address}` : ''}`;
     }

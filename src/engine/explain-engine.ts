@@ -51,19 +51,7 @@ export function tellEngine(cause: EngineCause, about: Circumstances): Told {
         exitCode: exitCodes.cannotRun,
       };
     case 'engine-silent':
-      return {
-        sentence: `${cause.engine} does not respond (no answer to inspect within 15 s)`,
-        hints:
-          cause.engine === 'docker'
-            ? [
-                { label: 'see why', text: 'journalctl -u docker -e' },
-                { label: 'restart it', text: 'sudo systemctl restart docker' },
-              ]
-            : [
-                { label: 'try it', text: 'podman ps   # does this hang too?' },
-                { label: 'see why', text: 'journalctl -u hermes-agent -e' },
-              ],
-      };
+      return tellSilence(cause);
     case 'engine-nonsense':
       return {
         sentence: `${cause.engine} gave an answer that makes no sense: ${escapeControls(cause.detail, 160)}`,
@@ -111,6 +99,34 @@ export function tellEngine(cause: EngineCause, about: Circumstances): Told {
         ],
       };
   }
+}
+
+function tellSilence({ engine, waitedMs, busy }: Extract<Cause, { kind: 'engine-silent' }>): Told {
+  const seconds = Math.round(waitedMs / 1000);
+  const docker = engine === 'docker';
+  if (busy)
+    return {
+      sentence: `${engine} is too busy to answer (it is at work, but gave no answer within ${seconds} s)`,
+      hints: [
+        {
+          label: 'what it does',
+          text: docker ? 'journalctl -u docker -e' : 'ps -eo pid,etime,args | grep podman',
+        },
+        { label: 'try again', text: 'hermes …' },
+      ],
+    };
+  return {
+    sentence: `${engine} does not respond (no answer within ${seconds} s)`,
+    hints: docker
+      ? [
+          { label: 'see why', text: 'journalctl -u docker -e' },
+          { label: 'restart it', text: 'sudo systemctl restart docker' },
+        ]
+      : [
+          { label: 'try it', text: 'podman ps   # does this hang too?' },
+          { label: 'see why', text: 'journalctl -u hermes-agent -e' },
+        ],
+  };
 }
 
 function tellRefusal(

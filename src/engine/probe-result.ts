@@ -1,4 +1,5 @@
 import type { Container } from './container.ts';
+import type { Silence } from './patience.ts';
 
 /** Why sudo or doas would not run the engine. */
 export type Refusal = 'password' | 'no-rule' | 'no-new-privileges' | 'not-setuid' | 'other';
@@ -10,7 +11,7 @@ export type ProbeResult =
   | { readonly kind: 'daemon-down'; readonly detail: string }
   | { readonly kind: 'forbidden'; readonly detail: string }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly detail: string }
-  | { readonly kind: 'silent' }
+  | ({ readonly kind: 'silent' } & Silence)
   | { readonly kind: 'not-startable'; readonly detail: string }
   | { readonly kind: 'nonsense'; readonly detail: string };
 

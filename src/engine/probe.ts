@@ -4,11 +4,9 @@ import { type EngineAccess, engineCommand } from './access.ts';
 import { type Container, toContainer } from './container.ts';
 import { askSocket, socketOf, speaksPlainly } from './docker-socket.ts';
 import { type Endpoint, endpointOf } from './endpoint.ts';
+import { enginePatience, type Patience } from './patience.ts';
 import { foundByName, type ProbeResult, type Refusal } from './probe-result.ts';
-import { type CommandResult, runCommand } from './run-command.ts';
-
-/** After this many milliseconds an engine counts as not responding. */
-export const probeTimeoutMs = 15_000;
+import { type CommandResult, outputLimit, runCommand } from './run-command.ts';
 
 /**
  * Asks the engine for one container; starts nothing. `--type container`, since plain `inspect` also answers for
@@ -19,21 +17,21 @@ export const probeTimeoutMs = 15_000;
 export async function probe(
   access: EngineAccess,
   containerName: string,
-  options: { env: Environment; timeoutMs?: number; endpoint?: Endpoint },
+  options: { env: Environment; patience?: Patience; endpoint?: Endpoint },
 ): Promise<ProbeResult> {
   const answer = await askDaemon(access, containerName, options);
   if (answer !== undefined) return answer;
   const argv = engineCommand(access, ['inspect', '--type', 'container', containerName], true);
   // sudo's refusals are told apart by their words: in English, please
   const env = { ...options.env, LC_ALL: 'C' };
-  const timeoutMs = options.timeoutMs ?? probeTimeoutMs;
+  const timeoutMs = options.patience ?? enginePatience;
   // podman needs two milliseconds to end after its last word, sudo as much again
   let whole: Container | undefined;
   const isWhole = (stdout: string): boolean => {
     if (stdout.endsWith(']\n')) whole = parseContainer(stdout);
     return whole !== undefined;
   };
-  const result = await runCommand(argv, { env, timeoutMs, isWhole });
+  const result = await runCommand(argv, { env, timeoutMs, isWhole, tied: true });
   return whole ? foundByName(whole, containerName) : toProbeResult(result, access, containerName);
 }
 
@@ -41,12 +39,12 @@ export async function probe(
 async function askDaemon(
   access: EngineAccess,
   containerName: string,
-  { env, timeoutMs = probeTimeoutMs, endpoint = endpointOf(access, env) }: Parameters<typeof probe>[2],
+  { env, patience = enginePatience, endpoint = endpointOf(access, env) }: Parameters<typeof probe>[2],
 ): Promise<ProbeResult | undefined> {
   if (access.engine !== 'docker' || access.access.kind !== 'direct' || !speaksPlainly(env)) return undefined;
   const socket = socketOf(endpoint);
   if (socket === undefined) return undefined;
-  const answer = await askSocket(socket, containerName, timeoutMs);
+  const answer = await askSocket(socket, containerName, patience);
   trace(() => `${answer ? '' : 'not '}answered on ${socket}, without docker's client`, 'probe');
   return answer;
 }
@@ -57,9 +55,11 @@ export function toProbeResult(
   { access }: EngineAccess,
   containerName: string,
 ): ProbeResult {
-  if (result.kind === 'timed-out') return { kind: 'silent' };
+  if (result.kind === 'timed-out') return { ...result, kind: 'silent' };
   if (result.kind === 'not-started') return { kind: 'not-startable', detail: result.code };
-  const detail = lastLine(result.stderr);
+  const detail = complaintOf(result.stderr);
+  if (result.stdout.length >= outputLimit)
+    return { kind: 'nonsense', detail: `more than ${outputLimit / 1024 / 1024} MiB` };
   if (result.code === 0) {
     const container = parseContainer(result.stdout);
     if (container === undefined) return { kind: 'nonsense', detail: firstLine(result.stdout) };
@@ -112,6 +112,8 @@ function firstLine(text: string): string {
   return lines(text)[0] ?? '';
 }
 
-function lastLine(text: string): string {
-  return lines(text).at(-1) ?? '';
+/** The line that says what is wrong: the last one, but a Go program that crashes says it first and then a page of numbers. */
+function complaintOf(stderr: string): string {
+  const all = lines(stderr);
+  return all.find((line) => /^(fatal error|panic): /.test(line)) ?? all.at(-1) ?? '';
 }

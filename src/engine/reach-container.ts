@@ -4,6 +4,7 @@ import type { ContainerRoute } from '../route/decide.ts';
 import { waitBudgetMs } from './budget.ts';
 import { mayPass } from './cause.ts';
 import { type Attempt, attempt, type Memory, type Reached } from './reach.ts';
+import { openWaitLine } from './wait-line.ts';
 
 /** What a wait may show and how patient it is. */
 export type Audience = {
@@ -12,6 +13,9 @@ export type Audience = {
   /** stderr is a terminal too, so that a spinner can be shown */
   readonly spin: boolean;
 };
+
+/** After so many milliseconds without an answer a person is told that the engine is slow. */
+const slowMs = 1500;
 
 /**
  * Finds the managed container, waiting for what may pass by itself.
@@ -23,33 +27,41 @@ export async function reachContainer(
   audience: Audience,
 ): Promise<Reached> {
   const budgetMs = waitBudgetMs(caller.env, audience.interactive);
-  const memory: Memory = { refusals: new Map(), last: false };
-  const look = (last: boolean): Promise<Attempt> => {
-    memory.last = last;
-    return attempt({ route, caller, memory });
+  const begun = process.uptime();
+  const elapsed = (): number => (process.uptime() - begun) * 1000;
+  const memory: Memory = {
+    refusals: new Map(),
+    get last() {
+      return elapsed() >= budgetMs;
+    },
   };
-  let outcome = await look(budgetMs === 0);
+  const line = audience.spin ? openWaitLine(caller) : undefined;
+  const look = async (): Promise<Attempt> => {
+    const engine = route.metadata.backend ?? 'docker or podman';
+    const slow = line && setTimeout(() => line.say(`waiting for ${engine} to answer`), slowMs);
+    try {
+      return await attempt({ route, caller, memory });
+    } finally {
+      clearTimeout(slow);
+    }
+  };
   let waitedMs = 0;
-  if (outcome.kind === 'not-ready' && mayPass(outcome.cause) && budgetMs > 0) {
-    const first = outcome.cause;
-    trace(() => `waiting up to ${budgetMs} ms: ${first.kind}`);
-    const { waitUntilReady } = await import('./wait.ts');
-    const show = audience.spin ? await spinnerFor(caller) : undefined;
-    ({ attempt: outcome, waitedMs } = await waitUntilReady({
-      first,
-      look,
-      budgetMs,
-      target: route.metadata,
-      show,
-    }));
+  let outcome: Attempt;
+  try {
+    outcome = await look();
+    if (outcome.kind === 'not-ready' && mayPass(outcome.cause) && budgetMs > 0) {
+      const first = outcome.cause;
+      trace(() => `waiting up to ${budgetMs} ms: ${first.kind}`);
+      const { waitUntilReady } = await import('./wait.ts');
+      const target = route.metadata;
+      outcome = await waitUntilReady({ first, look, budgetMs, elapsed, target, say: line?.say });
+      waitedMs = elapsed();
+    }
+  } finally {
+    await line?.stop();
   }
   if (outcome.kind === 'ready') return outcome.reached;
   const { gatherCircumstances } = await import('./circumstances.ts');
   const { explainCause } = await import('./explain-cause.ts');
   throw explainCause(outcome.cause, await gatherCircumstances(outcome.cause, route, caller.env, waitedMs));
-}
-
-async function spinnerFor(caller: Caller) {
-  const { startSpinner } = await import('./spinner.ts');
-  return (words: string) => startSpinner(words, caller);
 }

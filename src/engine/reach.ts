@@ -34,8 +34,8 @@ export type Attempt =
 export type Memory = {
   /** a refused `sudo -n` is logged by sudo: it is not asked again within one call; rules are given for each engine */
   readonly refusals: Map<Engine, Extract<Cause, { kind: 'sudo-refused' }>>;
-  /** the waiting is over: a user that has not appeared by now never will */
-  last: boolean;
+  /** the waiting is over, now that it is asked: a user that has not appeared by now never will */
+  readonly last: boolean;
 };
 
 type Quest = { readonly route: ContainerRoute; readonly caller: Caller; readonly memory: Memory };
@@ -196,7 +196,7 @@ function toCause(result: Exclude<ProbeResult, { kind: 'found' }>, via: EngineAcc
       return { kind: 'sudo-refused', engine, binary, tool, refusal: result.refusal, detail: result.detail };
     }
     case 'silent':
-      return { kind: 'engine-silent', engine };
+      return { ...result, kind: 'engine-silent', engine };
     case 'not-startable':
       return { kind: 'engine-not-executable', engine, file: binary, detail: result.detail };
     case 'nonsense':

@@ -2,7 +2,7 @@ import type { Environment } from '../route/inside.ts';
 import { type EngineAccess, engineCommand } from './access.ts';
 import type { Cause } from './cause.ts';
 import type { Container } from './container.ts';
-import { probeTimeoutMs } from './probe.ts';
+import { enginePatience } from './patience.ts';
 import { type CommandResult, runCommand } from './run-command.ts';
 
 /** A container that started less than this many milliseconds ago may still be setting itself up. */
@@ -48,7 +48,8 @@ export async function askReadiness(asked: Asked): Promise<Cause | undefined> {
   ];
   const result = await runCommand(engineCommand(asked.access, args), {
     env: asked.env,
-    timeoutMs: probeTimeoutMs,
+    timeoutMs: enginePatience,
+    tied: true,
   });
   return judgeReadiness(result, asked);
 }
@@ -60,7 +61,7 @@ export function judgeReadiness(
 ): Cause | undefined {
   const { engine } = access;
   const prefix = commandPrefix(access);
-  if (result.kind === 'timed-out') return { kind: 'engine-silent', engine };
+  if (result.kind === 'timed-out') return { ...result, kind: 'engine-silent', engine };
   if (result.kind === 'not-started') return { kind: 'check-failed', engine, prefix, detail: result.code };
   switch (result.stdout.trim()) {
     case 'ready':
@@ -96,7 +97,8 @@ export async function isAdopted(asked: Omit<Asked, 'user' | 'bin'>): Promise<boo
   const args = ['exec', '-u', '0', '-w', '/', asked.container.id, '/bin/sh', '-c', ownerQuestion, 'sh', uid];
   const result = await runCommand(engineCommand(asked.access, args), {
     env: asked.env,
-    timeoutMs: probeTimeoutMs,
+    timeoutMs: enginePatience,
+    tied: true,
   });
   return result.kind === 'exited' && result.stdout.includes('owned');
 }

@@ -1,59 +1,75 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
+import { errorCode } from '../report/system-error.ts';
 import type { Environment } from '../route/inside.ts';
+import { allowTime, type Patience, type Silence } from './patience.ts';
+import { tie } from './tied.ts';
 
 /** How a short command of ours ended. */
 export type CommandResult =
   | { readonly kind: 'exited'; readonly code: number; readonly stdout: string; readonly stderr: string }
   | { readonly kind: 'not-started'; readonly code: string }
-  | { readonly kind: 'timed-out' };
+  | ({ readonly kind: 'timed-out' } & Silence);
 
-/** Most that is kept of each stream, in characters: an inspect prints some ten thousand. */
-const outputLimit = 4 * 1024 * 1024;
+/** Most that is kept of stdout, in characters: an inspect prints some ten thousand, more with labels of megabytes. */
+export const outputLimit = 32 * 1024 * 1024;
+
+const newline = 0x0a;
+
+/** Most that is kept of stderr, in characters: half of it from the beginning, half from the end. */
+const complaintLimit = 64 * 1024;
 
 /**
  * Runs a probe to its end and keeps what it printed. In its own process session, so that a terminal's Ctrl-C
  * reaches the shim alone and no prompt can be asked there.
- * @param timeoutMs after this many milliseconds the probe is killed
+ * @param timeoutMs after this many milliseconds the probe is killed; or how patient to be with an engine
  * @param signal ends it early
+ * @param tied it is killed when a signal ends us
  * @param answer what to write to its stdin when it has printed its first line; without it stdin is /dev/null
- * @param isWhole is this output all that there is to say? Then it counts as ended with 0, and its end is not waited for
+ * @param isWhole is this output, which ends a line, all that there is to say? Then it counts as ended with 0 and is not waited for
  */
 export function runCommand(
   argv: readonly string[],
   options: {
     env: Environment;
-    timeoutMs: number;
+    timeoutMs: number | Patience;
     signal?: AbortSignal | undefined;
+    tied?: boolean;
     answer?: ((line: string) => string) | undefined;
     isWhole?: ((stdout: string) => boolean) | undefined;
   },
 ): Promise<CommandResult> {
   const [command = '', ...args] = argv;
   return new Promise((resolve) => {
-    const child = spawn(command, args, {
+    const child = start(command, args, {
       env: options.env,
       stdio: [options.answer ? 'pipe' : 'ignore', 'pipe', 'pipe'],
       detached: true,
       cwd: '/',
     });
+    if (typeof child === 'string') return resolve({ kind: 'not-started', code: child });
     // without descriptors to spare node makes no streams, and then says why by an error
-    const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
+    const [stdout, stderr] = [collect(child.stdout), collectEnds(child.stderr)];
     if (options.answer && child.stdin)
       converse(child.stdin as Writable, child.stdout as Readable, options.answer);
     // not waited for: sudo is root's and cannot be killed, and a grandchild may hold the pipes open
-    const end = (): void => {
+    const end = (silence: Silence): void => {
       killGroup(child.pid);
       for (const stream of child.stdio) stream?.destroy();
       child.unref();
-      finish({ kind: 'timed-out' });
+      finish({ kind: 'timed-out', ...silence });
     };
-    const timer = setTimeout(end, options.timeoutMs);
-    options.signal?.addEventListener('abort', end, { once: true });
+    const begun = process.uptime();
+    const endEarly = (): void =>
+      end({ waitedMs: Math.round((process.uptime() - begun) * 1000), busy: false });
+    const stopWatch = watch(child.pid ?? 0, options.timeoutMs, end);
+    const untie = options.tied ? tie(() => killGroup(child.pid)) : undefined;
+    options.signal?.addEventListener('abort', endEarly, { once: true });
     const finish = (result: CommandResult): void => {
-      clearTimeout(timer);
-      options.signal?.removeEventListener('abort', end);
+      stopWatch();
+      untie?.();
+      options.signal?.removeEventListener('abort', endEarly);
       resolve(result);
     };
     child.once('error', (error: NodeJS.ErrnoException) =>
@@ -62,8 +78,26 @@ export function runCommand(
     const exited = (code: number | null): void =>
       finish({ kind: 'exited', code: code ?? 255, stdout: stdout(), stderr: stderr() });
     child.once('close', exited);
-    if (options.isWhole) child.stdout?.on('data', () => options.isWhole?.(stdout()) && exited(0));
+    const { isWhole } = options;
+    if (!isWhole) return;
+    child.stdout?.on('data', (chunk: Buffer) => chunk.at(-1) === newline && isWhole(stdout()) && exited(0));
   });
+}
+
+/** Starts it, or says why not: of some errors (E2BIG, ENOMEM) node throws, of others it tells later. */
+function start(command: string, args: readonly string[], options: SpawnOptions): ChildProcess | string {
+  try {
+    return spawn(command, args, options);
+  } catch (error) {
+    return errorCode(error);
+  }
+}
+
+function watch(pid: number, time: number | Patience, giveUp: (silence: Silence) => void): () => void {
+  if (typeof time !== 'number')
+    return allowTime(time, async () => (await import('./at-work.ts')).signsOf(pid), giveUp);
+  const timer = setTimeout(() => giveUp({ waitedMs: time, busy: false }), time);
+  return () => clearTimeout(timer);
 }
 
 /** Answers the first line, once. */
@@ -90,6 +124,20 @@ function collect(stream: Readable | null): () => string {
     text += decoder.end();
   });
   return () => text;
+}
+
+/** Keeps both ends of what may be megabytes: sudo speaks first, an engine says last why it failed. */
+function collectEnds(stream: Readable | null): () => string {
+  const half = complaintLimit / 2;
+  const decoder = new StringDecoder('utf8');
+  let [head, tail] = ['', ''];
+  stream?.on('data', (chunk: Buffer) => {
+    const text = decoder.write(chunk);
+    const room = half - head.length;
+    head += text.slice(0, room);
+    tail = (tail + text.slice(Math.max(0, room))).slice(-half);
+  });
+  return () => head + tail;
 }
 
 function killGroup(pid: number | undefined): void {

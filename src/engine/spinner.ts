@@ -2,6 +2,7 @@ import { escapeControls } from '../report/escape.ts';
 import { writeError } from '../report/stderr.ts';
 import type { IgnorableSignal } from '../route/caller.ts';
 import type { Environment } from '../route/inside.ts';
+import { endTied } from './tied.ts';
 
 /** A line on stderr that moves, for a person who waits. */
 export type Spinner = { readonly say: (words: string) => void; readonly stop: () => void };
@@ -35,6 +36,7 @@ export async function startSpinner(
   const signals = endings.filter((signal) => !(caller.ignored as readonly string[]).includes(signal));
   const end = (signal: NodeJS.Signals): void => {
     stop();
+    endTied();
     process.removeAllListeners(signal);
     process.kill(process.pid, signal);
   };

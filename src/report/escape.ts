@@ -16,7 +16,8 @@ function escaped(char: string): string {
  * @param limit longest result in characters; a longer text is cut and ends in `…`
  */
 export function escapeControls(text: string, limit = 400): string {
-  const safe = text.replace(unsafe, escaped);
+  // no character becomes less than one: what lies beyond need not be looked at, and may be megabytes
+  const safe = text.slice(0, limit + 1).replace(unsafe, escaped);
   // a surrogate pair is not cut in two
   return safe.length > limit ? `${safe.slice(0, limit - 1).replace(/[\ud800-\udbff]$/, '')}…` : safe;
 }

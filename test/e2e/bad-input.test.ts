@@ -361,10 +361,28 @@ describeWays(() => {
     ],
     ['fails without a word', 'exit 3', 'exit code 3 without a word'],
     ['is killed', 'kill -KILL $$', 'makes no sense'],
-    ['prints without end', 'head -c 50000000 /dev/zero', 'makes no sense'],
+    ['prints without end', 'head -c 50000000 /dev/zero', 'makes no sense: more than 32 MiB'],
+    [
+      'complains without end',
+      `yes 'line after line' | head -c 50000000 >&2; echo 'oh no' >&2; exit 3`,
+      'makes no sense: oh no',
+    ],
+    [
+      'crashes',
+      `printf 'fatal error: out of memory\\nrax 0x0\\ngs 0x0\\n' >&2; exit 2`,
+      'makes no sense: fatal error: out of memory',
+    ],
   ])('an engine that %s is told so, in words that can be read', async (_, script, words) => {
     expectRefusal(await withFake(script), 125, words);
     expect(container.starts()).toEqual([]);
+  });
+
+  it('an engine that complains without end and then answers is used all the same', async () => {
+    const ended = await withFake(
+      `yes 'line after line' | head -c 20000000 >&2; exec ${podman} "$@" 2>/dev/null`,
+    );
+    expect(ended).toMatchObject({ exitCode: 0, stdout: 'Hermes Agent v0.0.0 (probe)\n' });
+    container.forgetStarts();
   });
 
   it('an engine that is no program is 126', async () => {
@@ -380,11 +398,7 @@ describeWays(() => {
   });
 
   it('an engine that never answers is given up', async () => {
-    expectRefusal(
-      await hanging.ended,
-      125,
-      'hermes: podman does not respond (no answer to inspect within 15 s)',
-    );
+    expectRefusal(await hanging.ended, 125, 'hermes: podman does not respond (no answer within 15 s)');
   });
 }, ['podman-root']);
 

@@ -32,7 +32,7 @@ describe('where the container went', () => {
       expect(found({ state: { ...running, status } })).toBe('stopped');
     expect(whereaboutsOf({ kind: 'absent' }, before)).toBe('gone');
     expect(whereaboutsOf({ kind: 'daemon-down', detail: '' }, before)).toBe('engine-down');
-    expect(whereaboutsOf({ kind: 'silent' }, before)).toBe('unknown');
+    expect(whereaboutsOf({ kind: 'silent', waitedMs: 15_000, busy: false }, before)).toBe('unknown');
   });
 });
 

@@ -222,7 +222,11 @@ describe('an answer to a probe', () => {
   });
 
   it('that never came, or whose engine did not start, is told as such', () => {
-    expect(toProbeResult({ kind: 'timed-out' }, direct, 'x')).toEqual({ kind: 'silent' });
+    expect(toProbeResult({ kind: 'timed-out', waitedMs: 15_000, busy: false }, direct, 'x')).toEqual({
+      kind: 'silent',
+      waitedMs: 15_000,
+      busy: false,
+    });
     expect(toProbeResult({ kind: 'not-started', code: 'EACCES' }, direct, 'x')).toEqual({
       kind: 'not-startable',
       detail: 'EACCES',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { askSocket, readAnswer, socketOf, speaksPlainly } from '../../src/engine/docker-socket.ts';
+import { enginePatience } from '../../src/engine/patience.ts';
 
 const [running] = JSON.parse(readFileSync(new URL('fixtures/docker-running.json', import.meta.url), 'utf8'));
 const name = String(running.Name).replace('/', '');
@@ -79,7 +80,10 @@ describe("docker's socket", () => {
       connection.once('data', next);
     });
     await new Promise<void>((resolve) => server.listen(socket, resolve));
-    expect(await askSocket(socket, name, 60_000)).toMatchObject({ kind: 'found', container: { name } });
+    expect(await askSocket(socket, name, enginePatience)).toMatchObject({
+      kind: 'found',
+      container: { name },
+    });
     await new Promise((resolve) => server.close(resolve));
     rmSync(directory, { recursive: true });
   });
@@ -89,7 +93,10 @@ describe("docker's socket", () => {
     const socket = join(directory, 'sock');
     const server = createServer((connection) => connection.resume());
     await new Promise<void>((resolve) => server.listen(socket, resolve));
-    expect(await askSocket(socket, 'x', 50)).toEqual({ kind: 'silent' });
+    expect(await askSocket(socket, 'x', { silentMs: 50, everyMs: 25, longestMs: 50 })).toMatchObject({
+      kind: 'silent',
+      busy: false,
+    });
     await new Promise((resolve) => server.close(resolve));
     rmSync(directory, { recursive: true });
   });

@@ -244,7 +244,7 @@ describe('a probe', () => {
   const ask = (script: string) => {
     writeFileSync(fixture, answer);
     writeFileSync(binary, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-    return probe(via, name, { env: { PATH: process.env.PATH }, timeoutMs: 5000 });
+    return probe(via, name, { env: { PATH: process.env.PATH } });
   };
   afterAll(() => rmSync(directory, { recursive: true }));
 
@@ -269,11 +269,16 @@ describe('a command that does not end', () => {
     const binary = join(mkdtempSync(join(tmpdir(), 'hermes-shim-unit-')), 'podman');
     writeFileSync(binary, '#!/bin/sh\nsleep 600\n', { mode: 0o755 });
     const env = { PATH: process.env.PATH };
-    const asked = probe({ engine: 'podman', binary, access: direct }, 'x', { env, timeoutMs: 200 });
-    expect(await asked).toEqual({ kind: 'silent' });
+    const asked = probe({ engine: 'podman', binary, access: direct }, 'x', {
+      env,
+      patience: { silentMs: 200, everyMs: 100, longestMs: 200 },
+    });
+    expect(await asked).toMatchObject({ kind: 'silent', busy: false });
     rmSync(join(binary, '..'), { recursive: true });
     expect(await runCommand(['/bin/sleep', '600'], { env: {}, timeoutMs: 50 })).toEqual({
       kind: 'timed-out',
+      waitedMs: 50,
+      busy: false,
     });
   });
 
@@ -281,7 +286,7 @@ describe('a command that does not end', () => {
     const script = 'setsid sleep 5 & echo begun; exec sleep 600';
     const env = { PATH: process.env.PATH };
     const begun = Date.now();
-    expect(await runCommand(['/bin/sh', '-c', script], { env, timeoutMs: 100 })).toEqual({
+    expect(await runCommand(['/bin/sh', '-c', script], { env, timeoutMs: 100 })).toMatchObject({
       kind: 'timed-out',
     });
     expect(Date.now() - begun).toBeLessThan(4500);
@@ -317,7 +322,9 @@ describe('readiness', () => {
   });
 
   it('of an engine that is silent or does not start is told as such', () => {
-    expect(judgeReadiness({ kind: 'timed-out' }, about)?.kind).toBe('engine-silent');
+    expect(judgeReadiness({ kind: 'timed-out', waitedMs: 15_000, busy: false }, about)?.kind).toBe(
+      'engine-silent',
+    );
     expect(judgeReadiness({ kind: 'not-started', code: 'EACCES' }, about)).toMatchObject({
       kind: 'check-failed',
       detail: 'EACCES',

@@ -52,7 +52,7 @@ describe('a young container', () => {
     expect(judge(exited(126, 'OCI runtime exec failed\n'))).toMatchObject({
       detail: 'OCI runtime exec failed',
     });
-    expect(judge({ kind: 'timed-out' })?.kind).toBe('engine-silent');
+    expect(judge({ kind: 'timed-out', waitedMs: 15_000, busy: false })?.kind).toBe('engine-silent');
     expect(judge({ kind: 'not-started', code: 'EAGAIN' })).toMatchObject({
       kind: 'check-failed',
       detail: 'EAGAIN',
