@@ -1,15 +1,18 @@
 /** docker's daemon is asked on its socket, which is several times as fast as its client; the client is the fallback. */
-import { readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type ManagedContainer, managedContainer } from '../bed/container.ts';
 import { fakeEngine } from '../bed/fakes.ts';
-import { engines } from '../bed/ways.ts';
+import { lookalike } from '../bed/lookalike.ts';
+import { describeWays, engines } from '../bed/ways.ts';
 
 /** A docker that notes how it was called and then is the real one. */
 function watchDocker(container: ManagedContainer): { env: Record<string, string>; calls: () => string[] } {
   const log = join(container.root, 'calls');
+  writeFileSync(log, '');
+  chmodSync(log, 0o666);
   const real = container.identity().env;
   const script = `echo "$1" >>'${log}'\nPATH='${real.PATH}'\nDOCKER_HOST='${engines.dockerHost}' exec docker "$@"`;
   fakeEngine(join(container.root, 'watched'), 'docker', script);
@@ -55,5 +58,38 @@ describe("docker's socket", () => {
     } finally {
       server.close();
     }
+  });
+
+  it('that lies behind a closed directory is left to the client, which may know another way', async () => {
+    await using container = await managedContainer('docker', { as: 'user' });
+    const { env, calls } = watchDocker(container);
+    const closed = join(container.root, 'closed');
+    mkdirSync(closed, { mode: 0o700 });
+    symlinkSync(String(engines.dockerHost).replace('unix://', ''), join(closed, 'sock'));
+    const link = join(container.root, 'link.sock');
+    symlinkSync(join(closed, 'sock'), link);
+    // the client that watches has the daemon's own address
+    const ended = await container.hermes(['exit', '3'], { env: { ...env, DOCKER_HOST: `unix://${link}` } });
+    expect(ended).toMatchObject({ exitCode: 3, stderr: '' });
+    expect(calls()).toContain('inspect');
+  });
+});
+
+describe('a container with megabytes of labels', () => {
+  describeWays((way) => {
+    it('is reached as any other', async () => {
+      await using container = await managedContainer(way, { start: false });
+      const labels = join(container.root, 'labels');
+      const lines = Array.from({ length: 200 }, (_, n) => `label${n}=${'x'.repeat(30_000)}`);
+      writeFileSync(labels, lines.join('\n'));
+      chmodSync(labels, 0o644);
+      const engineArgs = ['--label-file', labels];
+      await using _ = await lookalike(container, {
+        script:
+          'echo hermes:x:4242:4242::/:/bin/sh >>/etc/passwd; trap "exit 0" TERM; while :; do sleep 0.2; done',
+        engineArgs,
+      });
+      expect(await container.hermes(['exit', '3'])).toMatchObject({ exitCode: 3, stderr: '' });
+    });
   });
 });
