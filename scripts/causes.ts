@@ -86,6 +86,11 @@ export const sampleCauses: { [K in Cause['kind']]: readonly Extract<Cause, { kin
       detail: 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is it running?',
     },
   ],
+  shortage: (['E2BIG', 'EMFILE', 'EAGAIN', 'ENOMEM', 'ENFILE'] as const).map((code) => ({
+    kind: 'shortage',
+    engine: 'podman',
+    code,
+  })),
   'engine-silent': [
     { kind: 'engine-silent', engine: 'docker', waitedMs: 15_000, busy: false },
     { kind: 'engine-silent', engine: 'podman', waitedMs: 15_000, busy: false },

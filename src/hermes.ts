@@ -70,16 +70,22 @@ function end(ending: Ending): void {
   process.exit(codeOf({ code: null, signal: ending.signal }));
 }
 
+function fail(thrown: unknown): void {
+  const failure = asFailure(thrown);
+  writeError(formatFailure(failure));
+  process.exit(failure.exitCode);
+}
+
 async function main(): Promise<void> {
+  // what is thrown where nobody waits for it (no descriptors, no memory) is told in a sentence, too
+  process.on('uncaughtException', fail);
   try {
     checkNode(process.versions.node);
     const caller = readCaller(process.argv, process.env, { uid: process.getuid?.() ?? 0, pid: process.pid });
     behaveAsACommand(caller);
     end(await call(caller));
   } catch (thrown) {
-    const failure = asFailure(thrown);
-    writeError(formatFailure(failure));
-    process.exit(failure.exitCode);
+    fail(thrown);
   }
 }
 

@@ -75,6 +75,7 @@ function stageOf(cause: Cause): Stage {
   switch (cause.kind) {
     case 'no-engine':
     case 'engine-not-executable':
+    case 'shortage':
       return 'engine';
     case 'engine-silent':
     case 'engine-nonsense':

@@ -1,3 +1,4 @@
+import { mayEase, type Shortage } from '../report/shortage.ts';
 import type { Engine } from '../route/metadata.ts';
 import type { EngineAccess } from './access.ts';
 import type { Container, State } from './container.ts';
@@ -14,6 +15,8 @@ export type Cause =
       readonly file: string;
       readonly detail: string;
     }
+  /** the system does not start the engine's command, for want of something, or since its words are too long */
+  | { readonly kind: 'shortage'; readonly engine: Engine; readonly code: Shortage }
   | ({ readonly kind: 'engine-silent'; readonly engine: Engine } & Silence)
   | { readonly kind: 'engine-nonsense'; readonly engine: Engine; readonly detail: string }
   | { readonly kind: 'daemon-down'; readonly engine: Engine; readonly detail: string }
@@ -93,6 +96,8 @@ export function mayPass(cause: Cause): boolean {
     case 'binary-not-executable':
     case 'check-failed':
       return true;
+    case 'shortage':
+      return mayEase(cause.code);
     case 'no-engine':
     case 'engine-not-executable':
     case 'engine-silent':
@@ -113,6 +118,7 @@ export function mayPass(cause: Cause): boolean {
 export function awaited(cause: Cause, target: { containerName: string; execUser: string }): string {
   switch (cause.kind) {
     case 'daemon-down':
+    case 'shortage':
       return cause.engine;
     case 'not-running':
       return `container ${target.containerName} (${cause.container.state.word})`;

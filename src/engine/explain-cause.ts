@@ -19,6 +19,7 @@ function tell(cause: Cause, about: Circumstances): Told {
   switch (cause.kind) {
     case 'no-engine':
     case 'engine-not-executable':
+    case 'shortage':
     case 'engine-silent':
     case 'engine-nonsense':
     case 'daemon-down':

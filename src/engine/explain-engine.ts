@@ -1,9 +1,11 @@
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, type Hint } from '../report/failure.ts';
 import { quoteWord } from '../report/quote.ts';
+import { tellShortage } from '../report/shortage.ts';
 import type { Cause } from './cause.ts';
 import type { Circumstances } from './circumstances.ts';
-import { privilegeHints, sudoRule } from './privilege-rules.ts';
+import { tellRefusal } from './explain-refusal.ts';
+import { sudoRule } from './privilege-rules.ts';
 import type { Told } from './told.ts';
 
 /** The causes that lie on this side of the container: the engine and the way to it. */
@@ -13,6 +15,7 @@ export type EngineCause = Extract<
     kind:
       | 'no-engine'
       | 'engine-not-executable'
+      | 'shortage'
       | 'engine-silent'
       | 'engine-nonsense'
       | 'daemon-down'
@@ -50,6 +53,14 @@ export function tellEngine(cause: EngineCause, about: Circumstances): Told {
         ],
         exitCode: exitCodes.cannotRun,
       };
+    case 'shortage': {
+      const { words, hints } = tellShortage(cause.code);
+      return {
+        sentence: cause.code === 'E2BIG' ? words : `${cause.engine} could not be started: ${words}`,
+        hints,
+        exitCode: exitCodes.cannotRun,
+      };
+    }
     case 'engine-silent':
       return tellSilence(cause);
     case 'engine-nonsense':
@@ -127,41 +138,6 @@ function tellSilence({ engine, waitedMs, busy }: Extract<Cause, { kind: 'engine-
           { label: 'see why', text: 'journalctl -u hermes-agent -e' },
         ],
   };
-}
-
-function tellRefusal(
-  cause: Extract<Cause, { kind: 'sudo-refused' }>,
-  name: string,
-  about: Circumstances,
-): Told {
-  const rule: Hint[] = [
-    ...privilegeHints(cause.tool, about, cause.binary),
-    { label: 'or for once', text: `${cause.tool} hermes …` },
-  ];
-  const reach = `${name} is reached by ${cause.tool} ${cause.engine}, but ${cause.tool}`;
-  switch (cause.refusal) {
-    case 'password':
-      return { sentence: `${reach} wants a password`, hints: rule };
-    case 'no-rule':
-      return { sentence: `${reach} does not allow it (${escapeControls(cause.detail, 160)})`, hints: rule };
-    case 'no-new-privileges':
-      return {
-        sentence: `${reach} cannot work here: this process may gain no privileges (NoNewPrivileges)`,
-        hints: [{ label: 'in the systemd unit', text: 'NoNewPrivileges=false   # or: User=root' }],
-      };
-    case 'not-setuid':
-      return {
-        sentence: `${reach} is not setuid`,
-        hints: [
-          {
-            label: 'on NixOS',
-            text: 'security.sudo.enable = true;   # a setuid one in /run/wrappers/bin; then: sudo nixos-rebuild switch',
-          },
-        ],
-      };
-    case 'other':
-      return { sentence: `${reach} failed: ${escapeControls(cause.detail, 160)}`, hints: rule };
-  }
 }
 
 /** docker's own unit, a user's (rootless docker); podman has no daemon, but a socket where a client was told to use one. */

@@ -10,6 +10,7 @@ import type { Container } from './container.ts';
 import { endpointOf, remoteAddress } from './endpoint.ts';
 import { type Elevation, findNonExecutable, locateElevation, locateEngine } from './locate.ts';
 import { probe } from './probe.ts';
+import { toCause } from './probe-cause.ts';
 import type { ProbeResult } from './probe-result.ts';
 import { askReadiness, commandPrefix, isAdopted, isYoung, numericUser } from './readiness.ts';
 import { judgeSameHome } from './same-home.ts';
@@ -180,28 +181,6 @@ async function attemptYoung({ route, caller, memory }: Quest, reached: Reached):
   trace(() => `no user ${reached.user} in there, its numbers are ${numbers}`, 'ready');
   const byNumbers = await askReadiness({ access, container, user: numbers, bin, env });
   return byNumbers ? unready(byNumbers) : { kind: 'ready', reached: { ...reached, user: numbers } };
-}
-
-function toCause(result: Exclude<ProbeResult, { kind: 'found' }>, via: EngineAccess): Cause {
-  const { engine, binary, access } = via;
-  switch (result.kind) {
-    case 'absent':
-      return { kind: 'absent', engine, prefix: commandPrefix(via) };
-    case 'daemon-down':
-      return { kind: 'daemon-down', engine, detail: result.detail };
-    case 'forbidden':
-      return { kind: 'socket-forbidden', engine, binary, detail: result.detail };
-    case 'refused': {
-      const tool = access.kind === 'sudo' ? access.tool : 'sudo';
-      return { kind: 'sudo-refused', engine, binary, tool, refusal: result.refusal, detail: result.detail };
-    }
-    case 'silent':
-      return { ...result, kind: 'engine-silent', engine };
-    case 'not-startable':
-      return { kind: 'engine-not-executable', engine, file: binary, detail: result.detail };
-    case 'nonsense':
-      return { kind: 'engine-nonsense', engine, detail: result.detail };
-  }
 }
 
 function realPath(path: string): string {

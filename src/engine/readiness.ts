@@ -1,3 +1,4 @@
+import { isShortage } from '../report/shortage.ts';
 import type { Environment } from '../route/inside.ts';
 import { type EngineAccess, engineCommand } from './access.ts';
 import type { Cause } from './cause.ts';
@@ -62,7 +63,10 @@ export function judgeReadiness(
   const { engine } = access;
   const prefix = commandPrefix(access);
   if (result.kind === 'timed-out') return { ...result, kind: 'engine-silent', engine };
-  if (result.kind === 'not-started') return { kind: 'check-failed', engine, prefix, detail: result.code };
+  if (result.kind === 'not-started')
+    return isShortage(result.code)
+      ? { kind: 'shortage', engine, code: result.code }
+      : { kind: 'check-failed', engine, prefix, detail: result.code };
   switch (result.stdout.trim()) {
     case 'ready':
       return undefined;

@@ -1,4 +1,6 @@
 import { escapeControls } from './escape.ts';
+import { isShortage, tellShortage } from './shortage.ts';
+import { errorCode } from './system-error.ts';
 
 /** One thing to do about a failure: a few words, then the exact command or option. */
 export type Hint = { readonly label: string; readonly text: string };
@@ -41,6 +43,11 @@ export function formatFailure(failure: Failure): string {
  */
 export function asFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
+  const code = errorCode(thrown);
+  if (isShortage(code)) {
+    const { words, hints } = tellShortage(code);
+    return new Failure(exitCodes.cannotRoute, words, hints);
+  }
   const words = thrown instanceof Error ? thrown.message : String(thrown);
   return new Failure(exitCodes.cannotRoute, `something unforeseen went wrong: ${escapeControls(words)}`, [
     { label: 'see each step', text: 'HERMES_SHIM_DEBUG=1 hermes …' },

@@ -29,6 +29,8 @@ type Ended = {
   readonly route: ContainerRoute;
   /** when the session was to begin, in milliseconds since 1970 */
   readonly begunMs: number;
+  /** the command line is so long that it may not have fitted */
+  readonly long: boolean;
 };
 
 /**
@@ -76,7 +78,7 @@ async function lookAround(ended: Ended, env: Environment): Promise<Sight> {
   for (let look = 1; ; look += 1) {
     const now = await probe(address.via, container.name, { env });
     const whereabouts = whereaboutsOf(now, container);
-    const asks = needsNote(code, whereabouts, address.via.access.kind === 'sudo');
+    const asks = needsNote(code, whereabouts, ended.long || address.via.access.kind === 'sudo');
     const running = whereabouts === 'same' || whereabouts === 'restarted';
     const find = () => (running ? searchNote(address, begunMs, env) : copyNote(address, env));
     const note = asks ? await find() : 'unknown';
@@ -90,7 +92,7 @@ async function lookAround(ended: Ended, env: Environment): Promise<Sight> {
 async function toCause(
   verdict: Verdict,
   now: ProbeResult,
-  { address, container, bin }: Ended,
+  { address, container, bin, long }: Ended,
   env: Environment,
 ): Promise<Cause | undefined> {
   const { via, user } = address;
@@ -104,8 +106,11 @@ async function toCause(
     case 'binary-not-executable':
       return { kind: verdict, engine, bin, prefix };
     case 'not-started': {
+      const asked = await askReadiness({ access: via, container, user, bin, env });
+      // docker's client ends with 1 where the container's limit is smaller than ours, and so does sudo
+      if (asked === undefined && long) return { kind: 'shortage', engine, code: 'E2BIG' };
       // where nothing is missing, the note was removed, by hermes or by a crowd's tidying: the code is hermes's
-      return askReadiness({ access: via, container, user, bin, env });
+      return asked;
     }
     case 'not-running':
       if (found === undefined) return { kind: 'absent', engine };

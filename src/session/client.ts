@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { exitCodes, Failure } from '../report/failure.ts';
+import { isShortage, tellShortage } from '../report/shortage.ts';
+import { errorCode } from '../report/system-error.ts';
 import type { IgnorableSignal } from '../route/caller.ts';
 import type { Environment } from '../route/inside.ts';
 import type { ClientEnd } from './ending.ts';
@@ -35,13 +37,19 @@ export function startClient(
   options: { env: Environment; stdin: 'inherit' | 'ignore' | number; detached: boolean },
 ): Promise<Client> {
   const [command = '', ...args] = argv;
-  const child: ChildProcess = spawn(command, args, {
-    stdio: [options.stdin, 'inherit', 'inherit'],
-    env: options.env,
-    detached: options.detached,
-    // podman starts nothing in a directory that is gone or closed to it; hermes's own goes by the doorman
-    cwd: '/',
-  });
+  let child: ChildProcess;
+  try {
+    child = spawn(command, args, {
+      stdio: [options.stdin, 'inherit', 'inherit'],
+      env: options.env,
+      detached: options.detached,
+      // podman starts nothing in a directory that is gone or closed to it; hermes's own goes by the doorman
+      cwd: '/',
+    });
+  } catch (error) {
+    // of some errors (E2BIG, ENOMEM) node throws, others it tells later
+    return Promise.reject(notStarted(command, errorCode(error)));
+  }
   const ended = new Promise<ClientEnd>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });
@@ -51,7 +59,7 @@ export function startClient(
     return Promise.resolve({ pid, start, ended, signal: (signal) => void child.kill(signal) });
   }
   return new Promise((_, reject) => {
-    child.once('error', (error: NodeJS.ErrnoException) => reject(notStarted(command, error)));
+    child.once('error', (error) => reject(notStarted(command, errorCode(error))));
   });
 }
 
@@ -63,15 +71,12 @@ function startOf(pid: number): string {
   }
 }
 
-function notStarted(command: string, error: NodeJS.ErrnoException): Failure {
-  if (error.code === 'E2BIG') {
-    return new Failure(exitCodes.cannotRun, 'the arguments are too long to be handed on (E2BIG)', [
-      { label: 'pass less', text: 'put the long part into a file or on stdin' },
-    ]);
+function notStarted(command: string, code: string): Failure {
+  if (isShortage(code)) {
+    const { words, hints } = tellShortage(code);
+    return new Failure(exitCodes.cannotRun, words, hints);
   }
-  return new Failure(
-    exitCodes.cannotRun,
-    `${command} could not be started (${error.code ?? error.message})`,
-    [{ label: 'look', text: `ls -l ${command}` }],
-  );
+  return new Failure(exitCodes.cannotRun, `${command} could not be started (${code})`, [
+    { label: 'look', text: `ls -l ${command}` },
+  ]);
 }

@@ -103,13 +103,21 @@ export async function enterContainer(
   const { settleAftermath } = await import('./aftermath.ts');
   const { bin } = plan.instructions;
   const settled = await settleAftermath(
-    { code: ending.code, address, container: reached.container, bin, route, begunMs },
+    { code: ending.code, address, container: reached.container, bin, route, begunMs, long: isLong(command) },
     caller.env,
   );
   if (settled === 'own') return ending;
   // nothing was started, as the engine and the missing note say: the container's numbers may be tried, once
   const again = { ...beside, watchdog: startWatchdog(caller.env) };
   return enterContainer({ ...reached, user: settled.user }, route, caller, descriptors, again);
+}
+
+/** So many bytes of arguments and environment every system takes (execve(2)). */
+const alwaysTaken = 128 * 1024;
+
+/** May this command line have been too long for somebody on the way into the container? */
+function isLong(command: readonly string[]): boolean {
+  return command.reduce((sum, word) => sum + Buffer.byteLength(word) + 1, 0) > alwaysTaken;
 }
 
 function realPath(path: string): string {

@@ -1,0 +1,42 @@
+import { escapeControls } from '../report/escape.ts';
+import type { Hint } from '../report/failure.ts';
+import type { Cause } from './cause.ts';
+import type { Circumstances } from './circumstances.ts';
+import { privilegeHints } from './privilege-rules.ts';
+import type { Told } from './told.ts';
+
+/** The rows of sudo and doas; `name` is the container, in words. */
+export function tellRefusal(
+  cause: Extract<Cause, { kind: 'sudo-refused' }>,
+  name: string,
+  about: Circumstances,
+): Told {
+  const rule: Hint[] = [
+    ...privilegeHints(cause.tool, about, cause.binary),
+    { label: 'or for once', text: `${cause.tool} hermes …` },
+  ];
+  const reach = `${name} is reached by ${cause.tool} ${cause.engine}, but ${cause.tool}`;
+  switch (cause.refusal) {
+    case 'password':
+      return { sentence: `${reach} wants a password`, hints: rule };
+    case 'no-rule':
+      return { sentence: `${reach} does not allow it (${escapeControls(cause.detail, 160)})`, hints: rule };
+    case 'no-new-privileges':
+      return {
+        sentence: `${reach} cannot work here: this process may gain no privileges (NoNewPrivileges)`,
+        hints: [{ label: 'in the systemd unit', text: 'NoNewPrivileges=false   # or: User=root' }],
+      };
+    case 'not-setuid':
+      return {
+        sentence: `${reach} is not setuid`,
+        hints: [
+          {
+            label: 'on NixOS',
+            text: 'security.sudo.enable = true;   # a setuid one in /run/wrappers/bin; then: sudo nixos-rebuild switch',
+          },
+        ],
+      };
+    case 'other':
+      return { sentence: `${reach} failed: ${escapeControls(cause.detail, 160)}`, hints: rule };
+  }
+}

@@ -1,0 +1,68 @@
+/** What the system does not give: each is told in a sentence, never as a trace. */
+import { expect, it } from 'vitest';
+import type { Ended } from '../bed/call.ts';
+import { managedContainer } from '../bed/container.ts';
+import { describeWays } from '../bed/ways.ts';
+
+/** Every line is one of ours: a sentence, then indented hints. */
+function expectSentence({ exitCode, signal, stderr }: Ended, words: RegExp, code = 126): void {
+  expect([exitCode, signal]).toEqual([code, null]);
+  expect(stderr).toMatch(words);
+  expect(stderr).not.toMatch(/undefined|unforeseen|^ +at |node:/m);
+}
+
+/** sh code that calls the rest of its words with so many bytes of arguments more, a thousand bytes each. */
+const withArguments = (bytes: number): string =>
+  `exec "$@" $(head -c ${bytes} /dev/zero | tr '\\0' a | fold -w 1000)`;
+
+/** The same, of bytes that are no UTF-8: on their way they take four times as many. */
+const withOddArguments = (bytes: number): string =>
+  `exec "$@" $(head -c ${bytes} /dev/zero | tr '\\0' '\\377' | LC_ALL=C fold -w 1000)`;
+
+describeWays((way) => {
+  it('arguments that grow too long on their way are told as such, and nothing is started', async () => {
+    await using container = await managedContainer(way);
+    const ended = await container.hermes(['exit', '0'], { first: withOddArguments(700_000) });
+    expectSentence(
+      ended,
+      /^hermes: the arguments, together .* are too long to be handed on \(E2BIG\)\n {2}pass less: /,
+    );
+    expect(container.starts()).toEqual([]);
+  });
+
+  it('arguments that are allowed here, but longer than elsewhere, arrive or are told as such', async () => {
+    await using container = await managedContainer(way);
+    const first = `ulimit -s 16384; ${withArguments(3_000_000)}`;
+    const ended = await container.hermes(['exit', '0'], { first });
+    if (ended.exitCode === 0) return;
+    // whoever refused them has said so, too
+    expectSentence(ended, /^hermes: the arguments, together .* are too long to be handed on \(E2BIG\)\n/m);
+    expect(container.starts()).toEqual([]);
+  });
+
+  it('long arguments that a hermes did not like are hermes’s own affair', async () => {
+    await using container = await managedContainer(way);
+    for (const code of ['1', '126']) {
+      const { exitCode, stderr } = await container.hermes(['exit', code], { first: withArguments(500_000) });
+      expect([exitCode, stderr]).toEqual([Number(code), '']);
+    }
+  });
+
+  it('too few descriptors are told as such, whatever it is that lacks them', async () => {
+    await using container = await managedContainer(way);
+    const env = { HERMES_SHIM_WAIT: '0' };
+    for (let descriptors = 19; descriptors <= 26; descriptors += 1) {
+      const ended = await container.hermes(['version'], { first: `ulimit -n ${descriptors}`, env });
+      if (ended.exitCode !== 0) expectSentence(ended, /EMFILE/, ended.exitCode ?? 0);
+      expect(ended.stderr).not.toContain('chmod');
+      await container.untilNoGuests(20_000);
+    }
+  });
+
+  it('too little memory for the engine’s command is told in a sentence', async () => {
+    await using container = await managedContainer(way);
+    const env = { HERMES_SHIM_WAIT: '0' };
+    const ended = await container.hermes(['version'], { first: 'ulimit -v 1000000', env });
+    if (ended.exitCode !== 0) expectSentence(ended, /memory/, 125);
+  });
+});
