@@ -107,7 +107,7 @@ async function toCause(
       return { kind: verdict, engine, bin, prefix };
     case 'not-started': {
       const asked = await askReadiness({ access: via, container, user, bin, env });
-      // docker's client ends with 1 where the container's limit is smaller than ours, and so does sudo
+      // engines end with 1 where the container's limit is smaller than ours, and so does sudo where its own is
       if (asked === undefined && long) return { kind: 'shortage', engine, code: 'E2BIG' };
       // where nothing is missing, the note was removed, by hermes or by a crowd's tidying: the code is hermes's
       return asked;

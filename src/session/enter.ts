@@ -99,11 +99,14 @@ export async function enterContainer(
   const begunMs = Date.now();
   const { ending, ownWord } = await runSession(session, { ...caller, env }, beside.watchdog);
   pipe?.close();
-  if (!ownWord || ending.kind !== 'code' || !isAmbiguous(ending.code, plan.via)) return ending;
+  if (!ownWord || ending.kind !== 'code') return ending;
+  const long = isLong(command, plan.forwarded);
+  // 1 is what the engines say where a container takes fewer arguments than we do
+  if (!isAmbiguous(ending.code, plan.via) && !(long && ending.code === 1)) return ending;
   const { settleAftermath } = await import('./aftermath.ts');
   const { bin } = plan.instructions;
   const settled = await settleAftermath(
-    { code: ending.code, address, container: reached.container, bin, route, begunMs, long: isLong(command) },
+    { code: ending.code, address, container: reached.container, bin, route, begunMs, long },
     caller.env,
   );
   if (settled === 'own') return ending;
@@ -115,9 +118,10 @@ export async function enterContainer(
 /** So many bytes of arguments and environment every system takes (execve(2)). */
 const alwaysTaken = 128 * 1024;
 
-/** May this command line have been too long for somebody on the way into the container? */
-function isLong(command: readonly string[]): boolean {
-  return command.reduce((sum, word) => sum + Buffer.byteLength(word) + 1, 0) > alwaysTaken;
+/** May this command line, with the variables that go along, be too long for somebody on its way into the container? */
+function isLong(command: readonly string[], { plain, secret }: Plan['forwarded']): boolean {
+  const words = [...command, ...[...plain, ...secret].flat()];
+  return words.reduce((sum, word) => sum + Buffer.byteLength(word) + 1, 0) > alwaysTaken;
 }
 
 function realPath(path: string): string {

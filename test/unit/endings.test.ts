@@ -70,7 +70,7 @@ describe('a container in which nobody can be asked', () => {
     for (const status of ['paused', 'running', 'stopping', ''])
       expect(toStanding(exited(0, `${status}\n`))).toBe('perhaps');
     expect(toStanding(exited(1, '', 'Cannot connect to the Docker daemon at unix:///x'))).toBe('perhaps');
-    expect(toStanding({ kind: 'timed-out' })).toBe('perhaps');
+    expect(toStanding({ kind: 'timed-out', waitedMs: 1, busy: false })).toBe('perhaps');
     expect(toStanding({ kind: 'not-started', code: 'EAGAIN' })).toBe('perhaps');
   });
 
