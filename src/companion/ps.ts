@@ -73,10 +73,14 @@ export function runningTable(running: readonly Running[], names: Names): string 
 
 function tellSessions({ sessions, detached }: Sessions, names: Names, container: string, look: Look): string {
   const orphans = sessions.filter(isOrphan);
+  const strangers = sessions.filter(({ owner }) => owner.state === 'unknown').length;
   const parts = [
     sessions.length > 0 ? runningTable(sessions, names) : `No sessions in container '${container}'.\n`,
     orphans.length > 0
       ? `${paint(orphans.length === 1 ? '1 orphan' : `${orphans.length} orphans`, 33, look)}: the host process is gone. End with:  hermes-shim reap\n`
+      : '',
+    strangers > 0
+      ? `${strangers} started where this user cannot look: in another pid namespace (a container, a sandbox), on another host, by an older version, or by others under hidepid. hermes-shim reap leaves them alone.\n`
       : '',
     detached.length > 0
       ? `${bold('Detached or left behind by a session', look)} (reap --detached ends those whose caller is gone):\n${runningTable(detached, names)}`

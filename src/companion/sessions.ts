@@ -3,7 +3,7 @@ import { reachContainer } from '../engine/reach-container.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
 import type { Caller } from '../route/caller.ts';
 import { type ContainerRoute, decideRoute } from '../route/decide.ts';
-import { findOwner, type Owner } from './owner.ts';
+import { findOwner, type Owner, ownSight } from './owner.ts';
 import { type Guest, type Roster, readRoster } from './roster.ts';
 
 /** A process in the container, with the host process it belongs to. */
@@ -24,10 +24,7 @@ export function isOrphan({ owner }: Running): boolean {
  * Sorts what was found. A process that carries a session's mark without being in the process session of a live
  * session called `setsid`, or was left behind when its session ended, as a local program's would be.
  */
-export function sortSessions(
-  { uptime, first, marked }: Roster,
-  ownerOf: (id: string) => Owner = findOwner,
-): Sessions {
+export function sortSessions({ uptime, first, marked }: Roster, ownerOf: (id: string) => Owner): Sessions {
   const known = (guest: Guest): Running => ({
     ...guest,
     owner: ownerOf(guest.sessionId),
@@ -61,5 +58,7 @@ export async function findPlace(caller: Caller): Promise<Place> {
 
 /** Lists the sessions in a container. */
 export async function listSessions({ reached }: Place, caller: Caller): Promise<Sessions> {
-  return sortSessions(await readRoster(reached, caller.env));
+  const roster = await readRoster(reached, caller.env);
+  const sight = ownSight();
+  return sortSessions(roster, (id) => findOwner(id, sight));
 }

@@ -41,7 +41,7 @@ export function steady(text: string, container: ManagedContainer): string {
     .replace(/started \w+ ago/g, 'started a while ago')
     .replace(/(docker|podman) is \/\S+ \([^)\n]*\)/g, '$1 is /BIN/$1 (VERSION)')
     .replace(/(docker|podman) is \/\S+/g, '$1 is /BIN/$1')
-    .replace(/\d+-\d+-[0-9a-z]+/g, 'SESSION');
+    .replace(/\d+-\d+-[0-9a-z]+-[0-9a-z]+/g, 'SESSION');
 }
 
 /** A session whose shim was killed together with its watchdog: nobody is left to end it. */

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { companion, companionJson, makeOrphan } from '../bed/companion.ts';
 import { managedContainer } from '../bed/container.ts';
 import { until } from '../bed/host.ts';
+import { shim as shimPath } from '../bed/installed.ts';
 import { describeWays } from '../bed/ways.ts';
 
 type Listed = {
@@ -80,6 +81,46 @@ describeWays((way) => {
 
 describeWays(
   (way) => {
+    it('reap in another pid namespace, and of one, leaves live sessions alone: unknown is not gone', async () => {
+      await using container = await managedContainer(way);
+      const [hermes, shim] = [await shimPath('hermes'), await shimPath('hermes-shim')];
+      const apart = (...argv: string[]) =>
+        container.call(['unshare', '--pid', '--fork', '--mount-proc', ...argv], { timeoutMs: 300_000 });
+      await using outside = await container.session(['sleep', '1001'], { timeoutMs: 300_000 });
+      await using inside = apart(hermes, 'sleep', '1002');
+      for (const live of [outside, inside]) await live.waitFor('ready');
+
+      const fromInside = await apart(shim, 'reap').ended;
+      expect(fromInside).toMatchObject({ exitCode: 0, stdout: 'No orphans.\n', stderr: '' });
+      const fromOutside = await companion(container, ['reap']);
+      expect(fromOutside).toMatchObject({ exitCode: 0, stdout: 'No orphans.\n', stderr: '' });
+
+      const { sessions } = await companionJson<Ps>(container, ['ps']);
+      const states = sessions.map((one) => [commandOf(one).slice(-4), one.host, one.orphan]).sort();
+      expect(states).toEqual([
+        ['1001', 'alive', false],
+        ['1002', 'unknown', false],
+      ]);
+      expect((await companion(container, ['ps'])).stdout).toContain('1 started where this user cannot look');
+    });
+
+    it('without a /proc of its own namespace, reap calls nobody gone', async () => {
+      await using container = await managedContainer(way);
+      const shim = await shimPath('hermes-shim');
+      const apart = (...argv: string[]) => container.call(['unshare', '--pid', '--fork', ...argv]);
+      // /proc is the outer one's: the same numbers mean other processes
+      await using live = apart(await shimPath('hermes'), 'sleep', '1001');
+      await live.waitFor('ready');
+      expect(await apart(shim, 'reap').ended).toMatchObject({ exitCode: 0, stdout: 'No orphans.\n' });
+      expect(await companion(container, ['reap'])).toMatchObject({ exitCode: 0, stdout: 'No orphans.\n' });
+    });
+  },
+  // podman's own exec does not come back in another pid namespace (4.3)
+  ['docker'],
+);
+
+describeWays(
+  (way) => {
     it('an orphan that ignores the hangup is killed after ten seconds, its children with it', async () => {
       await using container = await managedContainer(way);
       await using _orphan = await makeOrphan(container, ['ignore', 'HUP', 'TERM']);
@@ -93,7 +134,7 @@ describeWays(
       await using container = await managedContainer(way);
       await using orphan = await makeOrphan(container, ['trap', 'HUP', '0']);
       // somebody else has the pid by now, as a note that names a live process with another start time says
-      const forge = `for n in /tmp/.hermes-shim-hermes/*; do read -r p t i s <$n; echo "$p $t ${process.pid}-1-forged $s" >$n; done`;
+      const forge = `for n in /tmp/.hermes-shim-hermes/*; do read -r p t i s <$n; echo "$p $t ${process.pid}-1-forged-\${i##*-} $s" >$n; done`;
       expect((await container.exec(['sh', '-c', forge])).code).toBe(0);
       const { sessions } = await companionJson<Ps>(container, ['ps']);
       expect(sessions).toMatchObject([{ orphan: true, hostPid: process.pid, host: 'gone' }]);

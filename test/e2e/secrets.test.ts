@@ -86,7 +86,7 @@ describeWays((way) => {
     const { HERMES_SHIM_SESSION, PWD, ...seen } = await reportWith(env);
     // From a shell, and the doorman is one, every program has it.
     expect([undefined, '/data/workspace']).toContain(PWD);
-    expect(HERMES_SHIM_SESSION).toMatch(/^\d+-\d+-\w+$/);
+    expect(HERMES_SHIM_SESSION).toMatch(/^\d+-\d+-\w+-\w+$/);
     expect(seen).toEqual({ ...bare, LANG: container.caller.env.LANG ?? bare.LANG, HERMES_OTHER: 'x' });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findOwner, type Look } from '../../src/companion/owner.ts';
+import { findOwner, type Sight } from '../../src/companion/owner.ts';
 import { parseRoster } from '../../src/companion/roster.ts';
 import { isOrphan, sortSessions } from '../../src/companion/sessions.ts';
 import { shortAge } from '../../src/companion/table.ts';
@@ -7,35 +7,56 @@ import { shortAge } from '../../src/companion/table.ts';
 /** /proc/<pid>/stat of a process whose name makes splitting hard. */
 const statOf = (start: string) => `7 (a) b) S 1 7 7 ${'0 '.repeat(15)}${start} 0 0`;
 
-const host =
-  (processes: Record<number, string>, hidden = false): Look =>
-  (pid) => {
+const hereIs = 'here1';
+
+const host = (processes: Record<number, string>, hidden = false): Sight => ({
+  place: hereIs,
+  look: (pid) => {
     const start = processes[pid];
     if (start === undefined || (hidden && pid === 1))
       throw Object.assign(new Error('no'), { code: 'ENOENT' });
     return { stat: statOf(start), uid: 1000 };
-  };
+  },
+});
 
 describe('the host process behind a session', () => {
   it('is alive when pid and start time agree', () => {
-    expect(findOwner('7-500-abc', host({ 1: '1', 7: '500' }))).toEqual({ state: 'alive', pid: 7, uid: 1000 });
+    const alive = { state: 'alive', pid: 7, uid: 1000 };
+    expect(findOwner('7-500-abc-here1', host({ 1: '1', 7: '500' }))).toEqual(alive);
   });
 
   it('is gone when its pid is, or came again', () => {
-    expect(findOwner('7-500-abc', host({ 1: '1' })).state).toBe('gone');
-    expect(findOwner('7-500-abc', host({ 1: '1', 7: '501' })).state).toBe('gone');
+    expect(findOwner('7-500-abc-here1', host({ 1: '1' })).state).toBe('gone');
+    expect(findOwner('7-500-abc-here1', host({ 1: '1', 7: '501' })).state).toBe('gone');
   });
 
   it('is unknown, never gone, where other people’s processes are hidden', () => {
-    expect(findOwner('7-500-abc', host({ 1: '1' }, true)).state).toBe('unknown');
-    const forbidden: Look = () => {
+    expect(findOwner('7-500-abc-here1', host({ 1: '1' }, true)).state).toBe('unknown');
+    const look = () => {
       throw Object.assign(new Error('no'), { code: 'EACCES' });
     };
-    expect(findOwner('7-500-abc', forbidden).state).toBe('unknown');
+    expect(findOwner('7-500-abc-here1', { place: hereIs, look }).state).toBe('unknown');
+  });
+
+  it('is unknown, never gone, when it was started in another pid namespace, boot or host', () => {
+    for (const processes of [{ 1: '1' }, { 1: '1', 7: '501' }, { 1: '1', 7: '500' }])
+      expect(findOwner('7-500-abc-there', host(processes))).toEqual({ state: 'unknown', pid: 7 });
+  });
+
+  it('is unknown, never gone, where we do not know where we are', () => {
+    const lost = { ...host({ 1: '1' }), place: undefined };
+    expect(findOwner('7-500-abc-here1', lost).state).toBe('unknown');
+    expect(findOwner('7-500-abc', lost).state).toBe('unknown');
+  });
+
+  it('of an older version, whose id has no place, is seen where it is and never gone', () => {
+    expect(findOwner('7-500-abc', host({ 1: '1', 7: '500' })).state).toBe('alive');
+    expect(findOwner('7-500-abc', host({ 1: '1', 7: '501' })).state).toBe('unknown');
+    expect(findOwner('7-500-abc', host({ 1: '1' })).state).toBe('unknown');
   });
 
   it('is unknown for an id that is not one of ours: nothing hostile becomes a pid', () => {
-    for (const id of ['', '1', '-1-5-a', '0-5-a', '../1-5-a', '1-5-a b', '99999999999-1-a']) {
+    for (const id of ['', '1', '-1-5-a', '0-5-a', '../1-5-a', '1-5-a b', '99999999999-1-a', '7-5-a-b-c']) {
       expect(findOwner(id, host({ 1: '5' })).state).toBe('unknown');
     }
   });
@@ -48,7 +69,7 @@ describe('what runs in the container', () => {
     'marked 10 90000 7-500-a 10 34816\nhermes\0chat\0',
     'marked 12 90001 7-500-a 10 0\nchild\0',
     'marked 20 90002 7-500-a 20 0\nsleep\0' + '9\0',
-    'marked 30 50 8-500-b 30 0\n',
+    'marked 30 50 8-500-b-here1 30 0\n',
     'first x 1 7-500-a 1 0\nforged\0',
     'first 40 90003\n',
   ].join('--x--');

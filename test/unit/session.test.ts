@@ -19,7 +19,7 @@ import {
   isTruthful,
 } from '../../src/session/ending.ts';
 import { formatEnvFile, pickForwarded } from '../../src/session/environment.ts';
-import { newSessionId, parseSessionId, startTimeOf } from '../../src/session/identity.ts';
+import { newSessionId, parseSessionId, placeOf, startTimeOf } from '../../src/session/identity.ts';
 import { addressee, handledSignals } from '../../src/session/signals.ts';
 import { containerLike, mounted } from './containers.ts';
 
@@ -336,12 +336,44 @@ describe('a session’s name', () => {
       '1-2',
       '0-1-x',
       '1-2-X',
-      '1-2-x-4',
+      '1-2-x-',
+      '1-2-x-Y',
+      '1-2-x-y-z',
       '1-2-x\n',
       `${'9'.repeat(11)}-1-x`,
       '$(id)-1-x',
     ])
       expect(parseSessionId(odd)).toBeUndefined();
+  });
+
+  it('says where it counts: another boot, pid namespace or time namespace is another place', () => {
+    const proc = (boot: string, pid: string, time?: string) => ({
+      file: () => `${boot}\n`,
+      link: (path: string) => {
+        if (path.endsWith('pid')) return pid;
+        if (time !== undefined) return time;
+        throw Object.assign(new Error('no'), { code: 'ENOENT' });
+      },
+    });
+    const places = [
+      placeOf(proc('b1', 'pid:[1]', 'time:[1]')),
+      placeOf(proc('b2', 'pid:[1]', 'time:[1]')),
+      placeOf(proc('b1', 'pid:[2]', 'time:[1]')),
+      placeOf(proc('b1', 'pid:[1]', 'time:[2]')),
+      placeOf(proc('b1', 'pid:[1]')),
+    ];
+    expect(new Set(places).size).toBe(places.length);
+    expect(parseSessionId(newSessionId('', places[0]))).toMatchObject({ place: places[0] });
+    expect(placeOf()).toBe(placeOf());
+  });
+
+  it('has no place where /proc does not say: it can then never be called gone', () => {
+    const hidden = () => {
+      throw Object.assign(new Error('no'), { code: 'ENOENT' });
+    };
+    expect(placeOf({ file: hidden, link: hidden })).toBeUndefined();
+    expect(placeOf({ file: () => 'b1', link: hidden })).toBeUndefined();
+    expect(parseSessionId(newSessionId('', ''))).toMatchObject({ place: undefined });
   });
 
   it('has the start time of a process whatever it is called', () => {
