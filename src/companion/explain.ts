@@ -87,10 +87,12 @@ function containerVerdict(
 ): { decisions: readonly Decision[]; verdict: Verdict } {
   const plan = planSession(reached, route, caller, readDescriptors());
   const names = plan.forwarded.secret.map(([name]) => name);
+  // pasted, nobody would bring what the doorman waits for
+  const instructions = { ...plan.instructions, secrets: false };
   const verdict: Verdict = {
     kind: 'container',
-    command: sessionCommand(plan),
-    withheld: plan.via.access.kind === 'sudo' ? names : [],
+    command: sessionCommand({ ...plan, instructions }),
+    withheld: names,
   };
   return { decisions: describePlan(plan), verdict };
 }
@@ -143,7 +145,7 @@ function tellVerdict(verdict: Verdict, look: Look): string {
       const names = escapeControls(verdict.withheld.join(', '));
       const lacks =
         names &&
-        `\nThis line lacks ${names}: the values go through sudo by a pipe of the shim's, never in a command line.\n`;
+        `\nThis line lacks ${names}: the shim hands such values over by a pipe, never in a command line, since engines write those down.\n`;
       return `${bold('It runs in the container', look)}, by this command (pasted, it does the same, without the shim's care for signals):\n\n${pasteable(verdict.command)}\n${lacks}`;
     }
     case 'neither': {

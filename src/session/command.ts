@@ -12,8 +12,6 @@ export type Plan = {
   readonly forwarded: Forwarded;
   /** the profile's home in the container, where the caller's `HERMES_HOME` names a profile */
   readonly profileHome: string | undefined;
-  /** through sudo: the path under which the client reads the secrets */
-  readonly envFile: string | undefined;
   readonly instructions: Omit<Instructions, 'connection' | 'lateSize'>;
 };
 
@@ -23,17 +21,15 @@ export type Plan = {
  */
 const detachKeys: Readonly<Record<Engine, string>> = { docker: 'ctrl-^,ctrl-@,ctrl-^,ctrl-@', podman: '' };
 
-/** The words that set the session's environment: values of secrets never among them. */
+/** The words that set the session's environment. Secrets are not among them: engines write these down. */
 function environmentWords(plan: Plan): readonly string[] {
   const direct = plan.via.access.kind === 'direct';
-  const { plain, secret } = plan.forwarded;
+  const { plain } = plan.forwarded;
   const own = [`HERMES_SHIM_SESSION=${plan.instructions.sessionId}`];
   if (plan.profileHome !== undefined) own.push(`HERMES_HOME=${plan.profileHome}`);
   // sudo empties the environment, so there the value has to be said; direct, the client takes it from its own
   const named = plain.map(([name, value]) => (direct ? name : `${name}=${value}`));
-  const listed = direct ? secret.map(([name]) => name) : [];
-  const words = [...own, ...named, ...listed].flatMap((word) => ['-e', word]);
-  return plan.envFile === undefined ? words : ['--env-file', plan.envFile, ...words];
+  return [...own, ...named].flatMap((word) => ['-e', word]);
 }
 
 /** The exact command that starts the session. */

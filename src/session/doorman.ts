@@ -7,6 +7,17 @@ import type { StartDirectories } from './directory.ts';
 export const noteRoots = ['/tmp/.hermes-shim-', '/dev/shm/.hermes-shim-'];
 
 /**
+ * Takes the secrets that the courier brings (`secrets.ts`): opened first, so that the courier never meets a FIFO that
+ * nobody reads; both ends are ours, so only the dot ends it.
+ */
+const takeSecrets = `hs_p=\${hs_n%/*}
+  { [ -n "$hs_n" ] && mkfifo "$hs_p/.n$hs_i"; } 2>/dev/null || exit 125
+  exec 3<>"$hs_p/.n$hs_i"
+  mv "$hs_p/.n$hs_i" "$hs_p/.$hs_i" || exit 125
+  while IFS= read -r hs_w <&3 && [ "$hs_w" != . ]; do hs_decode "\${hs_w#*=}"; export "\${hs_w%%=*}=$hs_v"; done
+  exec 3<&-`;
+
+/**
  * The doorman: the few lines of POSIX sh that run in the container just before hermes and then become it.
  * `$1` session id, `$2` umask, `$3` user, `$4` flags, `$5` niceness (set only from 0: podman's is the caller's already,
  * and some renice add), `$6` names of variables that came as printf formats, `$7` `$8` start directories, `$9` hermes,
@@ -18,7 +29,7 @@ export const noteRoots = ['/tmp/.hermes-shim-', '/dev/shm/.hermes-shim-'];
  * can be read again: disks are full.
  * Flags: `e` stderr joins stdout; `w` wait for docker to deliver the window size (0×0 in 8 of 8 runs without; its
  * client tries for half a second; busybox's stty says nothing instead of 0 0); `r` the arguments are on the wire of `bytes.ts`, `d` so is the first directory; `0` `1` `2` were closed when
- * the shim was called; `I` `Q` INT and QUIT were ignored.
+ * the shim was called; `s` secrets are brought; `I` `Q` INT and QUIT were ignored.
  * `exec` failing leaves the trap to note it. No variable of it reaches hermes: none is exported nor has a name that
  * could be; PWD is the truth, as from any shell; OLDPWD and a SHLVL that busybox
  * made go.
@@ -61,6 +72,9 @@ case $hs_f in *w*)
     hs_c=$((hs_c + 1))
     sleep 0.01
   done ;;
+esac
+case $hs_f in *s*)
+${takeSecrets} ;;
 esac
 if [ ! -e "$hs_b" ]; then hs_note missing; trap - EXIT; exit 127; fi
 if [ ! -f "$hs_b" ] || [ ! -x "$hs_b" ]; then hs_note forbidden; trap - EXIT; exit 126; fi
@@ -110,6 +124,8 @@ export type Instructions = {
   readonly args: readonly string[];
   /** the arguments are on the wire of `bytes.ts` */
   readonly encoded: boolean;
+  /** secrets come by a courier, and are waited for */
+  readonly secrets: boolean;
 };
 
 /** The words after `/bin/sh` that run the doorman. */
@@ -119,6 +135,7 @@ export function doormanWords(to: Instructions): readonly string[] {
     to.connection.terminal && to.lateSize ? 'w' : '',
     to.encoded ? 'r' : '',
     to.start.encoded ? 'd' : '',
+    to.secrets ? 's' : '',
     to.ignored.includes('SIGINT') ? 'I' : '',
     to.ignored.includes('SIGQUIT') ? 'Q' : '',
     ...to.closed,

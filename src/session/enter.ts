@@ -13,10 +13,9 @@ import { type Plan, sessionCommand } from './command.ts';
 import { chooseConnection, type Descriptors } from './descriptors.ts';
 import { currentDirectory, startDirectories } from './directory.ts';
 import type { Ending } from './ending.ts';
-import { clientEnvironment, formatEnvFile, pickForwarded } from './environment.ts';
+import { clientEnvironment, pickForwarded } from './environment.ts';
 import { newSessionId } from './identity.ts';
 import { runSession } from './run.ts';
-import { openSecretPipe } from './secrets.ts';
 import type { TerminalState } from './terminal-state.ts';
 import { startWatchdog, type Watchdog } from './watchdog.ts';
 
@@ -42,7 +41,6 @@ export function planSession(
       route.profile === undefined || !local
         ? undefined
         : posix.join(containerHome, 'profiles', route.profile),
-    envFile: undefined,
     instructions: {
       sessionId: newSessionId(caller.stat),
       umask: process.umask(),
@@ -55,6 +53,7 @@ export function planSession(
       bin,
       args: [...given, ...own.args],
       encoded: own.encoded,
+      secrets: forwarded.secret.length > 0,
     },
   };
 }
@@ -79,9 +78,7 @@ export async function enterContainer(
 ): Promise<Ending> {
   const plan = planSession(reached, route, caller, descriptors);
   const { secret } = plan.forwarded;
-  const needsPipe = plan.via.access.kind === 'sudo' && secret.length > 0;
-  const pipe = needsPipe ? await openSecretPipe(formatEnvFile(secret)) : undefined;
-  const command = sessionCommand({ ...plan, envFile: pipe?.path });
+  const command = sessionCommand(plan);
   trace(() => `runs ${quoteCommand(command)}`);
   const { sessionId } = plan.instructions;
   const address = { via: plan.via, containerId: plan.containerId, user: reached.user, sessionId };
@@ -96,9 +93,11 @@ export async function enterContainer(
     settings: terminal ? beside.settings : undefined,
   };
   const env = clientEnvironment(caller.env, plan.forwarded);
+  const courier = secret.length > 0 ? await import('./secrets.ts') : undefined;
   const begunMs = Date.now();
-  const { ending, ownWord } = await runSession(session, { ...caller, env }, beside.watchdog);
-  pipe?.close();
+  const running = runSession(session, { ...caller, env }, beside.watchdog);
+  const { ending, ownWord } = await (courier?.handSecrets(running, { secret, address, env: caller.env }) ??
+    running);
   if (!ownWord || ending.kind !== 'code') return ending;
   const long = isLong(command, plan.forwarded);
   // 1 is what the engines say where a container takes fewer arguments than we do

@@ -1,6 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { escapeControls } from '../report/escape.ts';
-import { exitCodes, Failure } from '../report/failure.ts';
 import { setAside } from '../route/caller.ts';
 import type { Environment } from '../route/inside.ts';
 import { isText, splitWords, toPrintfFormat } from './bytes.ts';
@@ -19,9 +17,9 @@ const withheld = ['HERMES_HOME', 'HERMES_DEV', 'HERMES_MANAGED', 'HERMES_SHIM_*'
 export type Forwarded = {
   /** by name and value; may stand in an argument list */
   readonly plain: ReadonlyArray<readonly [string, string]>;
-  /** by the user's own list: may be secrets, never in an argument list nor on disk */
+  /** by the user's own list, as printf formats: may be secrets, never in an argument list nor on disk */
   readonly secret: ReadonlyArray<readonly [string, string]>;
-  /** names of those whose value is given as a printf format, for the doorman to turn back */
+  /** names of plain ones whose value is given as a printf format, for the doorman to turn back */
   readonly encoded: readonly string[];
 };
 
@@ -61,8 +59,12 @@ export function pickForwarded(
     const known = matches(name, forwarded);
     if (!known && !matches(name, listed)) continue;
     const format = value.includes('\ufffd') ? oddValue(name, readRaw()) : undefined;
+    if (!known) {
+      secret.push([name, format ?? toPrintfFormat(Buffer.from(value))]);
+      continue;
+    }
     if (format !== undefined) encoded.push(name);
-    (known ? plain : secret).push([name, format ?? value]);
+    plain.push([name, format ?? value]);
   }
   return { plain, secret, encoded };
 }
@@ -78,34 +80,7 @@ function oddValue(name: string, raw: readonly Buffer[]): string | undefined {
 }
 
 /** The environment for the engine's client, which takes variables from it by name. */
-export function clientEnvironment(env: Environment, { plain, secret, encoded }: Forwarded): Environment {
+export function clientEnvironment(env: Environment, { plain, encoded }: Forwarded): Environment {
   if (encoded.length === 0) return env;
-  const odd = [...plain, ...secret].filter(([name]) => encoded.includes(name));
-  return { ...env, ...Object.fromEntries(odd) };
-}
-
-/** A pipe's capacity (pipe(7)): more does not fit without a reader. */
-const pipeCapacity = 65_536;
-
-/**
- * Writes secrets as an engine's `--env-file`, for the way through sudo, which empties the environment.
- * @throws {Failure} 125 for a value that cannot go that way: an error, not a loss
- */
-export function formatEnvFile(secret: Forwarded['secret']): string {
-  for (const [name, value] of secret) {
-    if (/[\n\r]/.test(value))
-      throw cannotForward(`${escapeControls(name)} holds a line break, which cannot pass through sudo`);
-  }
-  const text = secret.map(([name, value]) => `${name}=${value}\n`).join('');
-  if (Buffer.byteLength(text) > pipeCapacity)
-    throw cannotForward(
-      'what HERMES_SHIM_FORWARD_ENV lists is over 64 KiB, too much for the way through sudo',
-    );
-  return text;
-}
-
-function cannotForward(sentence: string): Failure {
-  return new Failure(exitCodes.cannotRoute, sentence, [
-    { label: 'leave it out', text: 'take it from HERMES_SHIM_FORWARD_ENV, or put it into <home>/.env' },
-  ]);
+  return { ...env, ...Object.fromEntries(plain.filter(([name]) => encoded.includes(name))) };
 }

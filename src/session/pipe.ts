@@ -14,18 +14,17 @@ const pipeMaker =
   'exec 3<&0; : | { exec 4<&0; read -r pid rest </proc/self/stat; echo "$pid"; read -r word <&3; }';
 
 /**
- * Makes a pipe, both of whose ends other processes can be given or can open by path (`/proc/<pid>/fd/<n>`).
- * @param patient a write waits where the pipe is full, as a program expects of its output; otherwise it fails
+ * Makes a pipe, both of whose ends other processes can be given.
  * @throws the system's error where none can be made (no sh, no /proc, too many descriptors)
  */
-export async function openPipe({ patient }: { patient: boolean }): Promise<Pipe> {
+export async function openPipe(): Promise<Pipe> {
   const maker = spawn('/bin/sh', ['-c', pipeMaker], { stdio: ['pipe', 'pipe', 'ignore'], cwd: '/' });
   maker.stdin.on('error', () => undefined);
   try {
     const [said] = await Promise.race([once(maker.stdout, 'data'), once(maker, 'close')]);
     const end = `/proc/${Number(String(said))}/fd/4`;
     const reader = openSync(end, constants.O_RDONLY);
-    const writer = openSync(end, constants.O_WRONLY | (patient ? 0 : constants.O_NONBLOCK));
+    const writer = openSync(end, constants.O_WRONLY);
     return { reader, writer };
   } finally {
     maker.stdin.end('\n');

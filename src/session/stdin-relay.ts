@@ -14,7 +14,7 @@ export type StdinRelay = { readonly reader: number; readonly started: () => void
  */
 export async function relayStdin(): Promise<StdinRelay | undefined> {
   try {
-    const { reader, writer } = await openPipe({ patient: true });
+    const { reader, writer } = await openPipe();
     const cat = spawn('cat', [], { stdio: ['inherit', writer, 'ignore'] });
     cat.on('error', () => undefined);
     closeSync(writer);

@@ -122,7 +122,7 @@ describeWays((way) => {
     const secret = await companion(container, ['explain', 'version'], { env });
     expect(secret.stdout).toContain('MY_KEY');
     expect(secret.stdout).not.toContain('hunter2');
-    expect(secret.stdout.includes('This line lacks MY_KEY')).toBe(sudo);
+    expect(secret.stdout).toContain('This line lacks MY_KEY');
   });
 });
 

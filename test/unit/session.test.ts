@@ -18,8 +18,9 @@ import {
   endOfTerminalSession,
   isTruthful,
 } from '../../src/session/ending.ts';
-import { formatEnvFile, pickForwarded } from '../../src/session/environment.ts';
+import { pickForwarded } from '../../src/session/environment.ts';
 import { newSessionId, parseSessionId, placeOf, startTimeOf } from '../../src/session/identity.ts';
+import { formatSecrets, toHanding } from '../../src/session/secrets.ts';
 import { addressee, handledSignals } from '../../src/session/signals.ts';
 import { containerLike, mounted } from './containers.ts';
 
@@ -133,15 +134,30 @@ describe('the environment that goes in', () => {
     });
   });
 
-  it('through sudo goes as lines, and what cannot is an error, not a loss', () => {
-    expect(
-      formatEnvFile([
-        ['A', '1 = 2 "\''],
-        ['B', ''],
-      ]),
-    ).toBe('A=1 = 2 "\'\nB=\n');
-    for (const value of ['a\nb', 'a\rb', 'x'.repeat(65_536)])
-      expect(() => formatEnvFile([['A', value]])).toThrowError(expect.objectContaining({ exitCode: 125 }));
+  it('secrets go as lines that a printf makes whole again, and end in a dot', () => {
+    const env = { HERMES_SHIM_FORWARD_ENV: 'A,B', A: '1 = 2 "%s\n', B: '' };
+    const { secret, encoded } = pickForwarded(env);
+    expect(formatSecrets(secret)).toBe('A=1 = 2 \\042\\045s\\012\nB=\n.\n');
+    expect(encoded).toEqual([]);
+  });
+
+  it('secrets were handed over only when the courier says so in the end', () => {
+    const exited = (stdout: string, stderr = '', code = 0) =>
+      toHanding({ kind: 'exited', code, stdout, stderr });
+    expect(exited('ready\ntaken\n')).toBe('taken');
+    expect(exited('nowhere\n')).toBe('nowhere');
+    expect(exited('late\n')).toBe('late');
+    expect(exited('ready\n')).toEqual({ refused: 'exit code 0' });
+    expect(exited('', 'Error: x\nError: no such container\n', 125)).toEqual({
+      refused: 'Error: no such container',
+    });
+    expect(exited('OCI runtime exec failed: y\n', '', 126)).toEqual({
+      refused: 'OCI runtime exec failed: y',
+    });
+    expect(toHanding({ kind: 'timed-out', waitedMs: 1, busy: false })).toEqual({
+      refused: 'no answer in time',
+    });
+    expect(toHanding({ kind: 'not-started', code: 'EMFILE' })).toEqual({ refused: 'EMFILE' });
   });
 });
 
@@ -150,9 +166,8 @@ describe('the command line of a session', () => {
     via: direct,
     containerId: 'c0ffee',
     connection: { terminal: false, stdin: 'inherit', mergeOutput: false },
-    forwarded: { plain: [['TERM', 'xterm']], secret: [['KEY', 'secret']], encoded: ['KEY'] },
+    forwarded: { plain: [['TERM', 'xterm']], secret: [['KEY', 'secret']], encoded: ['TERM'] },
     profileHome: undefined,
-    envFile: undefined,
     instructions: {
       sessionId: '1-2-x',
       umask: 0o22,
@@ -160,39 +175,42 @@ describe('the command line of a session', () => {
       niceness: 0,
       ignored: ['SIGHUP', 'SIGINT'],
       closed: [0],
-      encodedNames: ['KEY'],
+      encodedNames: ['TERM'],
       start: { first: '/data/workspace', second: '', encoded: false },
       bin: '/data/bin/hermes',
       args: ['chat', '', '-x', '--', 'a b'],
       encoded: false,
+      secrets: true,
     },
     ...facts,
   });
   const doorman = expect.stringContaining('exec "$hs_b" "$@"');
-  const told = ['hermes-doorman', '1-2-x', '0022', 'hermes', 'I0', '0', 'KEY', '/data/workspace', ''];
+  const told = ['hermes-doorman', '1-2-x', '0022', 'hermes', 'sI0', '0', 'TERM', '/data/workspace', ''];
   const args = ['/data/bin/hermes', 'chat', '', '-x', '--', 'a b'];
 
   it('direct, without a terminal', () => {
     expect(sessionCommand(plan())).toEqual([
       ...['/usr/bin/docker', 'exec', '-i', '-u', 'hermes', '-w', '/'],
-      ...['-e', 'HERMES_SHIM_SESSION=1-2-x', '-e', 'TERM', '-e', 'KEY', 'c0ffee'],
+      ...['-e', 'HERMES_SHIM_SESSION=1-2-x', '-e', 'TERM', 'c0ffee'],
       ...['/bin/sh', '-c', doorman, ...told],
       ...args,
     ]);
   });
 
-  it('through sudo: values are said, secrets are in a file that only the client reads', () => {
-    expect(sessionCommand(plan({ via: bySudo, envFile: '/proc/1/fd/9' }))).toEqual([
+  it('through sudo: values are said', () => {
+    expect(sessionCommand(plan({ via: bySudo }))).toEqual([
       ...['/usr/bin/sudo', '-n', '/usr/bin/podman', 'exec', '-i', '-u', 'hermes', '-w', '/'],
-      ...['--env-file', '/proc/1/fd/9', '-e', 'HERMES_SHIM_SESSION=1-2-x', '-e', 'TERM=xterm', 'c0ffee'],
+      ...['-e', 'HERMES_SHIM_SESSION=1-2-x', '-e', 'TERM=xterm', 'c0ffee'],
       ...['/bin/sh', '-c', doorman, ...told],
       ...args,
     ]);
   });
 
-  it('never holds a secret’s value', () => {
-    for (const via of [direct, bySudo])
-      expect(sessionCommand(plan({ via, envFile: '/x' })).join(' ')).not.toContain('secret');
+  it('never holds a secret’s value, nor lets the engine take it from its environment', () => {
+    for (const via of [direct, bySudo]) {
+      expect(sessionCommand(plan({ via })).join(' ')).not.toContain('secret');
+      expect(sessionCommand(plan({ via }))).not.toContain('KEY');
+    }
   });
 
   it('in a terminal: the engines’ detach keys are out of the way', () => {
