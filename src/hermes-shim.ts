@@ -1,4 +1,4 @@
-import { type Answer, lookOf } from './companion/answer.ts';
+import { type Answer, jsonText, lookOf } from './companion/answer.ts';
 import { splitCommandLine } from './companion/command-line.ts';
 import { Misuse } from './companion/misuse.ts';
 import type { Request } from './companion/request.ts';
@@ -16,7 +16,7 @@ async function serve(
   const caller = callerOf();
   switch (request.kind) {
     case 'explain':
-      return (await import('./companion/explain.ts')).explain(callerOf(request.name, words));
+      return (await import('./companion/explain.ts')).explain(callerOf(request.name, words), request);
     case 'doctor':
       return (await import('./companion/doctor.ts')).doctor(caller);
     case 'enable':
@@ -41,11 +41,11 @@ async function answer(request: Request, words: readonly string[]): Promise<numbe
   try {
     const { code, json: facts, text } = await serve(request, words);
     const look = lookOf(process.stdout.isTTY === true, process.env);
-    process.stdout.write(json ? `${JSON.stringify(facts, null, 2)}\n` : text(look));
+    process.stdout.write(json ? jsonText(facts) : text(look));
     return code;
   } catch (thrown) {
     const failure = asFailure(thrown);
-    if (json) process.stdout.write(`${JSON.stringify({ error: failureJson(failure) }, null, 2)}\n`);
+    if (json) process.stdout.write(jsonText({ error: failureJson(failure) }));
     else writeError(tellFailure(failure));
     return 1;
   }

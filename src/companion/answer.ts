@@ -6,6 +6,19 @@ export type Answer = {
   readonly text: (look: Look) => string;
 };
 
+/**
+ * JSON for a program, which a person may look at: what a terminal would obey or turn around, and JSON itself leaves as it
+ * is (C1 controls, bidi overrides, line separators), is written as escapes that mean the same.
+ */
+export function jsonText(facts: unknown): string {
+  const text = JSON.stringify(facts, null, 2);
+  const escaped = (char: string): string =>
+    [...Array(char.length).keys()]
+      .map((at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`)
+      .join('');
+  return `${text.replace(/[\x7f-\x9f\p{Cf}\u2028\u2029]/gu, escaped)}\n`;
+}
+
 /** What the terminal that is written to can show. */
 export type Look = { readonly symbols: boolean; readonly colour: boolean };
 

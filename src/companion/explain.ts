@@ -34,12 +34,12 @@ type Verdict =
  * Tells each decision that this call of hermes would come to, in the hot path's own words, and the exact command that
  * would run. Runs nothing but probes.
  */
-export async function explain(caller: Caller): Promise<Answer> {
+export async function explain(caller: Caller, { full }: { readonly full: boolean }): Promise<Answer> {
   const { decisions, verdict } = await decide(caller);
   return {
     code: verdict.kind === 'neither' ? 1 : 0,
     json: { decisions, ...toJson(verdict) },
-    text: (look) => `${tellDecisions(decisions, look)}\n${tellVerdict(verdict, look)}`,
+    text: (look) => `${tellDecisions(decisions, look)}\n${tellVerdict(verdict, full, look)}`,
   };
 }
 
@@ -137,20 +137,34 @@ function tellDecisions(decisions: readonly Decision[], look: Look): string {
     .join('');
 }
 
-function tellVerdict(verdict: Verdict, look: Look): string {
+function tellVerdict(verdict: Verdict, full: boolean, look: Look): string {
   switch (verdict.kind) {
     case 'native':
-      return `${bold('It runs on this host', look)} (${escapeControls(verdict.why)}):\n\n${pasteable(verdict.command)}\n`;
+      return `${bold('It runs on this host', look)} (${escapeControls(verdict.why)}):\n\n${shown(verdict.command, full)}\n`;
     case 'container': {
       const names = escapeControls(verdict.withheld.join(', '));
       const lacks =
         names &&
         `\nThis line lacks ${names}: the shim hands such values over by a pipe, never in a command line, since engines write those down.\n`;
-      return `${bold('It runs in the container', look)}, by this command (pasted, it does the same, without the shim's care for signals):\n\n${pasteable(verdict.command)}\n${lacks}`;
+      return `${bold('It runs in the container', look)}, by this command${full ? " (pasted, it does the same, without the shim's care for signals)" : ''}:\n\n${shown(verdict.command, full)}\n${lacks}`;
     }
     case 'neither': {
       const wait = verdict.wait ? `${escapeControls(verdict.wait)}, then say:\n` : '';
       return `${bold('It runs nowhere', look)}: exit code ${verdict.failure.exitCode}\n\n${wait}${tellFailure(verdict.failure)}`;
     }
   }
+}
+
+/** The command to be pasted; or, to be read, without what the shell does before it becomes hermes. */
+function shown(command: readonly string[], full: boolean): string {
+  if (full || !command.some(isScript)) return pasteable(command);
+  const words = command.map((word) =>
+    isScript(word) ? `<${word.split('\n').length} lines of sh>` : pasteable([word]),
+  );
+  return `${words.join(' ')}\n\nWhole, to be pasted:  hermes-shim explain --full …`;
+}
+
+/** Longer than what anybody types as an argument. */
+function isScript(word: string): boolean {
+  return word.split('\n').length > 10;
 }

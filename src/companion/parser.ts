@@ -32,13 +32,18 @@ export function buildParser(argv: readonly string[], take: (request: Request) =>
       (y) =>
         y
           .usage(
-            '$0 explain [--name NAME] [--json] [--] [ARGS…]\n\nTell each decision of a call and its exact command; run nothing but probes.',
+            '$0 explain [--name NAME] [--full] [--json] [--] [ARGS…]\n\nTell each decision of a call and its exact command; run nothing but probes.',
           )
           .option('name', { choices: names, default: 'hermes' as Name, describe: 'The name called by' })
+          .option('full', {
+            type: 'boolean',
+            default: false,
+            describe: 'Print the command whole, to be pasted',
+          })
           .option('json', json)
           .example('$0 explain chat', 'what would `hermes chat` do?')
           .example('$0 explain -- --version', "options of hermes's own come after --"),
-      (given) => take({ kind: 'explain', name: given.name, json: given.json }),
+      (given) => take({ kind: 'explain', name: given.name, full: given.full, json: given.json }),
     )
     .command(
       'enable',

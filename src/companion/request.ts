@@ -5,7 +5,7 @@ import type { Shell } from './completion.ts';
 /** What somebody asked the companion for, read from its command line. */
 export type Request =
   | { readonly kind: 'doctor'; readonly json: boolean }
-  | { readonly kind: 'explain'; readonly name: Name; readonly json: boolean }
+  | { readonly kind: 'explain'; readonly name: Name; readonly full: boolean; readonly json: boolean }
   | ({ readonly kind: 'enable'; readonly json: boolean } & EnableWishes)
   | { readonly kind: 'disable'; readonly json: boolean }
   | { readonly kind: 'ps'; readonly json: boolean }

@@ -38,7 +38,7 @@ describeWays((way) => {
   it('the command that explain prints does what hermes does, pasted into a shell', async () => {
     await using container = await managedContainer(way, { workdir: '/data' });
     const env = { TZ: "Mars/It's", HERMES_INFERENCE_MODEL: 'a "model"' };
-    const explained = await companion(container, ['explain', '--', ...awkward], { env });
+    const explained = await companion(container, ['explain', '--full', '--', ...awkward], { env });
     expect(explained).toMatchObject({ exitCode: 0, stderr: '' });
     // nothing in it can move a cursor, and it is the last paragraph
     expect(explained.stdout).not.toMatch(/\x1b/);
@@ -128,6 +128,21 @@ describeWays((way) => {
 
 describeWays(
   (way) => {
+    it('fits a screen: what the shell does in the container is folded, and --full unfolds it', async () => {
+      await using container = await managedContainer(way);
+      const { stdout } = await companion(container, ['explain', 'chat']);
+      const answer = stdout.slice(stdout.indexOf('It runs in the container'));
+      expect(stdout.split('\n').length).toBeLessThan(40);
+      expect(answer.split('\n').length).toBeLessThan(8);
+      expect(answer).toMatch(
+        / \/bin\/sh -c <\d+ lines of sh> hermes-doorman .* \/data\/current-package\/bin\/hermes chat\n/,
+      );
+      expect(answer).toContain('hermes-shim explain --full');
+      const full = (await companion(container, ['explain', '--full', 'chat'])).stdout;
+      expect(full).toContain('hs_started() {');
+      expect(full).not.toContain('lines of sh>');
+    });
+
     it('says where a native call would go, and why', async () => {
       await using container = await managedContainer(way);
       const dir = join(container.root, 'native');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lookOf, mark } from '../../src/companion/answer.ts';
+import { jsonText, lookOf, mark } from '../../src/companion/answer.ts';
 import { fail, tellChecks, well } from '../../src/companion/check.ts';
 import { splitCommandLine } from '../../src/companion/command-line.ts';
 import { authorOf, marker, metadataText } from '../../src/companion/metadata-text.ts';
@@ -24,6 +24,16 @@ describe('colour and symbols', () => {
     expect(tellChecks(checks, { symbols: true, colour: false })).toBe(
       '✓ home       /x\\x1b[2J\n✗ running    not\\r\\nforged\n    start it:  docker start x\n',
     );
+  });
+});
+
+describe('JSON', () => {
+  it('says the same to a program, and moves no cursor where a person looks at it', () => {
+    const facts = { title: '\x1b[2J\n\x7f\x9b31m\u202e\u2028\u{e0001}\ud800 ü漢🙂' };
+    const text = jsonText(facts);
+    expect(JSON.parse(text)).toEqual(facts);
+    expect(text).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u);
+    expect(text).toContain('ü漢🙂');
   });
 });
 
