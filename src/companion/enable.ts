@@ -3,7 +3,7 @@ import { explainCause } from '../engine/explain-cause.ts';
 import { attempt } from '../engine/reach.ts';
 import { askReadiness } from '../engine/readiness.ts';
 import { escapeControls } from '../report/escape.ts';
-import { exitCodes, Failure } from '../report/failure.ts';
+import { asFailure, exitCodes, Failure } from '../report/failure.ts';
 import type { Caller } from '../route/caller.ts';
 import { type ContainerRoute, decideRoute } from '../route/decide.ts';
 import { parseMetadata } from '../route/metadata.ts';
@@ -11,11 +11,12 @@ import { type Answer, mark, type Status } from './answer.ts';
 import { type Candidate, searchContainers } from './candidates.ts';
 import { chooseCandidate } from './choose.ts';
 import { type Findings, inquire } from './inquiry.ts';
-import { writeMetadata } from './metadata-file.ts';
+import { type Inside, removeMetadata, writeMetadata } from './metadata-file.ts';
 import { metadataText } from './metadata-text.ts';
-import { findOwnHome, realPath, refuseForeign } from './own-home.ts';
+import { findOwnHome, type OwnHome, realPath, refuseForeign } from './own-home.ts';
 import type { EnableWishes } from './request.ts';
 import { homeToMake } from './suggest-home.ts';
+import { fixesOf } from './tell-failure.ts';
 
 /** Finds the running container that declares our home, and writes the metadata that sends hermes there. */
 export async function enable(caller: Caller, wishes: EnableWishes): Promise<Answer> {
@@ -57,7 +58,8 @@ export async function enable(caller: Caller, wishes: EnableWishes): Promise<Answ
   if (!wishes.dryRun) {
     const inside = { via, containerId: container.id, owner: findings.owner ?? user, containerHome };
     written = await writeMetadata(home, text, caller, inside);
-    await proveIt(caller, container.id);
+    const trouble = await findTrouble(caller, container.id);
+    if (trouble) throw await takeBack(own, trouble, caller, inside);
   }
   const network = container.hostNetwork;
   return {
@@ -117,16 +119,42 @@ function need(value: string | undefined, sentence: string, option: string): stri
   ]);
 }
 
-/** Walks the hot path's own way once more: what was written must lead to that very container. */
-async function proveIt(caller: Caller, id: string): Promise<void> {
-  const route = await decideRoute(caller);
-  const outcome =
-    route.kind === 'container' &&
-    (await attempt({ route, caller, memory: { refusals: new Map(), last: true } }));
-  if (outcome && outcome.kind === 'ready' && outcome.reached.container.id === id) return;
-  throw new Failure(
-    exitCodes.cannotRoute,
-    'the metadata was written, but hermes still does not reach the container',
-    [{ label: 'find out why', text: 'hermes-shim doctor' }],
-  );
+/** Walks the hot path's own way once more: what was written must lead to that very container. Why it does not. */
+async function findTrouble(caller: Caller, id: string): Promise<Failure | undefined> {
+  try {
+    const route = await decideRoute(caller);
+    if (route.kind === 'native') return elsewhere(route.why);
+    const outcome = await attempt({ route, caller, memory: { refusals: new Map(), last: true } });
+    if (outcome.kind === 'not-ready') {
+      return explainCause(outcome.cause, await gatherCircumstances(outcome.cause, route, caller.env, 0));
+    }
+    const { container } = outcome.reached;
+    return container.id === id ? undefined : elsewhere(`it reaches container '${container.name}'`);
+  } catch (thrown) {
+    return asFailure(thrown);
+  }
+}
+
+function elsewhere(why: string): Failure {
+  return new Failure(exitCodes.cannotRoute, escapeControls(why), [
+    { label: 'find out why', text: 'hermes-shim explain' },
+  ]);
+}
+
+/** Undoes what was written where it leads nowhere, so that hermes runs where it ran before. The failure to tell. */
+async function takeBack(
+  { home, text, file }: OwnHome,
+  trouble: Failure,
+  caller: Caller,
+  inside: Inside,
+): Promise<Failure> {
+  let fate = text === undefined ? 'which was taken back' : 'which is as it was before';
+  try {
+    if (text === undefined) await removeMetadata(home, caller, async () => inside);
+    else await writeMetadata(home, text, caller, inside);
+  } catch (thrown) {
+    fate = `which could not be taken back (${asFailure(thrown).sentence})`;
+  }
+  const sentence = `hermes does not reach the container by ${escapeControls(file)}, ${fate}: ${trouble.sentence}`;
+  return new Failure(exitCodes.cannotRoute, sentence, fixesOf(trouble));
 }

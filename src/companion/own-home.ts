@@ -12,6 +12,8 @@ export type OwnHome = {
   readonly home: Home;
   /** who wrote the metadata that is there; `undefined`: there is none */
   readonly author: Author | undefined;
+  /** that metadata as it stands */
+  readonly text: string | undefined;
   readonly file: string;
 };
 
@@ -27,7 +29,12 @@ export function findOwnHome(caller: Caller): OwnHome | undefined {
   if (home === undefined) return undefined;
   if (pin && realPath(pin.home) === home.path) throw pinned(pin);
   const file = readMetadataFile(home);
-  return { home, author: file && authorOf(file.text), file: `${home.path}/${metadataName}` };
+  return {
+    home,
+    author: file && authorOf(file.text),
+    text: file?.text,
+    file: `${home.path}/${metadataName}`,
+  };
 }
 
 function pinned(pin: Pin): Failure {

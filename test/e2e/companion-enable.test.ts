@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { companion, companionJson, steady } from '../bed/companion.ts';
 import { managedContainer } from '../bed/container.ts';
+import { fakeEngine } from '../bed/fakes.ts';
 import type { ManagedContainer } from '../bed/managed-container.ts';
 import { readReport } from '../bed/report.ts';
 import { describeWays } from '../bed/ways.ts';
@@ -189,6 +190,33 @@ describeWays(
         expect(await companion(container, ['enable', ...wrong])).toMatchObject({ exitCode: 1, stdout: '' });
       }
       expect(existsSync(container.metadataFile)).toBe(false);
+    });
+
+    it('where hermes does not get there after all, it takes back what it wrote, or puts back what was there', async () => {
+      await using container = await managedContainer(way, { metadata: false });
+      const dir = join(container.root, 'fakes');
+      const renamed = `${container.name}-renamed`;
+      // the container is called otherwise from the moment on in which the metadata is written
+      fakeEngine(
+        dir,
+        'docker',
+        `case "$*" in *'set -C'*) /usr/bin/docker "$@"; /usr/bin/docker rename ${container.name} ${renamed}; exit 0 ;; esac\nexec /usr/bin/docker "$@"`,
+      );
+      const env = { PATH: `${dir}:${container.caller.env.PATH}` };
+      const failed = await companion(container, ['enable'], { env });
+      expect(failed).toMatchObject({ exitCode: 1, stdout: '' });
+      expect(failed.stderr).toMatch(
+        /^hermes-shim: hermes does not reach the container by .*\.container-mode, which was taken back: /,
+      );
+      expect([existsSync(container.metadataFile), leftovers(container)]).toEqual([false, []]);
+
+      await container.engineCli(['rename', renamed, container.name]);
+      expect(await companion(container, ['enable'])).toMatchObject({ exitCode: 0 });
+      const before = readFileSync(container.metadataFile, 'utf8');
+      const again = await companion(container, ['enable', '--user', '4242'], { env });
+      expect(again.exitCode).toBe(1);
+      expect(again.stderr).toContain('which is as it was before: ');
+      expect(readFileSync(container.metadataFile, 'utf8')).toBe(before);
     });
 
     it('from a container made by hand to hermes chat with two commands', async () => {
