@@ -161,15 +161,16 @@ async function checkUser({ via, container, user }: Reached, caller: Caller): Pro
   const meant = container.env.get('HERMES_UID');
   const says = `${user} is uid ${uid || 'unknown'} in there`;
   if (!meant || !uid || meant === uid) return well('user', says);
+  // both are the container's words, and advice is pasted
+  const elsewhere = [uid, meant].every((word) => /^[0-9]{1,10}$/.test(word))
+    ? `make the container again with -e HERMES_UID=${uid}, or: hermes-shim disable && hermes-shim enable --user ${meant}`
+    : 'make the container again with a number as its HERMES_UID';
   return warn(
     'user',
     `${says}, but the container's HERMES_UID is ${meant}: files in the home will belong to the wrong one`,
     [
       { label: 'on NixOS', text: 'sudo systemctl restart hermes-agent' },
-      {
-        label: 'elsewhere',
-        text: `make the container again with -e HERMES_UID=${uid}, or: hermes-shim disable && hermes-shim enable --user ${meant}`,
-      },
+      { label: 'elsewhere', text: elsewhere },
     ],
   );
 }

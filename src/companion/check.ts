@@ -61,13 +61,16 @@ export function skip(check: CheckName, because: string): Check {
 
 const width = Math.max(...checkNames.map((name) => name.length));
 
-/** Lays checks out, the fixes under what they mend. Hints are ours and printed as they are, to be pasted. */
+/** Lays checks out, the fixes under what they mend. Hints are ours, to be pasted; nothing gets past here that was forgotten. */
 export function tellChecks(checks: readonly Check[], look: Look): string {
   const indent = ' '.repeat(mark('ok', { ...look, colour: false }).length + 1);
   return checks
     .map(({ check, status, says, fixes }) => {
       const line = `${mark(status, look)} ${bold(check.padEnd(width), look)}  ${escapeControls(says, 600)}\n`;
-      return line + fixes.map(({ label, text }) => `${indent}  ${label}:  ${text}\n`).join('');
+      return (
+        line +
+        fixes.map(({ label, text }) => `${indent}  ${label}:  ${escapeControls(text, 8000)}\n`).join('')
+      );
     })
     .join('');
 }

@@ -52,10 +52,29 @@ function verdict(checks: readonly Check[]): string {
   return failed === 0 ? `All well${notes}.` : `${failed} wrong${notes}. Repair the first one first.`;
 }
 
-/** A real call, by this very launcher: from the name to hermes's own answer. */
+/**
+ * Real calls, by this very launcher: from the name to hermes's own answer. Not every hermes knows both words, and one
+ * that takes a word for a prompt takes none that begins with `-` for one.
+ */
 async function checkAnswer(caller: Caller): Promise<Check> {
   if (caller.launcher === undefined) return skip('answer', 'this was not started by its launcher');
-  const { exitCode, stdout, stderr, timedOut } = await execa(caller.launcher, ['version'], {
+  const first = await callHermes(caller.launcher, '--version', caller);
+  // codes that may be the shim's own have said what is wrong
+  const isOwn = typeof first.code === 'number' && (first.code < 125 || first.code > 127);
+  if (first.check.status === 'ok' || !isOwn) return first.check;
+  const second = await callHermes(caller.launcher, 'version', caller);
+  return second.check.status === 'ok' ? second.check : first.check;
+}
+
+/** Calls hermes for its version and says how that went; `code` is undefined without an exit. */
+async function callHermes(
+  launcher: string,
+  word: string,
+  caller: Caller,
+): Promise<{ check: Check; code: number | undefined }> {
+  const { exitCode, stdout, stderr, timedOut } = await execa(launcher, [word], {
+    // the single executable goes by it, where it was linked without its launcher
+    argv0: 'hermes',
     // what was found a moment ago need not be waited for; a wait that somebody set is checked with the rest
     env: { HERMES_SHIM_WAIT: '0', ...caller.env } as Record<string, string>,
     extendEnv: false,
@@ -63,11 +82,12 @@ async function checkAnswer(caller: Caller): Promise<Check> {
     reject: false,
     timeout: answerMs,
   });
-  if (exitCode === 0) return well('answer', `hermes version: ${stdout.split('\n')[0] ?? ''}`);
+  if (exitCode === 0)
+    return { check: well('answer', `hermes ${word}: ${stdout.split('\n')[0] ?? ''}`), code: exitCode };
   const ending = timedOut ? `no answer in ${answerMs / 1000} s` : `exit code ${exitCode ?? 'by a signal'}`;
-  return fail('answer', `hermes version: ${ending}: ${stderr.trim().split('\n')[0] ?? ''}`, [
-    { label: 'see each step', text: 'HERMES_SHIM_DEBUG=1 hermes version' },
-  ]);
+  const says = `hermes ${word}: ${ending}: ${stderr.trim().split('\n')[0] ?? ''}`;
+  const fixes = [{ label: 'see each step', text: `HERMES_SHIM_DEBUG=1 hermes ${word}` }];
+  return { check: fail('answer', says, fixes), code: exitCode };
 }
 
 async function checkSessions(place: Place, caller: Caller): Promise<Check> {

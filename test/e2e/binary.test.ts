@@ -105,6 +105,28 @@ describeWays(
       });
     });
 
+    it('linked directly under its names, without the launcher, it knows its own name', async () => {
+      await using container = await managedContainer(way);
+      const links = mkdtempSync(join(engines.dir, 'links-'));
+      for (const name of ['hermes', 'hermes-agent', 'hermes-acp', 'hermes-shim'])
+        symlinkSync(join(directory, file), join(links, name));
+      const env = { PATH: `${links}:/usr/bin:/bin` };
+      const doctor = await container.call([join(links, 'hermes-shim'), 'doctor', '--json'], { env }).ended;
+      const { checks } = JSON.parse(doctor.stdout) as { checks: { check: string; says: string }[] };
+      const saysOf = (name: string) => checks.find(({ check }) => check === name)?.says;
+      expect({ path: saysOf('path'), answer: saysOf('answer') }).toEqual({
+        path: `hermes is ${join(links, 'hermes')}`,
+        answer: 'hermes --version: Hermes Agent v0.0.0 (probe)',
+      });
+    });
+
+    it('secrets are handed over by it, too', async () => {
+      await using container = await managedContainer(way);
+      const env = { ...noPath, HERMES_SHIM_FORWARD_ENV: 'MY_SECRET', MY_SECRET: 'of this' };
+      const told = container.call([join(directory, 'hermes'), 'sh', '-c', 'echo "$MY_SECRET"'], { env });
+      expect(await told.ended).toMatchObject({ exitCode: 0, stdout: 'of this\n', stderr: '' });
+    });
+
     it('a stray NODE_OPTIONS does not reach the runtime in it, not even without the launcher', async () => {
       await using container = await managedContainer(way);
       const env = { ...noPath, NODE_OPTIONS: '--no-such-option' };

@@ -173,7 +173,7 @@ describeWays(
       const native = { env: { ...options.env, HERMES_NATIVE_DIR: undefined } };
       const report = await doctor(container, native);
       expect(troubles(report)).toEqual(['answer failed', 'native warning']);
-      expect(checkOf(report, 'answer').says).toBe('hermes version: exit code 3: broken');
+      expect(checkOf(report, 'answer').says).toBe('hermes --version: exit code 3: broken');
       expect(checkOf(report, 'native').says).toBe(
         'HERMES_DEV=1 would fail: there is no other hermes on this host',
       );

@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { companion, steady } from '../bed/companion.ts';
 import { managedContainer } from '../bed/container.ts';
 import { checkOf, complete, doctor, fixOf, troubles } from '../bed/doctor.ts';
+import { fakeEngine } from '../bed/fakes.ts';
 import { describeWays } from '../bed/ways.ts';
 
 describeWays((way) => {
@@ -35,7 +37,7 @@ describeWays((way) => {
         'ok      running    started a while ago',
         'ok      user       hermes is uid 4242 in there',
         'ok      binary     /data/current-package/bin/hermes can be executed by hermes',
-        'ok      answer     hermes version: Hermes Agent v0.0.0 (probe)',
+        'ok      answer     hermes --version: Hermes Agent v0.0.0 (probe)',
         'ok      sessions   0 running, 0 detached',
         'ok      native     HERMES_DEV=1 runs ROOT/native/hermes',
         '',
@@ -97,6 +99,42 @@ describeWays(
         1 wrong, 1 to know about. Repair the first one first.
         "
       `);
+    });
+
+    it('a hermes that answers to only one of --version and version is healthy, one that answers to neither is not', async () => {
+      await using container = await managedContainer(way);
+      const options = complete(container);
+      const answering = async (cases: string) => {
+        fakeEngine(
+          join(container.packageDir, 'bin'),
+          'picky',
+          `case $1 in ${cases} esac; echo "no such command: $1" >&2; exit 2`,
+        );
+        container.writeMetadata({ hermes_bin: join(container.packageDir, 'bin/picky') });
+        return checkOf(await doctor(container, options), 'answer');
+      };
+      const hostile = "printf 'Hermes \\033[2J\\377\\n'; exit";
+      expect(await answering(`--version) ${hostile} ;;`)).toMatchObject({
+        status: 'ok',
+        says: 'hermes --version: Hermes \x1b[2J\ufffd',
+      });
+      expect(await answering('version) echo old; exit ;;')).toMatchObject({
+        status: 'ok',
+        says: 'hermes version: old',
+      });
+      expect(await answering('')).toMatchObject({
+        status: 'failed',
+        says: 'hermes --version: exit code 2: no such command: --version',
+      });
+    });
+
+    it('a hostile HERMES_UID of the container gets into no advice', async () => {
+      await using container = await managedContainer(way, { env: { HERMES_UID: '7; rm -rf ~\x1b[2J' } });
+      const user = checkOf(await doctor(container, complete(container)), 'user');
+      expect(user.status).toBe('warning');
+      expect(user.fixes.map(({ text }) => text).join()).not.toContain('rm -rf');
+      const { stdout } = await companion(container, ['doctor'], {});
+      expect(stdout).not.toContain('\x1b');
     });
 
     it('symbols and colour only on a terminal, colour not under NO_COLOR', async () => {
