@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { escapeControls } from '../report/escape.ts';
 import { quoteCommand } from '../report/quote.ts';
 import type { Caller } from '../route/caller.ts';
@@ -51,6 +52,23 @@ export function runningJson(running: Running, names: Names): Readonly<Record<str
   };
 }
 
+/** What runs hermes where it is a script, and hides it behind its own name. */
+const interpreters = /^(python[0-9.]*|bash|dash|sh|ash|busybox|env|node)$/;
+
+/**
+ * A session's command as it was typed: `hermes chat` where the process is called
+ * `/usr/bin/python3 /nix/store/…/bin/hermes chat` (Nix's wrapper calls it `.hermes-wrapped`). Quoted, not escaped.
+ */
+export function shownCommand(args: readonly string[]): string {
+  for (const [index, arg] of args.entries()) {
+    const base = posix.basename(arg);
+    const name = /^\.?(hermes(?:-agent|-acp)?)(?:-wrapped)?$/.exec(base)?.[1];
+    if (name !== undefined) return quoteCommand([name, ...args.slice(index + 1)]);
+    if (!interpreters.test(base) && !arg.startsWith('-')) break;
+  }
+  return quoteCommand(args);
+}
+
 const heading = ['PID', 'AGE', 'TERMINAL', 'HOST PID', 'USER', 'COMMAND'];
 
 /** One process as a row of the table. */
@@ -62,7 +80,7 @@ export function runningRow({ owner, ...running }: Running, names: Names): readon
     running.terminal ? 'yes' : 'no',
     owner.state === 'alive' ? String(owner.pid) : owner.state,
     user,
-    escapeControls(quoteCommand(running.args), 160),
+    escapeControls(shownCommand(running.args), 160),
   ];
 }
 

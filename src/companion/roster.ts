@@ -30,11 +30,12 @@ export type Roster = {
 
 /**
  * Runs in the container as the exec_user. `$1` user, `$2` what begins each record, so that no argument can pass for
- * one. A record: kind, pid, start time, session id, process session, terminal; a line feed; the bare cmdline.
+ * one. A record: kind, pid, start time, session id, process session, terminal; a line feed; the bare cmdline, of which
+ * 4 KiB tell enough: a title of megabytes would crowd the others out.
  */
 const script = `u=$1 x=$2
 stat() { read -r z <"/proc/$1/stat" && set -- \${z##*) } && t=\${20} s=$4 y=$5 && [ "$1" != Z ]; } 2>/dev/null
-tell() { echo "$x$1 $2 $t $3 $s $y"; cat "/proc/$2/cmdline"; } 2>/dev/null
+tell() { echo "$x$1 $2 $t $3 $s $y"; head -c 4096 "/proc/$2/cmdline"; } 2>/dev/null
 read -r up z </proc/uptime
 echo "$up"
 for n in ${noteRoots.map((root) => `"${root}$u"/*`).join(' ')}; do

@@ -154,6 +154,38 @@ describeWays(
       expect([reaped.ended, reaped.detachedKept]).toEqual([[], 1]);
     });
 
+    it('a session is shown as it was typed, and a hostile title moves no cursor and forges no row', async () => {
+      await using container = await managedContainer(way);
+      await using shown = await makeOrphan(container, ['trap', 'HUP', '0']);
+      const title = "$(printf '\\033[2J\\nforged\\233\\342\\200\\256\\377\\r')";
+      const script = `exec sh -c 'echo ready; read x; :' "${title}" chat`;
+      await using hostile = await container.session(['sh', '-c', script], { stdin: 'pipe' });
+      await hostile.waitFor('ready');
+      const texts: string[] = [];
+      for (const args of [['ps'], ['reap', '--dry-run'], ['ps', '--json'], ['doctor'], ['reap']])
+        texts.push((await companion(container, args)).stdout);
+      const [listed = '', tried = '', json = '', , reaped = ''] = texts;
+      for (const text of [listed, tried, reaped]) expect(text).toMatch(/ hermes trap HUP 0$/m);
+      expect(listed).toContain('\\x1b[2J\\nforged');
+      expect(listed).not.toMatch(/^forged/m);
+      for (const text of texts) expect(text).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
+      const { sessions } = JSON.parse(json) as Ps;
+      expect(sessions.flatMap(({ args }) => args).join()).toContain('\x1b[2J\nforged\ufffd\u202e');
+      await shown.ended;
+    });
+
+    it('a title of a megabyte hides nobody', async () => {
+      await using container = await managedContainer(way);
+      const script = 'exec sh -c "echo ready; read x; :" $(seq -w 100000 130000)';
+      await using one = await container.session(['sh', '-c', script], { stdin: 'pipe' });
+      await one.waitFor('ready');
+      await using two = await container.session(['sleep', '1001']);
+      await two.waitFor('ready');
+      const { stdout } = await companion(container, ['ps', '--json']);
+      expect(stdout.length).toBeLessThan(100_000);
+      expect((JSON.parse(stdout) as Ps).sessions).toHaveLength(2);
+    });
+
     it('without sessions it says so; without a container, why there are none to see', async () => {
       await using container = await managedContainer(way);
       expect((await companion(container, ['ps'])).stdout).toBe(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { findOwner, type Sight } from '../../src/companion/owner.ts';
+import { shownCommand } from '../../src/companion/ps.ts';
 import { parseRoster } from '../../src/companion/roster.ts';
 import { isOrphan, sortSessions } from '../../src/companion/sessions.ts';
 import { shortAge } from '../../src/companion/table.ts';
@@ -59,6 +60,25 @@ describe('the host process behind a session', () => {
     for (const id of ['', '1', '-1-5-a', '0-5-a', '../1-5-a', '1-5-a b', '99999999999-1-a', '7-5-a-b-c']) {
       expect(findOwner(id, host({ 1: '5' })).state).toBe('unknown');
     }
+  });
+});
+
+describe('a session in the list', () => {
+  const store = '/nix/store/abc-hermes-0.16';
+  it.each([
+    [['/usr/bin/python3', `${store}/bin/hermes`, 'chat'], 'hermes chat'],
+    [['/usr/bin/python3', '-I', `${store}/bin/.hermes-wrapped`, 'chat', 'a b'], "hermes chat 'a b'"],
+    [['/bin/sh', '/data/current-package/bin/hermes-agent'], 'hermes-agent'],
+    [['/usr/bin/env', 'python3', '/opt/hermes-acp'], 'hermes-acp'],
+    [['/data/current-package/bin/hermes', 'cron', 'run'], 'hermes cron run'],
+    [['python3', '-m', 'hermes_cli.main', 'chat'], 'python3 -m hermes_cli.main chat'],
+    [['/usr/bin/vim', '/root/hermes'], '/usr/bin/vim /root/hermes'],
+    [['python3', '/srv/other.py', '/bin/hermes'], 'python3 /srv/other.py /bin/hermes'],
+    [['sleep', '9'], 'sleep 9'],
+    [['\x1b[2Jhermes'], "'\x1b[2Jhermes'"],
+    [[], ''],
+  ])('%j is %s', (args, shown) => {
+    expect(shownCommand(args)).toBe(shown);
   });
 });
 
