@@ -34,7 +34,7 @@ describe('the manual pages', () => {
     if (page === undefined) throw new Error('there is no page');
     const text = plain(await manualText(page));
     for (const { usage, options } of (await readCommands()).slice(1)) {
-      expect(text).toContain(usage.replace('…', '\\[u2026]'));
+      expect(text.replaceAll('\n', ' ')).toContain(usage.replace('…', '\\[u2026]'));
       for (const { term } of options) expect(text).toContain(`.TP\n${term}\n`);
     }
     const configuration = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
