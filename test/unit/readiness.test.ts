@@ -54,8 +54,12 @@ describe('a young container', () => {
     });
     expect(judge({ kind: 'timed-out', waitedMs: 15_000, busy: false })?.kind).toBe('engine-silent');
     expect(judge({ kind: 'not-started', code: 'EAGAIN' })).toMatchObject({
+      kind: 'shortage',
+      code: 'EAGAIN',
+    });
+    expect(judge({ kind: 'not-started', code: 'EIO' })).toMatchObject({
       kind: 'check-failed',
-      detail: 'EAGAIN',
+      detail: 'EIO',
     });
   });
 });

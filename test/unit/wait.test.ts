@@ -3,6 +3,7 @@ import { sampleCauses } from '../../scripts/causes.ts';
 import { awaited, type Cause, mayPass } from '../../src/engine/cause.ts';
 import type { Attempt, Reached } from '../../src/engine/reach.ts';
 import { waitUntilReady } from '../../src/engine/wait.ts';
+import type { Shortage } from '../../src/report/shortage.ts';
 
 const absent: Cause = { kind: 'absent', engine: 'docker' };
 const down: Cause = { kind: 'daemon-down', engine: 'docker', detail: '' };
@@ -100,9 +101,16 @@ describe('what is waited for', () => {
         'check-failed',
         'daemon-down',
         'not-running',
+        'shortage',
         'user-missing',
       ].sort(),
     );
+  });
+
+  it('may pass where others use it up, and not where it is a limit of ours', () => {
+    const passes = (code: Shortage) => mayPass({ kind: 'shortage', engine: 'podman', code });
+    expect((['EAGAIN', 'ENFILE', 'ENOMEM'] as const).map(passes)).toEqual([true, true, true]);
+    expect((['E2BIG', 'EMFILE'] as const).map(passes)).toEqual([false, false]);
   });
 
   it('is named by what is missing', () => {
