@@ -176,8 +176,10 @@ async function attemptYoung({ route, caller, memory }: Quest, reached: Reached):
   trace(() => `the container is young: ${cause?.kind ?? 'user and binary are there'}`, 'ready');
   if (cause === undefined) return { kind: 'ready', reached };
   const numbers = cause.kind === 'user-missing' ? numericUser(container) : undefined;
-  if (numbers === undefined || !(memory.last || (await isAdopted({ access, container, env }))))
-    return unready(cause);
+  if (numbers === undefined) return unready(cause);
+  const adopted = memory.last || (await isAdopted({ access, container, env }));
+  // asked anew: the time may have run out meanwhile, and then there is no further look
+  if (!adopted && !memory.last) return unready(cause);
   trace(() => `no user ${reached.user} in there, its numbers are ${numbers}`, 'ready');
   const byNumbers = await askReadiness({ access, container, user: numbers, bin, env });
   return byNumbers ? unready(byNumbers) : { kind: 'ready', reached: { ...reached, user: numbers } };
