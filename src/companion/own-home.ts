@@ -4,6 +4,7 @@ import { exitCodes, Failure, type Hint } from '../report/failure.ts';
 import type { Caller } from '../route/caller.ts';
 import { findHome, type Home, openHome } from '../route/home.ts';
 import { type Pin, readPin } from '../route/pin.ts';
+import { pinnedBy } from '../route/pinned.ts';
 import { metadataName, readMetadataFile } from '../route/read.ts';
 import { type Author, authorOf } from './metadata-text.ts';
 
@@ -27,7 +28,7 @@ export function findOwnHome(caller: Caller): OwnHome | undefined {
   const found = findHome(caller.env, caller.uid);
   const home = found && (found.at.profile === undefined ? found.home : openHome(found.at.root));
   if (home === undefined) return undefined;
-  if (pin && realPath(pin.home) === home.path) throw pinned(pin);
+  if (pin && found && pinnedBy(pin, found.at.path)) throw pinned(pin);
   const file = readMetadataFile(home);
   return {
     home,

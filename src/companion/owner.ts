@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { execa } from 'execa';
 import { errorCode } from '../report/system-error.ts';
+import { systemPath } from '../route/home.ts';
 import { parseSessionId, placeOf, startTimeOf } from '../session/identity.ts';
 
 /**
@@ -78,6 +79,8 @@ function seesOthers(look: Sight['look']): boolean {
 /** The name of a user of this host, or the number. */
 export async function userName(uid: number): Promise<string> {
   const { stdout, exitCode } = await execa('getent', ['passwd', String(uid)], {
+    env: systemPath,
+    extendEnv: false,
     reject: false,
     timeout: 5000,
   });

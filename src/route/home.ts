@@ -133,6 +133,9 @@ export function ownDirectory(): string | undefined {
   }
 }
 
+/** For programs of the system's own: nothing is looked up on a PATH that somebody else may have set. */
+export const systemPath = { PATH: '/run/current-system/sw/bin:/usr/bin:/bin' };
+
 /** A user's home directory by `getent passwd`: it also knows users that are not in /etc/passwd (LDAP, systemd-homed). */
 function directoryOf(user: string): string | undefined {
   if (!/^[a-zA-Z0-9_][a-zA-Z0-9_.@\\-]*\$?$/.test(user)) return undefined;
@@ -140,8 +143,7 @@ function directoryOf(user: string): string | undefined {
     const line = execFileSync('getent', ['passwd', user], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
-      // as root nothing is looked up on a PATH that somebody else may have set
-      env: { PATH: '/run/current-system/sw/bin:/usr/bin:/bin' },
+      env: systemPath,
     });
     const directory = line.trim().split(':')[5];
     return directory?.startsWith('/') ? directory : undefined;

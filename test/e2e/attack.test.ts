@@ -162,6 +162,10 @@ describeWays(
       }
       const native = await container.hermes(['version'], { cwd: planted, env: { PATH, HERMES_DEV: '1' } });
       expect(native.exitCode).toBe(127);
+      await using session = await container.session(['sleep', '1001'], options);
+      await session.waitFor('ready');
+      const ps = await container.hermes(['ps'], { ...options, name: 'hermes-shim' });
+      expect(ps.stdout).toContain(container.caller.name);
       expect(existsSync(mark) ? readFileSync(mark, 'utf8') : '').toBe('');
     });
 
