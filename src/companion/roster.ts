@@ -22,7 +22,7 @@ export type Guest = {
 export type Roster = {
   /** seconds since the host's boot */
   readonly uptime: number;
-  /** first processes, by their doormen's notes: alive, and the very ones that the notes mean */
+  /** first processes, by their doormen's notes: alive, and the very ones that the notes mean; without a note, by environ */
   readonly first: readonly Guest[];
   /** everything that carries HERMES_SHIM_SESSION, as far as it lets us look (same user, dumpable) */
   readonly marked: readonly Guest[];
@@ -34,18 +34,22 @@ export type Roster = {
  * 4 KiB tell enough: a title of megabytes would crowd the others out.
  */
 const script = `u=$1 x=$2
-stat() { read -r z <"/proc/$1/stat" && set -- \${z##*) } && t=\${20} s=$4 y=$5 && [ "$1" != Z ]; } 2>/dev/null
+stat() { read -r z <"/proc/$1/stat" && set -- \${z##*) } && t=\${20} r=$2 s=$4 y=$5 && [ "$1" != Z ]; } 2>/dev/null
 tell() { echo "$x$1 $2 $t $3 $s $y"; head -c 4096 "/proc/$2/cmdline"; } 2>/dev/null
 read -r up z </proc/uptime
 echo "$up"
+k=
 for n in ${noteRoots.map((root) => `"${root}$u"/*`).join(' ')}; do
-  [ -f "$n" ] && read -r p w i z <"$n" && stat "$p" && [ "$t" = "$w" ] && tell first "$p" "$i"
+  [ -f "$n" ] && read -r p w i z <"$n" && stat "$p" && [ "$t" = "$w" ] && k="$k $p " && tell first "$p" "$i"
 done 2>/dev/null
 for f in $(grep -ls HERMES_SHIM_SESSION= /proc/[0-9]*/environ 2>/dev/null); do
   p=\${f#/proc/}
   p=\${p%/environ}
   i=$(tr '\\0' '\\n' <"$f" | sed -n '/^HERMES_SHIM_SESSION=/{s///p;q;}') 2>/dev/null
-  [ -n "$i" ] && stat "$p" && tell marked "$p" "$i"
+  [ -n "$i" ] && stat "$p" || continue
+  # full disks take no note; the parent of what an engine brought in is not 1, as that of a daemon is
+  case $k in *" $p "*) ;; *) [ "$s" = "$p" ] && [ "$r" = 0 ] && tell first "$p" "$i" ;; esac
+  tell marked "$p" "$i"
 done 2>/dev/null
 exit 0`;
 

@@ -66,7 +66,7 @@ members() {
 }
 kill_all() {
   c=0
-  while m=$(members) && [ -n "$m" ] && [ $c -lt 40 ]; do kill -KILL $m; c=$((c + 1)); sleep 0.05; done
+  while m=$(members); [ -n "$m" ] && [ $c -lt 40 ]; do kill -KILL $m; c=$((c + 1)); sleep 0.05; done
   if [ -z "$m" ]; then echo gone; else echo unknown; fi
 } 2>/dev/null
 own_place() { [ -O "$1" ] && [ ! -h "$1" ]; }

@@ -1,5 +1,6 @@
 /** Endings in a container whose disks are full: what cannot be noted down is found all the same. */
 import { expect, it } from 'vitest';
+import { companion, makeOrphan } from '../bed/companion.ts';
 import { type ManagedContainer, managedContainer } from '../bed/container.ts';
 import { leftovers } from '../bed/leftovers.ts';
 import { describeWays } from '../bed/ways.ts';
@@ -44,6 +45,12 @@ describeWays((way) => {
     });
     await fill(container, '/tmp', '/dev/shm');
     await expectEndings(container);
+    await using _ = await makeOrphan(container, ['sleep', '1000']);
+    expect(await companion(container, ['reap'])).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^Ended 1:/),
+    });
+    await container.untilNoGuests();
   });
 
   it('a container with nothing but a shell keeps no session alive', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Running } from '../bed/call.ts';
 import { clientsBelow } from '../bed/clients.ts';
+import { companion, makeOrphan } from '../bed/companion.ts';
 import { type ManagedContainer, managedContainer } from '../bed/container.ts';
 import { idOf, isAlive, until } from '../bed/host.ts';
 import { openShell, shimsOf } from '../bed/shell.ts';
@@ -118,6 +119,14 @@ describeWays((way) => {
       expect(await seenBy(container, signal), signal).toEqual(once);
     }
     await container.untilNoGuests(20_000);
+  });
+
+  it('an orphan that is reaped twice at once is hung up once and ends in order', async () => {
+    await using container = await managedContainer(way);
+    await using _ = await makeOrphan(container, ['talk', 'orphan']);
+    await Promise.all([companion(container, ['reap']), companion(container, ['reap'])]);
+    expect(logOf(container, 'orphan')).toEqual(once);
+    await container.untilNoGuests();
   });
 
   it('a hermes that reloads on HUP lives on after kill -HUP, until its terminal is closed', async () => {
