@@ -15,7 +15,8 @@ const takeSecrets = `hs_p=\${hs_n%/*}
   exec 3<>"$hs_p/.n$hs_i"
   mv "$hs_p/.n$hs_i" "$hs_p/.$hs_i" || exit 125
   while IFS= read -r hs_w <&3 && [ "$hs_w" != . ]; do hs_decode "\${hs_w#*=}"; export "\${hs_w%%=*}=$hs_v"; done
-  exec 3<&-`;
+  exec 3<&-
+  [ "$hs_w" = . ] || exit 125`;
 
 /**
  * The doorman: the few lines of POSIX sh that run in the container just before hermes and then become it.
