@@ -1,12 +1,15 @@
 import { defineConfig } from 'vitest/config';
+import { shellText } from './scripts/shell.ts';
 import { ClosingLine } from './test/closing-line.ts';
 
 export default defineConfig({
+  plugins: [shellText()],
   test: {
     reporters: ['default', new ClosingLine()],
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
+      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
       {
+        extends: true,
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],

@@ -27,6 +27,7 @@ buildNpmPackage {
       ../scripts/build.ts
       ../scripts/man.ts
       ../scripts/man
+      ../scripts/shell.ts
       ../docs
       ../package.json
       ../package-lock.json

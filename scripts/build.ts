@@ -4,6 +4,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type InputOptions } from 'rolldown';
 import { writeManualPages } from './man.ts';
+import { shellText } from './shell.ts';
 
 /** What node has loaded by itself anyway. Every other builtin costs, child_process and net 3 ms. */
 const always = ['fs', 'path'];
@@ -38,6 +39,7 @@ async function bundle(name: string, source: string, settings: Bundling): Promise
     platform: 'node',
     transform: { target: 'node12', define: settings.define ?? {} },
     plugins: [
+      shellText(),
       {
         name: 'late-builtins',
         renderChunk: (code, chunk) => (settings.late && chunk.isEntry ? loadLate(code) : bare(code)),

@@ -8,10 +8,10 @@ import { type Caller, readCaller } from './route/caller.ts';
 import { decideRoute } from './route/decide.ts';
 import { findNative } from './route/native.ts';
 import { helpersPath } from './route/search-path.ts';
-import { becomeNative } from './session/become.ts';
 import { keepStreamsAway, readDescriptors } from './session/descriptors.ts';
 import { codeOf, type Ending } from './session/ending.ts';
 import { type Beside, enterContainer } from './session/enter.ts';
+import { becomeNative } from './session/native/exec-native.ts';
 import { saveTerminal } from './session/terminal-state.ts';
 import { startWatchdog } from './session/watchdog.ts';
 

@@ -5,7 +5,6 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isAmbiguous } from '../../src/session/ambiguity.ts';
-import { nativeCommand } from '../../src/session/become.ts';
 import { splitWords, toPrintfFormat, toWire } from '../../src/session/bytes.ts';
 import { withIgnored } from '../../src/session/client.ts';
 import { type Plan, sessionCommand } from '../../src/session/command.ts';
@@ -20,6 +19,7 @@ import {
 } from '../../src/session/ending.ts';
 import { pickForwarded } from '../../src/session/environment.ts';
 import { newSessionId, parseSessionId, placeOf, startTimeOf } from '../../src/session/identity.ts';
+import { nativeCommand } from '../../src/session/native/exec-native.ts';
 import { formatSecrets, toHanding } from '../../src/session/secrets.ts';
 import { addressee, handledSignals } from '../../src/session/signals.ts';
 import { containerLike, mounted } from './containers.ts';

@@ -1,40 +1,21 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { escapeControls } from '../report/escape.ts';
-import { exitCodes, Failure } from '../report/failure.ts';
-import { errorCode } from '../report/system-error.ts';
-import { type Caller, setAside } from '../route/caller.ts';
-import type { Native } from '../route/native.ts';
-import { statField } from '../route/stat.ts';
-import { decodeFunction, readRawArguments, toPrintfFormat, toWire, unpackArguments } from './bytes.ts';
-import { closedOf, heldOpen, isBackground } from './descriptors.ts';
-import type { Ending } from './ending.ts';
-import { readRawEnvironment } from './environment.ts';
+import { escapeControls } from '../../report/escape.ts';
+import { exitCodes, Failure } from '../../report/failure.ts';
+import { errorCode } from '../../report/system-error.ts';
+import { type Caller, setAside } from '../../route/caller.ts';
+import type { Native } from '../../route/native.ts';
+import { statField } from '../../route/stat.ts';
+import { readRawArguments, toPrintfFormat, toWire } from '../bytes.ts';
+import { closedOf, heldOpen, isBackground } from '../descriptors.ts';
+import type { Ending } from '../ending.ts';
+import { readRawEnvironment } from '../environment.ts';
+import trampoline from './trampoline.sh';
 
 /** Node since 22.15 and 23.11; it replaces this process, so nothing comes back from it. */
 type Execve = (file: string, args: readonly string[], env: NodeJS.ProcessEnv) => never;
 
-/**
- * Sets the signals that were ignored to ignored again and turns printf formats back into bytes, then becomes the
- * program. `$1` signals, `$2` flags (`r` encoded arguments, `0` `1` `2` descriptors to close), `$3` how many variables (name and format each), the
- * variables, the program, its arguments.
- */
-const usher = `for hs_s in $1; do trap "" "$hs_s"; done
-hs_f=$2 hs_c=$3
-shift 3
-${decodeFunction}
-while [ "$hs_c" -gt 0 ]; do hs_c=$((hs_c - 1)); hs_decode "$2"; export "$1=$hs_v"; shift 2; done
-hs_b=$1
-shift
-case $hs_f in *r*)
-${unpackArguments} ;;
-esac
-case $hs_f in *0*) exec 0<&- ;; esac
-case $hs_f in *1*) exec 1>&- ;; esac
-case $hs_f in *2*) exec 2>&- ;; esac
-exec "$hs_b" "$@"`;
-
-/** The command line that becomes the native program: itself, or the usher where something has to be put right first. */
+/** The command line that becomes the native program: itself, or the trampoline where something has to be put right first. */
 export function nativeCommand(
   native: Native,
   caller: Pick<Caller, 'ignored'> & { closed: readonly number[] },
@@ -49,7 +30,7 @@ export function nativeCommand(
   return [
     '/bin/sh',
     '-c',
-    usher,
+    trampoline,
     'sh',
     signals,
     flags,
