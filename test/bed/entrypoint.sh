@@ -1,3 +1,4 @@
+#!/bin/sh
 # First process of a test's container: what the NixOS module's entrypoint does as far as it can be seen from outside.
 # sh -c <this> entrypoint USER UID GID DELAY MARKS DIR…
 #   makes USER (UID, and a group of that number) after DELAY seconds, never for "never"; gives each DIR to UID:GID;

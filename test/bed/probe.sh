@@ -60,7 +60,7 @@ report() {
   [ -t 1 ] && tty1=yes
   [ -t 2 ] && tty2=yes
   fds=
-  for fd in /proc/$$/fd/*; do [ -h "$fd" ] && fds="$fds ${fd##*/}"; done
+  for fd in "/proc/$$/fd"/*; do [ -h "$fd" ] && fds="$fds ${fd##*/}"; done
   # What was closed is noted by now; the programs below need theirs.
   [ -e "/proc/$$/fd/0" ] || exec </dev/null
   if [ -e "/proc/$$/fd/1" ]; then exec 3>&1; else exec 3>/dev/null; fi
@@ -140,6 +140,7 @@ tick)
 trap)
   shift
   while [ $# -gt 1 ]; do
+    # shellcheck disable=SC2064 # the words are those of now
     trap "echo goodbye $1; exit $2" "$1"
     shift 2
   done
@@ -155,7 +156,7 @@ sleep)
   exec sleep "$2"
   ;;
 children)
-  pids= i=0
+  pids='' i=0
   while [ "$i" -lt "$2" ]; do
     sleep 3600 &
     pids="$pids $!" i=$((i + 1))
