@@ -13,7 +13,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          globalSetup: ['test/bed/global-setup.ts'],
+          globalSetup: ['test/harness/global-setup.ts'],
           // Engines are the bottleneck: more files at once only make each other slow.
           maxWorkers: 2,
           // Projects with different numbers of workers cannot run at once; what takes a second comes first.

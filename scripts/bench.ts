@@ -18,7 +18,7 @@ import { measure } from './bench/measure.ts';
 import { type Subject, startSubject, writeMetadata } from './bench/subject.ts';
 import { type Column, targetsTable, timesTable } from './bench/table.ts';
 import { must, plainEnv } from './engines/command.ts';
-import { allWays, type Way } from './engines/ways.ts';
+import { allWays, type Way } from './engines/modes.ts';
 import { setUpEngines } from './engines.ts';
 
 const { values } = parseArgs({

@@ -8,13 +8,13 @@
 import { pathToFileURL } from 'node:url';
 import { asRootUser } from './engines/as-root.ts';
 import { asOrdinaryUser } from './engines/as-user.ts';
+import { allWays, type EngineFacts, type Way } from './engines/modes.ts';
 import { installPackages, isDebian } from './engines/packages.ts';
 import { deadRecords, readRecord } from './engines/record.ts';
 import { beginRun } from './engines/run.ts';
 import { tearDownRecord } from './engines/teardown.ts';
-import { allWays, type EngineFacts, type Way } from './engines/ways.ts';
 
-export { allWays, type EngineFacts, type ImageName, type Person, type Way } from './engines/ways.ts';
+export { allWays, type EngineFacts, type ImageName, type Person, type Way } from './engines/modes.ts';
 
 export interface Engines extends EngineFacts {
   /** Removes containers, engines, users, files; the run's directory last. */

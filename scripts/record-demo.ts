@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { homedir, hostname, userInfo } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { openTerminal } from '../test/bed/pty.ts';
+import { openTerminal } from '../test/harness/pty.ts';
 import { toSvg } from './record/svg.ts';
 import { type Chunk, paced, rowsOf } from './record/timeline.ts';
 

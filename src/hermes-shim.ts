@@ -1,9 +1,9 @@
 import { type Answer, jsonText, lookOf } from './companion/answer.ts';
 import { splitCommandLine } from './companion/command-line.ts';
-import { Misuse } from './companion/misuse.ts';
+import { callerOf, withoutBypass } from './companion/current-caller.ts';
+import { failureJson, tellFailure } from './companion/format-failure.ts';
 import type { Request } from './companion/request.ts';
-import { failureJson, tellFailure } from './companion/tell-failure.ts';
-import { callerOf, withoutBypass } from './companion/who.ts';
+import { Misuse } from './companion/usage-error.ts';
 import { asFailure, Failure } from './report/failure.ts';
 import { checkNode } from './report/node-version.ts';
 import { writeError } from './report/stderr.ts';

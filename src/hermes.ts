@@ -8,12 +8,12 @@ import { type Caller, readCaller } from './route/caller.ts';
 import { decideRoute } from './route/decide.ts';
 import { findNative } from './route/native.ts';
 import { helpersPath } from './route/search-path.ts';
-import { keepStreamsAway, readDescriptors } from './session/descriptors.ts';
-import { codeOf, type Ending } from './session/ending.ts';
+import { saveTerminal } from './session/client/terminal-state.ts';
+import { startWatchdog } from './session/control/watchdog.ts';
 import { type Beside, enterContainer } from './session/enter.ts';
 import { becomeNative } from './session/native/exec-native.ts';
-import { saveTerminal } from './session/terminal-state.ts';
-import { startWatchdog } from './session/watchdog.ts';
+import { keepStreamsAway, readDescriptors } from './session/plan/descriptors.ts';
+import { codeOf, type Ending } from './session/verdict/ending.ts';
 
 /** The story of a call: who calls, where should it run, how do we get in, run it there, end as it ended. */
 async function call(caller: Caller): Promise<Ending> {

@@ -2,8 +2,8 @@
 import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { must, plainEnv } from '../engines/command.ts';
+import { engineOf, labelOf, type Person, type Way } from '../engines/modes.ts';
 import { envOf, ownerOf } from '../engines/owner.ts';
-import { engineOf, labelOf, type Person, type Way } from '../engines/ways.ts';
 import type { Engines } from '../engines.ts';
 
 /** Who calls and what they call: all that a contestant's command line needs. */

@@ -4,8 +4,8 @@ import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { telling } from '../engines/command.ts';
+import { labelOf } from '../engines/modes.ts';
 import type { RunRecord } from '../engines/record.ts';
-import { labelOf } from '../engines/ways.ts';
 import type { DemoEngine } from './engine.ts';
 
 export interface DemoContainer {

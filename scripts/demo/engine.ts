@@ -3,11 +3,11 @@ import { endpointOf, remoteAddress } from '../../src/engine/endpoint.ts';
 import { attempt, type CommandResult, findCommand, telling } from '../engines/command.ts';
 import { startDockerd } from '../engines/dockerd.ts';
 import { imagesOf, loadAndRun, pack, type Tars } from '../engines/load.ts';
+import type { Way } from '../engines/modes.ts';
 import { askOwner, canRun, type OwnerFacts, ourselves } from '../engines/owner.ts';
 import { type Command, installPackages, isDebian } from '../engines/packages.ts';
 import { othersNeedSettings, writeSystemSettings } from '../engines/podman.ts';
 import { type RunRecord, saveRecord } from '../engines/record.ts';
-import type { Way } from '../engines/ways.ts';
 
 export interface DemoEngine {
   engine: 'docker' | 'podman';

@@ -2,11 +2,11 @@
 import { findCommand } from './command.ts';
 import { startDockerd } from './dockerd.ts';
 import { factsOf, loadAndRun, pack, type Tars, tested } from './load.ts';
+import type { EngineFacts, Way } from './modes.ts';
 import type { OwnerFacts } from './owner.ts';
 import { othersNeedSettings, writeSystemSettings, writeUserSettings } from './podman.ts';
 import { type RunRecord, saveRecord } from './record.ts';
 import { allowSudo, createUser } from './users.ts';
-import type { EngineFacts, Way } from './ways.ts';
 
 /** As root: a docker daemon and ordinary users of the run's own, podman made to work where it does not. */
 export async function asRootUser(record: RunRecord, wanted: readonly Way[]): Promise<EngineFacts> {

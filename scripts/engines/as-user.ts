@@ -1,8 +1,8 @@
 /** Setting up as an ordinary user, on somebody's laptop: what is there is used. */
 import { factsOf, loadAndRun, pack, tested } from './load.ts';
+import type { EngineFacts, Way } from './modes.ts';
 import { ourselves } from './owner.ts';
 import { type RunRecord, saveRecord } from './record.ts';
-import type { EngineFacts, Way } from './ways.ts';
 
 /** Their docker, their podman, their sudo. Nothing is installed, nobody is created. */
 export async function asOrdinaryUser(record: RunRecord, wanted: readonly Way[]): Promise<EngineFacts> {

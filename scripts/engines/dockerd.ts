@@ -5,9 +5,9 @@ import { get } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { findCommand, plainEnv } from './command.ts';
+import type { Person } from './modes.ts';
 import { idOf, isAlive } from './processes.ts';
 import { type RunRecord, saveRecord } from './record.ts';
-import type { Person } from './ways.ts';
 
 /**
  * Starts dockerd with all its state in the run's directory and waits until it answers (60 s at most). The socket is

@@ -2,7 +2,7 @@
 import { chmodSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { attempt, findCommand, must } from './command.ts';
-import type { ImageName } from './ways.ts';
+import type { ImageName } from './modes.ts';
 
 const directories = [
   'bin',

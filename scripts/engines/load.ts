@@ -2,9 +2,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { packImages } from './image.ts';
+import { type Availability, allImages, type ImageName, type Way } from './modes.ts';
 import { canRun, importImage, type OwnerFacts } from './owner.ts';
 import { type RunRecord, saveRecord } from './record.ts';
-import { type Availability, allImages, type ImageName, type Way } from './ways.ts';
 
 /** Packed root file systems, one file each. */
 export type Tars = Partial<Record<ImageName, string>>;

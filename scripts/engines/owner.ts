@@ -1,7 +1,7 @@
 /** How the owner of the containers calls the engine, per way: the side of NixOS's service, not of the shim. */
 import { userInfo } from 'node:os';
 import { attempt, type CommandOptions, type CommandResult, plainEnv, telling } from './command.ts';
-import { type Availability, type EngineFacts, labelOf, type Person, type Way } from './ways.ts';
+import { type Availability, type EngineFacts, labelOf, type Person, type Way } from './modes.ts';
 
 export type OwnerFacts = Pick<EngineFacts, 'asRoot' | 'dockerHost' | 'callerUser'>;
 

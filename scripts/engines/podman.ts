@@ -1,8 +1,8 @@
 /** Making podman work on a machine where it does not by itself: no systemd, an old cgroup layout. */
 import { chownSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Person } from './modes.ts';
 import { type RunRecord, saveRecord } from './record.ts';
-import type { Person } from './ways.ts';
 
 /** crun refuses cgroup v1 hybrids, systemd and journald are not there, and limits cannot be raised inside a sandbox. */
 const settings = `# Written by hermes-shim's tests, for as long as they run.

@@ -2,11 +2,11 @@
 import { readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import { attempt } from './command.ts';
+import { labelOf, type Way } from './modes.ts';
 import { askOwner, ourselves, removal } from './owner.ts';
 import { endProcess, hostProcesses } from './processes.ts';
 import type { RunRecord } from './record.ts';
 import { removeUser } from './users.ts';
-import { labelOf, type Way } from './ways.ts';
 
 /** Containers first, then who runs them, then the users, and the run's directory with the record itself last. */
 export async function tearDownRecord(record: RunRecord): Promise<void> {

@@ -3,9 +3,9 @@ import { appendFileSync, chmodSync, chownSync, mkdirSync, readFileSync, writeFil
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { attempt, must } from './command.ts';
+import type { Person } from './modes.ts';
 import { endProcess, hostProcesses } from './processes.ts';
 import { type RunRecord, saveRecord } from './record.ts';
-import type { Person } from './ways.ts';
 
 /** Makes a user with a home and a runtime directory in the run's directory, and with subordinate ids. */
 export async function createUser(record: RunRecord, name: string): Promise<Person> {

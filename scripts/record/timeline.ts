@@ -1,5 +1,5 @@
 /** What a terminal has shown when: rows of text, and from when to when each stood there. */
-import { screenOf } from '../../test/bed/screen.ts';
+import { screenOf } from '../../test/harness/screen.ts';
 
 /** Output that arrived at a time, in milliseconds. */
 export interface Chunk {

@@ -6,7 +6,7 @@ import { judgeSameHome } from '../engine/same-home.ts';
 import { escapeControls } from '../report/escape.ts';
 import type { Caller } from '../route/caller.ts';
 import type { Engine } from '../route/metadata.ts';
-import { ask } from './ask.ts';
+import { ask } from './run-probe.ts';
 
 /** A running container, how it was found, and whether it is the one of a home. */
 export type Candidate = {

@@ -8,10 +8,10 @@ import { askReadiness } from '../engine/readiness.ts';
 import type { Caller } from '../route/caller.ts';
 import type { ContainerRoute } from '../route/decide.ts';
 import { commandInContainer } from '../route/name.ts';
-import { ask } from './ask.ts';
+import { type Decision, hear } from './capture-trace.ts';
 import { type Check, fail, failBy, skip, warn, well } from './check.ts';
 import { factOf } from './check-home.ts';
-import { type Decision, hear } from './hear.ts';
+import { ask } from './run-probe.ts';
 import { shortAge } from './table.ts';
 
 /** From the engine to hermes in the container. */

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import type { Caller } from '../route/caller.ts';
-import { ask } from './ask.ts';
 import { type Check, skip, warn, well } from './check.ts';
+import { ask } from './run-probe.ts';
 
 /** Group membership that was given after this login does not count before the next one: the docker group, hermes's. */
 export async function checkGroups(caller: Caller): Promise<Check> {

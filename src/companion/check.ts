@@ -1,7 +1,7 @@
 import { escapeControls } from '../report/escape.ts';
 import type { Failure, Hint } from '../report/failure.ts';
 import { bold, type Look, mark, type Status } from './answer.ts';
-import { fixesOf } from './tell-failure.ts';
+import { fixesOf } from './format-failure.ts';
 
 /** What doctor looks at, in the order of a call. */
 export const checkNames = [

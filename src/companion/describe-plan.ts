@@ -1,5 +1,5 @@
-import type { Plan } from '../session/command.ts';
-import type { Decision } from './hear.ts';
+import type { Plan } from '../session/plan/command.ts';
+import type { Decision } from './capture-trace.ts';
 
 /** A session's plan in words: who, where, with what terminal and environment. Names of secrets, never their values. */
 export function describePlan(plan: Plan): readonly Decision[] {

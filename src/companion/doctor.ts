@@ -8,8 +8,8 @@ import { checkContainer } from './check-container.ts';
 import { checkGroups } from './check-groups.ts';
 import { checkHome } from './check-home.ts';
 import { checkName } from './check-name.ts';
+import { withoutBypass } from './current-caller.ts';
 import { isOrphan, listSessions, type Place } from './sessions.ts';
-import { withoutBypass } from './who.ts';
 
 /** How long hermes has to say its version, in milliseconds. */
 const answerMs = 60_000;

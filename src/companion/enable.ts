@@ -10,13 +10,13 @@ import { parseMetadata } from '../route/metadata.ts';
 import { type Answer, mark, type Status } from './answer.ts';
 import { type Candidate, searchContainers } from './candidates.ts';
 import { chooseCandidate } from './choose.ts';
+import { fixesOf } from './format-failure.ts';
 import { type Findings, inquire } from './inquiry.ts';
 import { type Inside, removeMetadata, writeMetadata } from './metadata-file.ts';
 import { metadataText } from './metadata-text.ts';
 import { findOwnHome, type OwnHome, realPath, refuseForeign } from './own-home.ts';
 import type { EnableWishes } from './request.ts';
 import { homeToMake } from './suggest-home.ts';
-import { fixesOf } from './tell-failure.ts';
 
 /** Finds the running container that declares our home, and writes the metadata that sends hermes there. */
 export async function enable(caller: Caller, wishes: EnableWishes): Promise<Answer> {

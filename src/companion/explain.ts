@@ -8,16 +8,16 @@ import type { Failure } from '../report/failure.ts';
 import type { Caller } from '../route/caller.ts';
 import { type ContainerRoute, decideRoute, type Route } from '../route/decide.ts';
 import { findNative } from '../route/native.ts';
-import { readRawArguments } from '../session/bytes.ts';
-import { sessionCommand } from '../session/command.ts';
-import { readDescriptors } from '../session/descriptors.ts';
 import { planSession } from '../session/enter.ts';
 import { nativeCommand } from '../session/native/exec-native.ts';
+import { readRawArguments } from '../session/plan/bytes.ts';
+import { sessionCommand } from '../session/plan/command.ts';
+import { readDescriptors } from '../session/plan/descriptors.ts';
 import { type Answer, bold, type Look } from './answer.ts';
+import { type Decision, hear } from './capture-trace.ts';
 import { describePlan } from './describe-plan.ts';
-import { type Decision, hear } from './hear.ts';
+import { failureJson, tellFailure } from './format-failure.ts';
 import { pasteable } from './paste.ts';
-import { failureJson, tellFailure } from './tell-failure.ts';
 
 /** What the decisions led to. */
 type Verdict =

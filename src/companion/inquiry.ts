@@ -3,8 +3,8 @@ import { scriptCommand } from '../engine/access.ts';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
 import type { Caller } from '../route/caller.ts';
-import { ask } from './ask.ts';
 import type { Candidate } from './candidates.ts';
+import { ask } from './run-probe.ts';
 
 /** What a container says of its own hermes. */
 export type Findings = {

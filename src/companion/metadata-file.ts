@@ -12,11 +12,11 @@ import {
 import { type EngineAccess, engineCommand } from '../engine/access.ts';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
-import { errorCode } from '../report/system-error.ts';
 import type { Caller } from '../route/caller.ts';
 import type { Home } from '../route/home.ts';
 import { metadataName } from '../route/read.ts';
-import { ask } from './ask.ts';
+import { errorCode } from '../system/error-code.ts';
+import { ask } from './run-probe.ts';
 
 /** The way to a home that belongs to the container's uid: an exec as that uid. */
 export type Inside = {

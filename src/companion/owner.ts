@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { execa } from 'execa';
-import { errorCode } from '../report/system-error.ts';
 import { systemPath } from '../route/home.ts';
-import { parseSessionId, placeOf, startTimeOf } from '../session/identity.ts';
+import { parseSessionId, placeOf, startTimeOf } from '../session/plan/session-id.ts';
+import { errorCode } from '../system/error-code.ts';
 
 /**
  * The host process that a session's id names: the shim that started it. `unknown`: it was started where nobody can

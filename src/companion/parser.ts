@@ -2,8 +2,8 @@ import yargs, { type Argv } from 'yargs';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Name } from '../route/name.ts';
 import { shells } from './completion.ts';
-import { Misuse } from './misuse.ts';
 import type { Request } from './request.ts';
+import { Misuse } from './usage-error.ts';
 
 const names: readonly Name[] = ['hermes', 'hermes-agent', 'hermes-acp'];
 

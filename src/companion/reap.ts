@@ -1,7 +1,7 @@
 import { engineCommand } from '../engine/access.ts';
-import { runCommand } from '../engine/run-command.ts';
 import type { Caller } from '../route/caller.ts';
-import { graceSeconds, openMessenger } from '../session/messenger.ts';
+import { graceSeconds, openMessenger } from '../session/control/session-control.ts';
+import { runCommand } from '../system/run-command.ts';
 import type { Answer } from './answer.ts';
 import { nameUsers, runningJson, runningTable } from './ps.ts';
 import type { ReapWishes } from './request.ts';

@@ -4,7 +4,7 @@ import { exitCodes, Failure } from '../report/failure.ts';
 import type { Caller } from '../route/caller.ts';
 import { type ContainerRoute, decideRoute } from '../route/decide.ts';
 import { findOwner, type Owner, ownSight } from './owner.ts';
-import { type Guest, type Roster, readRoster } from './roster.ts';
+import { type Guest, type Roster, readRoster } from './process-list.ts';
 
 /** A process in the container, with the host process it belongs to. */
 export type Running = Guest & { readonly owner: Owner; readonly ageSeconds: number };

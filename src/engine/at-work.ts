@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { statField } from '../route/stat.ts';
-import type { Signs } from './patience.ts';
+import type { Signs } from '../system/patience.ts';
+import { statField } from '../system/stat.ts';
 
 /** What counts of a process of this machine. */
 export type Facts = {

@@ -1,9 +1,9 @@
 import { mayEase, type Shortage } from '../report/shortage.ts';
 import type { Engine } from '../route/metadata.ts';
+import type { Silence } from '../system/patience.ts';
 import type { EngineAccess } from './access.ts';
 import type { Container, State } from './container.ts';
 import type { Elevation } from './locate.ts';
-import type { Silence } from './patience.ts';
 import type { Refusal } from './probe-result.ts';
 
 /** Why hermes cannot be run in the container now. What it means for a person is in `explain-cause.ts`. */

@@ -1,6 +1,6 @@
 import type { Environment } from '../route/inside.ts';
+import { runCommand } from '../system/run-command.ts';
 import { type EngineAccess, engineCommand } from './access.ts';
-import { runCommand } from './run-command.ts';
 
 /** How many log lines of a container that does not run are shown. */
 const count = 3;

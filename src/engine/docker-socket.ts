@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import { connect } from 'node:net';
-import { errorCode } from '../report/system-error.ts';
 import type { Environment } from '../route/inside.ts';
+import { errorCode } from '../system/error-code.ts';
+import { allowTime, enginePatience, type Patience, type Signs } from '../system/patience.ts';
 import { toContainer } from './container.ts';
 import type { Endpoint } from './endpoint.ts';
-import { allowTime, enginePatience, type Patience, type Signs } from './patience.ts';
 import { foundByName, type ProbeResult } from './probe-result.ts';
 
 /** Where docker listens when nothing else is said. */

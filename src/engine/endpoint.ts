@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Environment } from '../route/inside.ts';
+import { runCommand } from '../system/run-command.ts';
 import type { EngineAccess } from './access.ts';
-import { runCommand } from './run-command.ts';
 
 /** Where an engine listens, as far as the caller's settings say; `context` has to be looked up. */
 export type Endpoint =

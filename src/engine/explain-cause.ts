@@ -3,7 +3,7 @@ import type { Cause } from './cause.ts';
 import type { Circumstances } from './circumstances.ts';
 import { tellContainer } from './explain-container.ts';
 import { tellEngine } from './explain-engine.ts';
-import type { Told } from './told.ts';
+import type { Told } from './explanation.ts';
 
 /**
  * The one table: cause → what is said → what to type next → exit code. docs/troubleshooting.md is made

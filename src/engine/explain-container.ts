@@ -6,8 +6,8 @@ import type { Circumstances } from './circumstances.ts';
 import type { State } from './container.ts';
 import { describeState } from './describe-state.ts';
 import { type EngineCause, shellWord } from './explain-engine.ts';
+import type { Told } from './explanation.ts';
 import { commandPrefix } from './readiness.ts';
-import type { Told } from './told.ts';
 
 /** The causes that lie in the container or in what became of it. */
 export type ContainerCause = Exclude<Cause, EngineCause>;

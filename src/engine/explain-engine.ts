@@ -5,8 +5,8 @@ import { tellShortage } from '../report/shortage.ts';
 import type { Cause } from './cause.ts';
 import type { Circumstances } from './circumstances.ts';
 import { tellRefusal } from './explain-refusal.ts';
+import type { Told } from './explanation.ts';
 import { sudoRule } from './privilege-rules.ts';
-import type { Told } from './told.ts';
 
 /** The causes that lie on this side of the container: the engine and the way to it. */
 export type EngineCause = Extract<

@@ -2,8 +2,8 @@ import { escapeControls } from '../report/escape.ts';
 import type { Hint } from '../report/failure.ts';
 import type { Cause } from './cause.ts';
 import type { Circumstances } from './circumstances.ts';
+import type { Told } from './explanation.ts';
 import { privilegeHints } from './privilege-rules.ts';
-import type { Told } from './told.ts';
 
 /** The rows of sudo and doas; `name` is the container, in words. */
 export function tellRefusal(

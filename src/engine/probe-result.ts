@@ -1,5 +1,5 @@
+import type { Silence } from '../system/patience.ts';
 import type { Container } from './container.ts';
-import type { Silence } from './patience.ts';
 
 /** Why sudo or doas would not run the engine. */
 export type Refusal = 'password' | 'no-rule' | 'no-new-privileges' | 'not-setuid' | 'other';

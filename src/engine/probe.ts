@@ -1,12 +1,12 @@
 import { trace } from '../report/trace.ts';
 import type { Environment } from '../route/inside.ts';
+import { enginePatience, type Patience } from '../system/patience.ts';
+import { type CommandResult, outputLimit, runCommand } from '../system/run-command.ts';
 import { type EngineAccess, engineCommand } from './access.ts';
 import { type Container, toContainer } from './container.ts';
 import { askSocket, socketOf, speaksPlainly } from './docker-socket.ts';
 import { type Endpoint, endpointOf } from './endpoint.ts';
-import { enginePatience, type Patience } from './patience.ts';
 import { foundByName, type ProbeResult, type Refusal } from './probe-result.ts';
-import { type CommandResult, outputLimit, runCommand } from './run-command.ts';
 
 /**
  * Asks the engine for one container; starts nothing. `--type container`, since plain `inspect` also answers for

@@ -1,10 +1,10 @@
 import { isShortage } from '../report/shortage.ts';
 import type { Environment } from '../route/inside.ts';
+import { enginePatience } from '../system/patience.ts';
+import { type CommandResult, runCommand } from '../system/run-command.ts';
 import { type EngineAccess, engineCommand } from './access.ts';
 import type { Cause } from './cause.ts';
 import type { Container } from './container.ts';
-import { enginePatience } from './patience.ts';
-import { type CommandResult, runCommand } from './run-command.ts';
 
 /** A container that started less than this many milliseconds ago may still be setting itself up. */
 export const youngMs = 120_000;

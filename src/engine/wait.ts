@@ -1,5 +1,5 @@
-import { sleep } from '../report/sleep.ts';
 import { trace } from '../report/trace.ts';
+import { sleep } from '../system/sleep.ts';
 import { awaited, type Cause, mayPass } from './cause.ts';
 import type { Attempt } from './reach.ts';
 

@@ -1,6 +1,6 @@
+import { errorCode } from '../system/error-code.ts';
 import { escapeControls } from './escape.ts';
 import { isShortage, tellShortage } from './shortage.ts';
-import { errorCode } from './system-error.ts';
 
 /** One thing to do about a failure: a few words, then the exact command or option. */
 export type Hint = { readonly label: string; readonly text: string };

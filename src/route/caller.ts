@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { statField } from '../system/stat.ts';
 import type { Environment } from './inside.ts';
 import { type Name, toName } from './name.ts';
-import { statField } from './stat.ts';
 
 /** Signals that a caller may have ignored on purpose and that must stay ignored (`nohup`, `&` in scripts). */
 export type IgnorableSignal = 'SIGHUP' | 'SIGINT' | 'SIGQUIT';

@@ -1,5 +1,5 @@
-import { sleep } from '../report/sleep.ts';
 import { trace } from '../report/trace.ts';
+import { sleep } from '../system/sleep.ts';
 import type { Caller } from './caller.ts';
 import { isBeingReplaced, isHalfWritten } from './half-written.ts';
 import {

@@ -5,7 +5,7 @@ import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure, runOnHost } from '../report/failure.ts';
 import { quoteWord } from '../report/quote.ts';
-import { errorCode } from '../report/system-error.ts';
+import { errorCode } from '../system/error-code.ts';
 import type { Environment } from './inside.ts';
 import { canonicalPath } from './links.ts';
 

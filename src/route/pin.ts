@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { exitCodes, Failure } from '../report/failure.ts';
-import { errorCode } from '../report/system-error.ts';
+import { errorCode } from '../system/error-code.ts';
 import { unreadable } from './home.ts';
 import { followLinks } from './links.ts';
 import { type Metadata, parseMetadata } from './metadata.ts';

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
-import { errorCode } from '../report/system-error.ts';
+import { errorCode } from '../system/error-code.ts';
 import { type Home, unreadable } from './home.ts';
 import { repair } from './metadata.ts';
 

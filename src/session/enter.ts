@@ -6,18 +6,18 @@ import { trace } from '../report/trace.ts';
 import type { Caller } from '../route/caller.ts';
 import type { ContainerRoute } from '../route/decide.ts';
 import { commandInContainer } from '../route/name.ts';
-import { statField } from '../route/stat.ts';
-import { isAmbiguous } from './ambiguity.ts';
-import { toWire } from './bytes.ts';
-import { type Plan, sessionCommand } from './command.ts';
-import { chooseConnection, type Descriptors } from './descriptors.ts';
-import { currentDirectory, startDirectories } from './directory.ts';
-import type { Ending } from './ending.ts';
-import { clientEnvironment, pickForwarded } from './environment.ts';
-import { newSessionId } from './identity.ts';
+import { statField } from '../system/stat.ts';
+import type { TerminalState } from './client/terminal-state.ts';
+import { startWatchdog, type Watchdog } from './control/watchdog.ts';
+import { toWire } from './plan/bytes.ts';
+import { type Plan, sessionCommand } from './plan/command.ts';
+import { chooseConnection, type Descriptors } from './plan/descriptors.ts';
+import { currentDirectory, startDirectories } from './plan/directory.ts';
+import { clientEnvironment, pickForwarded } from './plan/environment.ts';
+import { newSessionId } from './plan/session-id.ts';
 import { runSession } from './run.ts';
-import type { TerminalState } from './terminal-state.ts';
-import { startWatchdog, type Watchdog } from './watchdog.ts';
+import { isAmbiguous } from './verdict/ambiguity.ts';
+import type { Ending } from './verdict/ending.ts';
 
 /** Puts together all that decides the session's command line. Touches nothing but the current directory's name. */
 export function planSession(
@@ -93,7 +93,7 @@ export async function enterContainer(
     settings: terminal ? beside.settings : undefined,
   };
   const env = clientEnvironment(caller.env, plan.forwarded);
-  const courier = secret.length > 0 ? await import('./secrets.ts') : undefined;
+  const courier = secret.length > 0 ? await import('./control/secrets.ts') : undefined;
   const begunMs = Date.now();
   const running = runSession(session, { ...caller, env }, beside.watchdog);
   const { ending, ownWord } = await (courier?.handSecrets(running, { secret, address, env: caller.env }) ??
@@ -102,7 +102,7 @@ export async function enterContainer(
   const long = isLong(command, plan.forwarded);
   // 1 is what the engines say where a container takes fewer arguments than we do
   if (!isAmbiguous(ending.code, plan.via) && !(long && ending.code === 1)) return ending;
-  const { settleAftermath } = await import('./aftermath.ts');
+  const { settleAftermath } = await import('./verdict/exit-status.ts');
   const { bin } = plan.instructions;
   const settled = await settleAftermath(
     { code: ending.code, address, container: reached.container, bin, route, begunMs, long },

@@ -1,16 +1,16 @@
 import { trace } from '../report/trace.ts';
 import type { Caller } from '../route/caller.ts';
-import { type Client, startClient, withIgnored } from './client.ts';
-import type { ClientEnd } from './ending.ts';
-import type { Address } from './errand.ts';
-import { pauseOrResume } from './job-control.ts';
-import { graceSeconds, openMessenger, patienceMs } from './messenger.ts';
-import { type Outcome, type Received, settle } from './settle.ts';
-import { addressee, type HandledSignal, handledSignals } from './signals.ts';
-import { relayStdin } from './stdin-relay.ts';
-import { isTerminalClosed, restoreTerminal, type TerminalState } from './terminal-state.ts';
-import { watchUndeliverable } from './undeliverable.ts';
-import type { Watchdog } from './watchdog.ts';
+import { type Client, startClient, withIgnored } from './client/client.ts';
+import { pauseOrResume } from './client/job-control.ts';
+import { relayStdin } from './client/stdin-relay.ts';
+import { isTerminalClosed, restoreTerminal, type TerminalState } from './client/terminal-state.ts';
+import type { Address } from './control/control-script.ts';
+import { graceSeconds, openMessenger, patienceMs } from './control/session-control.ts';
+import { addressee, type HandledSignal, handledSignals } from './control/signals.ts';
+import { watchUndeliverable } from './control/undeliverable.ts';
+import type { Watchdog } from './control/watchdog.ts';
+import type { ClientEnd } from './verdict/ending.ts';
+import { type Outcome, type Received, settle } from './verdict/settle.ts';
 
 /** A session to run: its command line and what the shim needs to look after it. */
 export type Session = {

@@ -4,9 +4,9 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { managedContainer } from '../bed/container.ts';
-import { bringBack, expectAgreement, mishaps, named, putBack } from '../bed/mishaps.ts';
-import { describeWays, engines, type Way } from '../bed/ways.ts';
+import { managedContainer } from '../harness/container.ts';
+import { bringBack, expectAgreement, mishaps, named, putBack } from '../harness/mishaps.ts';
+import { describeWays, engines, type Way } from '../harness/modes.ts';
 
 const soaking = process.env.SOAK === '1';
 

@@ -4,9 +4,9 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { hermesUid, managedContainer } from '../bed/container.ts';
-import { buildGate } from '../bed/gate.ts';
-import { until } from '../bed/host.ts';
+import { hermesUid, managedContainer } from '../harness/container.ts';
+import { buildGate } from '../harness/gate.ts';
+import { until } from '../harness/host.ts';
 import {
   expectAgreement,
   mishaps,
@@ -15,8 +15,8 @@ import {
   saysNotStarted,
   saysStarted,
   saysUnknown,
-} from '../bed/mishaps.ts';
-import { describeWays } from '../bed/ways.ts';
+} from '../harness/mishaps.ts';
+import { describeWays } from '../harness/modes.ts';
 
 const impatient = { HERMES_SHIM_WAIT: '0' };
 

@@ -18,17 +18,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Caller as ShimCaller } from '../../src/route/caller.ts';
 import { decideRoute } from '../../src/route/decide.ts';
 import { parseMetadata } from '../../src/route/metadata.ts';
-import type { CallOptions } from '../bed/call.ts';
-import { type ManagedContainer, managedContainer } from '../bed/container.ts';
-import { fakeEngine } from '../bed/fakes.ts';
-import { until } from '../bed/host.ts';
-import { nodeDir, shim } from '../bed/installed.ts';
-import { nativeIn } from '../bed/native.ts';
-import { expectClean, expectRefusal } from '../bed/refusal.ts';
-import { readReport } from '../bed/report.ts';
-import { swapper } from '../bed/swapper.ts';
-import { callWithView } from '../bed/view.ts';
-import { describeWays, engines, ways } from '../bed/ways.ts';
+import type { CallOptions } from '../harness/call.ts';
+import { type ManagedContainer, managedContainer } from '../harness/container.ts';
+import { fakeEngine } from '../harness/fakes.ts';
+import { until } from '../harness/host.ts';
+import { nodeDir, shim } from '../harness/installed.ts';
+import { describeWays, engines, ways } from '../harness/modes.ts';
+import { nativeIn } from '../harness/native.ts';
+import { expectClean, expectRefusal } from '../harness/refusal.ts';
+import { readReport } from '../harness/report.ts';
+import { swapper } from '../harness/swapper.ts';
+import { callWithView } from '../harness/view.ts';
 
 let scratch: string;
 beforeAll(() => {

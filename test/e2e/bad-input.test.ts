@@ -4,15 +4,15 @@ import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findCommand, must } from '../../scripts/engines/command.ts';
-import { type Caller, type CallOptions, call, type Running } from '../bed/call.ts';
-import { hermesUid, type ManagedContainer, managedContainer } from '../bed/container.ts';
-import { fakeEngine } from '../bed/fakes.ts';
-import { until } from '../bed/host.ts';
-import { nodeDir, shim } from '../bed/installed.ts';
-import { expectRefusal } from '../bed/refusal.ts';
-import { readReport } from '../bed/report.ts';
-import { callWithView, type View } from '../bed/view.ts';
-import { describeWays, engines, ways } from '../bed/ways.ts';
+import { type Caller, type CallOptions, call, type Running } from '../harness/call.ts';
+import { hermesUid, type ManagedContainer, managedContainer } from '../harness/container.ts';
+import { fakeEngine } from '../harness/fakes.ts';
+import { until } from '../harness/host.ts';
+import { nodeDir, shim } from '../harness/installed.ts';
+import { describeWays, engines, ways } from '../harness/modes.ts';
+import { expectRefusal } from '../harness/refusal.ts';
+import { readReport } from '../harness/report.ts';
+import { callWithView, type View } from '../harness/view.ts';
 
 let scratch: string;
 beforeAll(() => {

@@ -6,10 +6,10 @@ import { beforeAll, expect, it } from 'vitest';
 import { readConfig } from '../../scripts/binary/config.ts';
 import { buildBinary } from '../../scripts/binary.ts';
 import { ownArchitecture } from '../../scripts/runtimes.ts';
-import { managedContainer } from '../bed/container.ts';
-import { openTerminal } from '../bed/pty.ts';
-import { readReport } from '../bed/report.ts';
-import { describeWays, engines } from '../bed/ways.ts';
+import { managedContainer } from '../harness/container.ts';
+import { describeWays, engines } from '../harness/modes.ts';
+import { openTerminal } from '../harness/pty.ts';
+import { readReport } from '../harness/report.ts';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 const config = readConfig(checkout);

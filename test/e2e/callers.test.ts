@@ -3,11 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type ManagedContainer, managedContainer } from '../bed/container.ts';
-import { callExactly } from '../bed/exactly.ts';
-import { nodeDir, shim } from '../bed/installed.ts';
-import { readReport } from '../bed/report.ts';
-import { describeWays, engines } from '../bed/ways.ts';
+import { type ManagedContainer, managedContainer } from '../harness/container.ts';
+import { callExactly } from '../harness/exactly.ts';
+import { nodeDir, shim } from '../harness/installed.ts';
+import { describeWays, engines } from '../harness/modes.ts';
+import { readReport } from '../harness/report.ts';
 
 const soak = process.env.SOAK === '1';
 const version = 'Hermes Agent v0.0.0 (probe)\n';

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { must } from '../../scripts/engines/command.ts';
 import { removeUser } from '../../scripts/engines/users.ts';
-import { call } from '../bed/call.ts';
-import { makeOrphan } from '../bed/companion.ts';
-import { managedContainer } from '../bed/container.ts';
-import { checkOf, complete, doctor, fixOf, follow, type Report, troubles } from '../bed/doctor.ts';
-import { fakeEngine } from '../bed/fakes.ts';
-import { installShim, nodeDir, shim } from '../bed/installed.ts';
-import { describeWays, engines } from '../bed/ways.ts';
+import { call } from '../harness/call.ts';
+import { makeOrphan } from '../harness/companion.ts';
+import { managedContainer } from '../harness/container.ts';
+import { checkOf, complete, doctor, fixOf, follow, type Report, troubles } from '../harness/doctor.ts';
+import { fakeEngine } from '../harness/fakes.ts';
+import { installShim, nodeDir, shim } from '../harness/installed.ts';
+import { describeWays, engines } from '../harness/modes.ts';
 
 describeWays(
   (way) => {

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { companion, steady } from '../bed/companion.ts';
-import { managedContainer } from '../bed/container.ts';
-import { checkOf, complete, doctor, fixOf, troubles } from '../bed/doctor.ts';
-import { fakeEngine } from '../bed/fakes.ts';
-import { describeWays } from '../bed/ways.ts';
+import { companion, steady } from '../harness/companion.ts';
+import { managedContainer } from '../harness/container.ts';
+import { checkOf, complete, doctor, fixOf, troubles } from '../harness/doctor.ts';
+import { fakeEngine } from '../harness/fakes.ts';
+import { describeWays } from '../harness/modes.ts';
 
 describeWays((way) => {
   it('a healthy machine is all well', async () => {

@@ -10,12 +10,12 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { companion, companionJson, steady } from '../bed/companion.ts';
-import { managedContainer } from '../bed/container.ts';
-import { fakeEngine } from '../bed/fakes.ts';
-import type { ManagedContainer } from '../bed/managed-container.ts';
-import { readReport } from '../bed/report.ts';
-import { describeWays } from '../bed/ways.ts';
+import { companion, companionJson, steady } from '../harness/companion.ts';
+import { managedContainer } from '../harness/container.ts';
+import { fakeEngine } from '../harness/fakes.ts';
+import type { ManagedContainer } from '../harness/managed-container.ts';
+import { describeWays } from '../harness/modes.ts';
+import { readReport } from '../harness/report.ts';
 
 const modeOf = (file: string) => (statSync(file).mode & 0o7777).toString(8);
 const leftovers = (container: ManagedContainer) =>

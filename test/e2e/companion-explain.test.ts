@@ -1,12 +1,12 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { companion, companionJson, steady } from '../bed/companion.ts';
-import { managedContainer } from '../bed/container.ts';
-import { fakeEngine } from '../bed/fakes.ts';
-import { hostProcesses } from '../bed/host.ts';
-import { readReport } from '../bed/report.ts';
-import { describeWays, engines } from '../bed/ways.ts';
+import { companion, companionJson, steady } from '../harness/companion.ts';
+import { managedContainer } from '../harness/container.ts';
+import { fakeEngine } from '../harness/fakes.ts';
+import { hostProcesses } from '../harness/host.ts';
+import { describeWays, engines } from '../harness/modes.ts';
+import { readReport } from '../harness/report.ts';
 
 type Explained = {
   decisions: { about: string; fact: string }[];

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { managedContainer } from '../bed/container.ts';
-import { checkOf, complete, fixOf, type Report, troubles } from '../bed/doctor.ts';
-import { fakeEngine } from '../bed/fakes.ts';
-import { installShim } from '../bed/installed.ts';
-import type { ManagedContainer } from '../bed/managed-container.ts';
-import { callWithView, type View } from '../bed/view.ts';
-import { describeWays, engines } from '../bed/ways.ts';
+import { managedContainer } from '../harness/container.ts';
+import { checkOf, complete, fixOf, type Report, troubles } from '../harness/doctor.ts';
+import { fakeEngine } from '../harness/fakes.ts';
+import { installShim } from '../harness/installed.ts';
+import type { ManagedContainer } from '../harness/managed-container.ts';
+import { describeWays, engines } from '../harness/modes.ts';
+import { callWithView, type View } from '../harness/view.ts';
 
 const pinFile = '/etc/hermes-shim/container-mode';
 

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { companion, companionJson, makeOrphan } from '../bed/companion.ts';
-import { managedContainer } from '../bed/container.ts';
-import { until } from '../bed/host.ts';
-import { shim as shimPath } from '../bed/installed.ts';
-import { describeWays } from '../bed/ways.ts';
+import { companion, companionJson, makeOrphan } from '../harness/companion.ts';
+import { managedContainer } from '../harness/container.ts';
+import { until } from '../harness/host.ts';
+import { shim as shimPath } from '../harness/installed.ts';
+import { describeWays } from '../harness/modes.ts';
 
 type Listed = {
   pid: number;

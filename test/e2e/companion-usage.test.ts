@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { systemPath } from '../../scripts/engines/command.ts';
-import { call } from '../bed/call.ts';
-import { installShim, shim } from '../bed/installed.ts';
-import { engines } from '../bed/ways.ts';
+import { call } from '../harness/call.ts';
+import { installShim, shim } from '../harness/installed.ts';
+import { engines } from '../harness/modes.ts';
 
 const { uid, gid, name } = engines.callerUser;
 const somebody = {

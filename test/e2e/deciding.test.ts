@@ -12,14 +12,14 @@ import {
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { attempt, plainEnv } from '../../scripts/engines/command.ts';
-import { type CallOptions, call } from '../bed/call.ts';
-import { hermesUid, type ManagedContainer, managedContainer } from '../bed/container.ts';
-import { fakeEngine } from '../bed/fakes.ts';
-import { installShim, nodeDir, shim } from '../bed/installed.ts';
-import { nativeHermes, nativeIn } from '../bed/native.ts';
-import { readReport } from '../bed/report.ts';
-import { callWithView, type View } from '../bed/view.ts';
-import { describeWays, engines } from '../bed/ways.ts';
+import { type CallOptions, call } from '../harness/call.ts';
+import { hermesUid, type ManagedContainer, managedContainer } from '../harness/container.ts';
+import { fakeEngine } from '../harness/fakes.ts';
+import { installShim, nodeDir, shim } from '../harness/installed.ts';
+import { describeWays, engines } from '../harness/modes.ts';
+import { nativeHermes, nativeIn } from '../harness/native.ts';
+import { readReport } from '../harness/report.ts';
+import { callWithView, type View } from '../harness/view.ts';
 
 const inContainer = { exitCode: 0, stdout: 'Hermes Agent v0.0.0 (probe)\n', stderr: '' };
 const native = (label: string, words: string, name = 'hermes') => ({

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { askOwner } from '../../scripts/engines/owner.ts';
-import { call } from '../bed/call.ts';
-import { hostProcesses, until } from '../bed/host.ts';
-import { openTerminal } from '../bed/pty.ts';
-import { engines, ways } from '../bed/ways.ts';
+import { call } from '../harness/call.ts';
+import { hostProcesses, until } from '../harness/host.ts';
+import { engines, ways } from '../harness/modes.ts';
+import { openTerminal } from '../harness/pty.ts';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 /** Without predemo: it would build anew what other tests are packing right now. */

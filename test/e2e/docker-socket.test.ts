@@ -3,10 +3,10 @@ import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from '
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type ManagedContainer, managedContainer } from '../bed/container.ts';
-import { fakeEngine } from '../bed/fakes.ts';
-import { lookalike } from '../bed/lookalike.ts';
-import { describeWays, engines } from '../bed/ways.ts';
+import { type ManagedContainer, managedContainer } from '../harness/container.ts';
+import { fakeEngine } from '../harness/fakes.ts';
+import { lookalike } from '../harness/lookalike.ts';
+import { describeWays, engines } from '../harness/modes.ts';
 
 /** A docker that notes how it was called and then is the real one. */
 function watchDocker(container: ManagedContainer): { env: Record<string, string>; calls: () => string[] } {

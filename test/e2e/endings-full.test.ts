@@ -1,9 +1,9 @@
 /** Endings in a container whose disks are full: what cannot be noted down is found all the same. */
 import { expect, it } from 'vitest';
-import { companion, makeOrphan } from '../bed/companion.ts';
-import { type ManagedContainer, managedContainer } from '../bed/container.ts';
-import { leftovers } from '../bed/leftovers.ts';
-import { describeWays } from '../bed/ways.ts';
+import { companion, makeOrphan } from '../harness/companion.ts';
+import { type ManagedContainer, managedContainer } from '../harness/container.ts';
+import { leftovers } from '../harness/leftovers.ts';
+import { describeWays } from '../harness/modes.ts';
 
 /** Writes until nothing more goes in. */
 async function fill(container: ManagedContainer, ...dirs: string[]): Promise<void> {

@@ -2,13 +2,13 @@
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { Running } from '../bed/call.ts';
-import { clientsBelow } from '../bed/clients.ts';
-import { companion, makeOrphan } from '../bed/companion.ts';
-import { type ManagedContainer, managedContainer } from '../bed/container.ts';
-import { idOf, isAlive, until } from '../bed/host.ts';
-import { openShell, shimsOf } from '../bed/shell.ts';
-import { describeWays } from '../bed/ways.ts';
+import type { Running } from '../harness/call.ts';
+import { clientsBelow } from '../harness/clients.ts';
+import { companion, makeOrphan } from '../harness/companion.ts';
+import { type ManagedContainer, managedContainer } from '../harness/container.ts';
+import { idOf, isAlive, until } from '../harness/host.ts';
+import { describeWays } from '../harness/modes.ts';
+import { openShell, shimsOf } from '../harness/shell.ts';
 
 /** What the conversation of that name has seen so far. */
 const logOf = (container: ManagedContainer, name: string) =>

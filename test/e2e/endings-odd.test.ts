@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { findSuspects } from '../../src/session/survivor.ts';
-import { clientsBelow } from '../bed/clients.ts';
-import { managedContainer } from '../bed/container.ts';
-import { fakeEngine } from '../bed/fakes.ts';
-import { until } from '../bed/host.ts';
-import { describeWays, engines } from '../bed/ways.ts';
+import { findSuspects } from '../../src/session/verdict/survivor.ts';
+import { clientsBelow } from '../harness/clients.ts';
+import { managedContainer } from '../harness/container.ts';
+import { fakeEngine } from '../harness/fakes.ts';
+import { until } from '../harness/host.ts';
+import { describeWays, engines } from '../harness/modes.ts';
 
 it('a container in which nothing can be written, and so no note left, is no way to outlive a shim', async () => {
   await using container = await managedContainer('docker', {

@@ -1,12 +1,12 @@
 /** Endings at random moments by random means: none leaves anything behind, none is told as a success. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { Running } from '../bed/call.ts';
-import { type ManagedContainer, managedContainer } from '../bed/container.ts';
-import { type Freezer, openFreezer } from '../bed/freezer.ts';
-import { hostProcesses, until } from '../bed/host.ts';
-import { leftovers } from '../bed/leftovers.ts';
-import { describeWays, type Way } from '../bed/ways.ts';
+import type { Running } from '../harness/call.ts';
+import { type ManagedContainer, managedContainer } from '../harness/container.ts';
+import { type Freezer, openFreezer } from '../harness/freezer.ts';
+import { hostProcesses, until } from '../harness/host.ts';
+import { leftovers } from '../harness/leftovers.ts';
+import { describeWays, type Way } from '../harness/modes.ts';
 
 const soak = process.env.SOAK === '1';
 const endings = soak ? 200 : 24;

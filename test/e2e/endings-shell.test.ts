@@ -1,10 +1,10 @@
 /** Endings as a shell brings them about: pipes, timeout, nohup, loops. Compared with the same script and a local hermes. */
 import { expect, it } from 'vitest';
-import { type Side, sideEnv } from '../bed/compare.ts';
-import { type ManagedContainer, managedContainer } from '../bed/container.ts';
-import { until } from '../bed/host.ts';
-import { installShim } from '../bed/installed.ts';
-import { describeWays } from '../bed/ways.ts';
+import { type Side, sideEnv } from '../harness/compare.ts';
+import { type ManagedContainer, managedContainer } from '../harness/container.ts';
+import { until } from '../harness/host.ts';
+import { installShim } from '../harness/installed.ts';
+import { describeWays } from '../harness/modes.ts';
 
 /** Scripts that end by themselves; what they print is compared. */
 const scripts: Readonly<Record<string, string>> = {

@@ -1,13 +1,13 @@
 /** Signals that cannot be delivered, in a paused container or to a frozen daemon: neither shim nor session outlives them. */
 import { expect, it } from 'vitest';
-import type { Running } from '../bed/call.ts';
-import { clientsBelow } from '../bed/clients.ts';
-import { type ManagedContainer, managedContainer } from '../bed/container.ts';
-import { openFreezer } from '../bed/freezer.ts';
-import { idOf, isAlive, until } from '../bed/host.ts';
-import { leftovers } from '../bed/leftovers.ts';
-import { openShell, shimsOf } from '../bed/shell.ts';
-import { describeWays, type Way } from '../bed/ways.ts';
+import type { Running } from '../harness/call.ts';
+import { clientsBelow } from '../harness/clients.ts';
+import { type ManagedContainer, managedContainer } from '../harness/container.ts';
+import { openFreezer } from '../harness/freezer.ts';
+import { idOf, isAlive, until } from '../harness/host.ts';
+import { leftovers } from '../harness/leftovers.ts';
+import { describeWays, type Way } from '../harness/modes.ts';
+import { openShell, shimsOf } from '../harness/shell.ts';
 
 /** Longer than the ten seconds for which a shim tries, shorter than anybody's patience. */
 const soonMs = 18_000;

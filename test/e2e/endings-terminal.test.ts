@@ -1,10 +1,10 @@
 /** Endings in a terminal: keys, a closed window, job control. The terminal is usable after every one of them. */
 import { expect, it } from 'vitest';
-import { clientsBelow } from '../bed/clients.ts';
-import { managedContainer } from '../bed/container.ts';
-import { until } from '../bed/host.ts';
-import { openShell, shimsOf } from '../bed/shell.ts';
-import { describeWays } from '../bed/ways.ts';
+import { clientsBelow } from '../harness/clients.ts';
+import { managedContainer } from '../harness/container.ts';
+import { until } from '../harness/host.ts';
+import { describeWays } from '../harness/modes.ts';
+import { openShell, shimsOf } from '../harness/shell.ts';
 
 describeWays((way) => {
   it('Ctrl-C ends a session in a terminal, and the terminal is as before', async () => {

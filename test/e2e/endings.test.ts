@@ -2,12 +2,12 @@
 import { chmodSync, copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { Running } from '../bed/call.ts';
-import { clientsBelow } from '../bed/clients.ts';
-import { endSurvivors, type Side, see, start } from '../bed/compare.ts';
-import { type ManagedContainer, managedContainer } from '../bed/container.ts';
-import { until } from '../bed/host.ts';
-import { describeWays } from '../bed/ways.ts';
+import type { Running } from '../harness/call.ts';
+import { clientsBelow } from '../harness/clients.ts';
+import { endSurvivors, type Side, see, start } from '../harness/compare.ts';
+import { type ManagedContainer, managedContainer } from '../harness/container.ts';
+import { until } from '../harness/host.ts';
+import { describeWays } from '../harness/modes.ts';
 
 type Script = {
   promise: string;

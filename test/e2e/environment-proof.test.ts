@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { managedContainer } from '../bed/container.ts';
-import { nodeDir } from '../bed/installed.ts';
-import { openTerminal } from '../bed/pty.ts';
-import { describeWays } from '../bed/ways.ts';
+import { managedContainer } from '../harness/container.ts';
+import { nodeDir } from '../harness/installed.ts';
+import { describeWays } from '../harness/modes.ts';
+import { openTerminal } from '../harness/pty.ts';
 
 const launcher = readFileSync(fileURLToPath(new URL('../../bin/hermes', import.meta.url)), 'utf8');
 

@@ -3,11 +3,11 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, sy
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { plainEnv } from '../../scripts/engines/command.ts';
-import { call } from '../bed/call.ts';
-import { fakeEngine } from '../bed/fakes.ts';
-import { nodeDir, shim } from '../bed/installed.ts';
-import { callWithView } from '../bed/view.ts';
-import { engines } from '../bed/ways.ts';
+import { call } from '../harness/call.ts';
+import { fakeEngine } from '../harness/fakes.ts';
+import { nodeDir, shim } from '../harness/installed.ts';
+import { engines } from '../harness/modes.ts';
+import { callWithView } from '../harness/view.ts';
 
 let scratch: string;
 let planted: string;

@@ -1,8 +1,8 @@
 /** What the system does not give: each is told in a sentence, never as a trace. */
 import { expect, it } from 'vitest';
-import type { Ended } from '../bed/call.ts';
-import { managedContainer } from '../bed/container.ts';
-import { describeWays } from '../bed/ways.ts';
+import type { Ended } from '../harness/call.ts';
+import { managedContainer } from '../harness/container.ts';
+import { describeWays } from '../harness/modes.ts';
 
 /** Every line is one of ours: a sentence, then indented hints. */
 function expectSentence({ exitCode, signal, stderr }: Ended, words: RegExp, code = 126): void {

@@ -6,9 +6,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { attempt, findCommand, must, plainEnv } from '../../scripts/engines/command.ts';
 import { isDebian } from '../../scripts/engines/packages.ts';
 import { parseMetadata } from '../../src/route/metadata.ts';
-import { managedContainer } from '../bed/container.ts';
-import { nodeDir } from '../bed/installed.ts';
-import { describeWays, engines } from '../bed/ways.ts';
+import { managedContainer } from '../harness/container.ts';
+import { nodeDir } from '../harness/installed.ts';
+import { describeWays, engines } from '../harness/modes.ts';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 

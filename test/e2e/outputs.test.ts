@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { managedContainer } from '../bed/container.ts';
-import { fakeEngine } from '../bed/fakes.ts';
-import { laterNode } from '../bed/installed.ts';
-import { describeWays, engines } from '../bed/ways.ts';
+import { managedContainer } from '../harness/container.ts';
+import { fakeEngine } from '../harness/fakes.ts';
+import { laterNode } from '../harness/installed.ts';
+import { describeWays, engines } from '../harness/modes.ts';
 
 /** O_NONBLOCK, in proc(5)'s octal. */
 const nonBlocking = 0o4000;

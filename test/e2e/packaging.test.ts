@@ -16,10 +16,10 @@ import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findCommand } from '../../scripts/engines/command.ts';
 import { fetchRuntime } from '../../scripts/runtimes.ts';
-import { managedContainer } from '../bed/container.ts';
-import { nodeDir, nodeVersions, packShim } from '../bed/installed.ts';
-import { readReport } from '../bed/report.ts';
-import { describeWays, engines } from '../bed/ways.ts';
+import { managedContainer } from '../harness/container.ts';
+import { nodeDir, nodeVersions, packShim } from '../harness/installed.ts';
+import { describeWays, engines } from '../harness/modes.ts';
+import { readReport } from '../harness/report.ts';
 import { faultOf, relativeLinks } from '../unit/documents/links.ts';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));

@@ -5,13 +5,13 @@
 import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ManagedContainer, managedContainer } from '../bed/container.ts';
-import { fakeEngine } from '../bed/fakes.ts';
-import { shim } from '../bed/installed.ts';
-import { readReport } from '../bed/report.ts';
-import { swapper } from '../bed/swapper.ts';
-import { callWithView } from '../bed/view.ts';
-import { describeWays, engines, ways } from '../bed/ways.ts';
+import { type ManagedContainer, managedContainer } from '../harness/container.ts';
+import { fakeEngine } from '../harness/fakes.ts';
+import { shim } from '../harness/installed.ts';
+import { describeWays, engines, ways } from '../harness/modes.ts';
+import { readReport } from '../harness/report.ts';
+import { swapper } from '../harness/swapper.ts';
+import { callWithView } from '../harness/view.ts';
 
 let scratch: string;
 beforeAll(() => {

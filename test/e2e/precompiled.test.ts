@@ -16,8 +16,8 @@ import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fetchRuntime } from '../../scripts/runtimes.ts';
 import { asFunction, programFile } from '../../src/start/program.ts';
-import { installShim, nodeDir, nodeVersions, packShim } from '../bed/installed.ts';
-import { engines } from '../bed/ways.ts';
+import { installShim, nodeDir, nodeVersions, packShim } from '../harness/installed.ts';
+import { engines } from '../harness/modes.ts';
 
 const root = mkdtempSync(join(engines.dir, 'precompiled-'));
 const native = join(root, 'native');

@@ -2,11 +2,11 @@
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ManagedContainer, managedContainer } from '../bed/container.ts';
-import { shim } from '../bed/installed.ts';
-import { nativeIn } from '../bed/native.ts';
-import { callWithView } from '../bed/view.ts';
-import { describeWays, engines, ways } from '../bed/ways.ts';
+import { type ManagedContainer, managedContainer } from '../harness/container.ts';
+import { shim } from '../harness/installed.ts';
+import { describeWays, engines, ways } from '../harness/modes.ts';
+import { nativeIn } from '../harness/native.ts';
+import { callWithView } from '../harness/view.ts';
 
 let scratch: string;
 beforeAll(() => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { hermesUid, managedContainer } from '../bed/container.ts';
-import { readReport } from '../bed/report.ts';
-import { describeWays } from '../bed/ways.ts';
+import { hermesUid, managedContainer } from '../harness/container.ts';
+import { describeWays } from '../harness/modes.ts';
+import { readReport } from '../harness/report.ts';
 
 describeWays((way) => {
   it('hermes runs in the container, as the exec_user', async () => {

@@ -2,12 +2,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type ManagedContainer, managedContainer } from '../bed/container.ts';
-import { filesOfEngineWith, watchRunc } from '../bed/disk.ts';
-import { fakeEngine } from '../bed/fakes.ts';
-import { until } from '../bed/host.ts';
-import { readReport } from '../bed/report.ts';
-import { describeWays } from '../bed/ways.ts';
+import { type ManagedContainer, managedContainer } from '../harness/container.ts';
+import { filesOfEngineWith, watchRunc } from '../harness/disk.ts';
+import { fakeEngine } from '../harness/fakes.ts';
+import { until } from '../harness/host.ts';
+import { describeWays } from '../harness/modes.ts';
+import { readReport } from '../harness/report.ts';
 
 const secret = 'tell-nobody "of this" # or \\ that $HOME';
 

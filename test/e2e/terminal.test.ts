@@ -1,10 +1,10 @@
 /** The terminal table: what hermes sees of the caller's three descriptors, and what a terminal keeps of its nature. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ManagedContainer, managedContainer } from '../bed/container.ts';
-import { installShim } from '../bed/installed.ts';
-import { openTerminal } from '../bed/pty.ts';
-import { readReport } from '../bed/report.ts';
-import { describeWays } from '../bed/ways.ts';
+import { type ManagedContainer, managedContainer } from '../harness/container.ts';
+import { installShim } from '../harness/installed.ts';
+import { describeWays } from '../harness/modes.ts';
+import { openTerminal } from '../harness/pty.ts';
+import { readReport } from '../harness/report.ts';
 
 const kinds = ['tty', 'pipe'] as const;
 const combinations = kinds.flatMap((stdin) =>

@@ -7,9 +7,9 @@ import { startDockerd } from '../../scripts/engines/dockerd.ts';
 import { endProcess } from '../../scripts/engines/processes.ts';
 import { beginRecord } from '../../scripts/engines/record.ts';
 import { tearDownRecord } from '../../scripts/engines/teardown.ts';
-import { managedContainer } from '../bed/container.ts';
-import { lookalikeArgs } from '../bed/lookalike.ts';
-import { describeWays, engines } from '../bed/ways.ts';
+import { managedContainer } from '../harness/container.ts';
+import { lookalikeArgs } from '../harness/lookalike.ts';
+import { describeWays, engines } from '../harness/modes.ts';
 
 describeWays(() => {
   it('a daemon that is down is waited for until it and its container are back', async () => {

@@ -3,10 +3,10 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import type { Ended } from '../bed/call.ts';
-import { type ManagedContainer, managedContainer } from '../bed/container.ts';
-import { lookalike } from '../bed/lookalike.ts';
-import { describeWays, type Way } from '../bed/ways.ts';
+import type { Ended } from '../harness/call.ts';
+import { type ManagedContainer, managedContainer } from '../harness/container.ts';
+import { lookalike } from '../harness/lookalike.ts';
+import { describeWays, type Way } from '../harness/modes.ts';
 
 const atOnce = { env: { HERMES_SHIM_WAIT: '0' } };
 const briefly = { env: { HERMES_SHIM_WAIT: '0.4' } };

@@ -2,12 +2,12 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findCommand } from '../../scripts/engines/command.ts';
-import { type ManagedContainer, managedContainer } from '../bed/container.ts';
-import { fakeEngine } from '../bed/fakes.ts';
-import { hostProcesses, until } from '../bed/host.ts';
-import { nodeDir } from '../bed/installed.ts';
-import { screenOf } from '../bed/screen.ts';
-import { describeWays } from '../bed/ways.ts';
+import { type ManagedContainer, managedContainer } from '../harness/container.ts';
+import { fakeEngine } from '../harness/fakes.ts';
+import { hostProcesses, until } from '../harness/host.ts';
+import { nodeDir } from '../harness/installed.ts';
+import { describeWays } from '../harness/modes.ts';
+import { screenOf } from '../harness/screen.ts';
 
 const real = findCommand('podman') ?? '/usr/bin/podman';
 

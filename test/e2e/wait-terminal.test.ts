@@ -1,12 +1,12 @@
 /** What a person sees of a wait, read back from a real terminal. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { type ManagedContainer, managedContainer } from '../bed/container.ts';
-import { processFacts, until } from '../bed/host.ts';
-import { installShim, shim } from '../bed/installed.ts';
-import { openTerminal, type Terminal } from '../bed/pty.ts';
-import { screenOf } from '../bed/screen.ts';
-import { describeWays, type Way } from '../bed/ways.ts';
+import { type ManagedContainer, managedContainer } from '../harness/container.ts';
+import { processFacts, until } from '../harness/host.ts';
+import { installShim, shim } from '../harness/installed.ts';
+import { describeWays, type Way } from '../harness/modes.ts';
+import { openTerminal, type Terminal } from '../harness/pty.ts';
+import { screenOf } from '../harness/screen.ts';
 
 const hide = '\x1b[?25l';
 const show = '\x1b[?25h';

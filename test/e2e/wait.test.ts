@@ -12,11 +12,11 @@ import {
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import type { Ended, Running } from '../bed/call.ts';
-import { hermesUid, type ManagedContainer, managedContainer } from '../bed/container.ts';
-import { until } from '../bed/host.ts';
-import { readReport } from '../bed/report.ts';
-import { describeWays } from '../bed/ways.ts';
+import type { Ended, Running } from '../harness/call.ts';
+import { hermesUid, type ManagedContainer, managedContainer } from '../harness/container.ts';
+import { until } from '../harness/host.ts';
+import { describeWays } from '../harness/modes.ts';
+import { readReport } from '../harness/report.ts';
 
 /** hermes ran once and nothing else was to be seen, on either stream. */
 function expectSilentSuccess(ended: Ended, container: ManagedContainer): void {

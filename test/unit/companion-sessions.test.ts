@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { findOwner, type Sight } from '../../src/companion/owner.ts';
+import { parseRoster } from '../../src/companion/process-list.ts';
 import { shownCommand } from '../../src/companion/ps.ts';
-import { parseRoster } from '../../src/companion/roster.ts';
 import { isOrphan, sortSessions } from '../../src/companion/sessions.ts';
 import { shortAge } from '../../src/companion/table.ts';
 

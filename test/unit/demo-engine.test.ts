@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
 import { findEngine } from '../../scripts/demo/engine.ts';
 import type { RunRecord } from '../../scripts/engines/record.ts';
-import { fakeEngine } from '../bed/fakes.ts';
+import { fakeEngine } from '../harness/fakes.ts';
 
 /** Nothing of it may be touched: no engine gets so far. */
 const record = {} as RunRecord;

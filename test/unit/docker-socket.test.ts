@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { askSocket, readAnswer, socketOf, speaksPlainly } from '../../src/engine/docker-socket.ts';
-import { enginePatience } from '../../src/engine/patience.ts';
+import { enginePatience } from '../../src/system/patience.ts';
 
 const [running] = JSON.parse(readFileSync(new URL('fixtures/docker-running.json', import.meta.url), 'utf8'));
 const name = String(running.Name).replace('/', '');

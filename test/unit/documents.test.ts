@@ -5,12 +5,12 @@ import { describe, expect, it } from 'vitest';
 import { readCommands } from '../../scripts/man/commands.ts';
 import { sectionOf } from '../../scripts/man/sections.ts';
 import { checkNames, well } from '../../src/companion/check.ts';
+import { failureJson } from '../../src/companion/format-failure.ts';
 import { runningJson } from '../../src/companion/ps.ts';
-import { failureJson } from '../../src/companion/tell-failure.ts';
 import { exitCodes, Failure } from '../../src/report/failure.ts';
 import { parseMetadata } from '../../src/route/metadata.ts';
 import { pinFile } from '../../src/route/pin.ts';
-import { pickForwarded } from '../../src/session/environment.ts';
+import { pickForwarded } from '../../src/session/plan/environment.ts';
 import { jsonKeys } from './documents/json-keys.ts';
 import { faultOf, relativeLinks } from './documents/links.ts';
 
@@ -102,7 +102,7 @@ describe('docs/configuration.md', () => {
     const env = Object.fromEntries(samples.map((name) => [name, 'value']));
     expect(pickForwarded(env).plain.map(([name]) => name)).toEqual(samples);
     // And the other way round: every name of the code's own list is on the page.
-    const source = /const forwarded = \[([^\]]+)\]/.exec(read('src/session/environment.ts'))?.[1] ?? '';
+    const source = /const forwarded = \[([^\]]+)\]/.exec(read('src/session/plan/environment.ts'))?.[1] ?? '';
     expect([...source.matchAll(/[A-Z][A-Z_]+\*?/g)].map(([name]) => name).sort()).toEqual(names(list).sort());
     const kept = names(withheld.split('\n\n')[0] ?? '').map((name) => name.replace('*', 'ANY'));
     expect(kept.length).toBeGreaterThan(2);

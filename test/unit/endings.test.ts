@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import type { CommandResult } from '../../src/engine/run-command.ts';
-import { doorman } from '../../src/session/doorman.ts';
-import { errand, toFinding } from '../../src/session/errand.ts';
-import { readSearch } from '../../src/session/note.ts';
-import type { HandledSignal } from '../../src/session/signals.ts';
-import { standingCommand, toStanding } from '../../src/session/standing.ts';
-import { hasLostTerminal } from '../../src/session/terminal-state.ts';
-import { endsAtOnce } from '../../src/session/undeliverable.ts';
+import { hasLostTerminal } from '../../src/session/client/terminal-state.ts';
+import { standingCommand, toStanding } from '../../src/session/control/container-liveness.ts';
+import { errand, toFinding } from '../../src/session/control/control-script.ts';
+import type { HandledSignal } from '../../src/session/control/signals.ts';
+import { endsAtOnce } from '../../src/session/control/undeliverable.ts';
+import { doorman } from '../../src/session/plan/exec-wrapper.ts';
+import { readSearch } from '../../src/session/verdict/note.ts';
+import type { CommandResult } from '../../src/system/run-command.ts';
 
 describe('what runs in the container', () => {
   it.each([['dash'], ['bash'], ['busybox', 'ash']])('is sh to %s %s', (...shell) => {

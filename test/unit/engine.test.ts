@@ -18,7 +18,7 @@ import { findNonExecutable, locateElevation, locateEngine } from '../../src/engi
 import { probe } from '../../src/engine/probe.ts';
 import { tellingCause } from '../../src/engine/reach.ts';
 import { isYoung, judgeReadiness, numericUser } from '../../src/engine/readiness.ts';
-import { runCommand } from '../../src/engine/run-command.ts';
+import { runCommand } from '../../src/system/run-command.ts';
 import { containerLike } from './containers.ts';
 
 const direct: Access = { kind: 'direct' };

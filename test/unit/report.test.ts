@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { escapeControls } from '../../src/report/escape.ts';
 import { asFailure, Failure, formatFailure } from '../../src/report/failure.ts';
 import { quoteCommand, quoteWord } from '../../src/report/quote.ts';
-import { errorCode } from '../../src/report/system-error.ts';
+import { errorCode } from '../../src/system/error-code.ts';
 
 const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u;
 const anyText = fc.string({ unit: 'binary', maxLength: 600 });

@@ -4,24 +4,24 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isAmbiguous } from '../../src/session/ambiguity.ts';
-import { splitWords, toPrintfFormat, toWire } from '../../src/session/bytes.ts';
-import { withIgnored } from '../../src/session/client.ts';
-import { type Plan, sessionCommand } from '../../src/session/command.ts';
-import { chooseConnection, isBackground } from '../../src/session/descriptors.ts';
-import { splitDirectory, startDirectories } from '../../src/session/directory.ts';
+import { withIgnored } from '../../src/session/client/client.ts';
+import { formatSecrets, toHanding } from '../../src/session/control/secrets.ts';
+import { addressee, handledSignals } from '../../src/session/control/signals.ts';
+import { nativeCommand } from '../../src/session/native/exec-native.ts';
+import { splitWords, toPrintfFormat, toWire } from '../../src/session/plan/bytes.ts';
+import { type Plan, sessionCommand } from '../../src/session/plan/command.ts';
+import { chooseConnection, isBackground } from '../../src/session/plan/descriptors.ts';
+import { splitDirectory, startDirectories } from '../../src/session/plan/directory.ts';
+import { pickForwarded } from '../../src/session/plan/environment.ts';
+import { newSessionId, parseSessionId, placeOf, startTimeOf } from '../../src/session/plan/session-id.ts';
+import { isAmbiguous } from '../../src/session/verdict/ambiguity.ts';
 import {
   codeOf,
   codeOfKilledClient,
   endAfterSignals,
   endOfTerminalSession,
   isTruthful,
-} from '../../src/session/ending.ts';
-import { pickForwarded } from '../../src/session/environment.ts';
-import { newSessionId, parseSessionId, placeOf, startTimeOf } from '../../src/session/identity.ts';
-import { nativeCommand } from '../../src/session/native/exec-native.ts';
-import { formatSecrets, toHanding } from '../../src/session/secrets.ts';
-import { addressee, handledSignals } from '../../src/session/signals.ts';
+} from '../../src/session/verdict/ending.ts';
 import { containerLike, mounted } from './containers.ts';
 
 const direct = { engine: 'docker', binary: '/usr/bin/docker', access: { kind: 'direct' } } as const;

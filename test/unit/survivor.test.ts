@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isElsewhere, looksLikeSession, youngerThan } from '../../src/session/survivor.ts';
+import { isElsewhere, looksLikeSession, youngerThan } from '../../src/session/verdict/survivor.ts';
 
 const [ours, theirs] = ['a1'.repeat(32), 'b2'.repeat(32)];
 

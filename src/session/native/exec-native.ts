@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { escapeControls } from '../../report/escape.ts';
 import { exitCodes, Failure } from '../../report/failure.ts';
-import { errorCode } from '../../report/system-error.ts';
 import { type Caller, setAside } from '../../route/caller.ts';
 import type { Native } from '../../route/native.ts';
-import { statField } from '../../route/stat.ts';
-import { readRawArguments, toPrintfFormat, toWire } from '../bytes.ts';
-import { closedOf, heldOpen, isBackground } from '../descriptors.ts';
-import type { Ending } from '../ending.ts';
-import { readRawEnvironment } from '../environment.ts';
+import { errorCode } from '../../system/error-code.ts';
+import { statField } from '../../system/stat.ts';
+import { readRawArguments, toPrintfFormat, toWire } from '../plan/bytes.ts';
+import { closedOf, heldOpen, isBackground } from '../plan/descriptors.ts';
+import { readRawEnvironment } from '../plan/environment.ts';
+import type { Ending } from '../verdict/ending.ts';
 import trampoline from './trampoline.sh';
 
 /** Node since 22.15 and 23.11; it replaces this process, so nothing comes back from it. */

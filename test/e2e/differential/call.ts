@@ -5,11 +5,11 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } f
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Stream } from '../../bed/call.ts';
-import type { ManagedContainer } from '../../bed/container.ts';
-import { type Exact, startExactly } from '../../bed/exactly.ts';
-import { laterNode, shim } from '../../bed/installed.ts';
-import type { Report } from '../../bed/report.ts';
+import type { Stream } from '../../harness/call.ts';
+import type { ManagedContainer } from '../../harness/container.ts';
+import { type Exact, startExactly } from '../../harness/exactly.ts';
+import { laterNode, shim } from '../../harness/installed.ts';
+import type { Report } from '../../harness/report.ts';
 import type { Case, Place } from './case.ts';
 import { fill } from './filler.ts';
 

@@ -1,6 +1,6 @@
 /** What may differ between a call here and the same call through the shim, and nothing else. */
 import { join } from 'node:path';
-import { type Report, readReport } from '../../bed/report.ts';
+import { type Report, readReport } from '../../harness/report.ts';
 import type { Seen, Stage } from './call.ts';
 import { type Case, forwardedNames, type Place } from './case.ts';
 

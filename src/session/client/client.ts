@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { exitCodes, Failure } from '../../report/failure.ts';
+import { isShortage, tellShortage } from '../../report/shortage.ts';
+import type { IgnorableSignal } from '../../route/caller.ts';
+import type { Environment } from '../../route/inside.ts';
+import { errorCode } from '../../system/error-code.ts';
+import { startTimeOf } from '../plan/session-id.ts';
+import type { ClientEnd } from '../verdict/ending.ts';
+
+/** The engine's client, running. */
+export type Client = {
+  readonly pid: number;
+  /** its start time, which with the pid names it for good */
+  readonly start: string;
+  readonly ended: Promise<ClientEnd>;
+  readonly signal: (signal: NodeJS.Signals) => void;
+};
+
+/** Ignores signals, then becomes the rest of its words: node's spawn resets what is ignored. */
+const ignoring = 'for s in $1; do trap "" "$s"; done; shift; exec "$@"';
+
+/** Puts words around a command so that it starts with these signals ignored. */
+export function withIgnored(argv: readonly string[], ignored: readonly IgnorableSignal[]): readonly string[] {
+  if (ignored.length === 0) return argv;
+  const names = ignored.map((signal) => signal.slice(3)).join(' ');
+  return ['/bin/sh', '-c', ignoring, 'sh', names, ...argv];
+}
+
+/**
+ * Starts the engine's client on the caller's own descriptors: no byte of hermes's traffic passes through node.
+ * @param detached in its own process session, so that a terminal's Ctrl-C reaches the shim alone
+ * @throws {Failure} 126 when the system does not start it (arguments too long, no memory)
+ */
+export function startClient(
+  argv: readonly string[],
+  options: { env: Environment; stdin: 'inherit' | 'ignore' | number; detached: boolean },
+): Promise<Client> {
+  const [command = '', ...args] = argv;
+  let child: ChildProcess;
+  try {
+    child = spawn(command, args, {
+      stdio: [options.stdin, 'inherit', 'inherit'],
+      env: options.env,
+      detached: options.detached,
+      // podman starts nothing in a directory that is gone or closed to it; hermes's own goes by the doorman
+      cwd: '/',
+    });
+  } catch (error) {
+    // of some errors (E2BIG, ENOMEM) node throws, others it tells later
+    return Promise.reject(notStarted(command, errorCode(error)));
+  }
+  const ended = new Promise<ClientEnd>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+  const { pid } = child;
+  if (pid !== undefined) {
+    const start = startOf(pid);
+    return Promise.resolve({ pid, start, ended, signal: (signal) => void child.kill(signal) });
+  }
+  return new Promise((_, reject) => {
+    child.once('error', (error) => reject(notStarted(command, errorCode(error))));
+  });
+}
+
+function startOf(pid: number): string {
+  try {
+    return startTimeOf(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return '0';
+  }
+}
+
+function notStarted(command: string, code: string): Failure {
+  if (isShortage(code)) {
+    const { words, hints } = tellShortage(code);
+    return new Failure(exitCodes.cannotRun, words, hints);
+  }
+  return new Failure(exitCodes.cannotRun, `${command} could not be started (${code})`, [
+    { label: 'look', text: `ls -l ${command}` },
+  ]);
+}

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import type { EngineAccess } from '../../engine/access.ts';
+import { sleep } from '../../system/sleep.ts';
+import type { Messenger } from '../control/session-control.ts';
+import { isBackground } from '../plan/descriptors.ts';
+import type { Client } from './client.ts';
+
+/** Longest time, in milliseconds, that Ctrl-Z waits for the session to be stopped before the shim stops itself. */
+const stopPatienceMs = 1000;
+
+/**
+ * TSTP in an orphaned process group is ignored, so the session is stopped by STOP. A client that root owns is never
+ * stopped; one that would read a terminal is not resumed in the background, where it would eat what is typed.
+ */
+export async function pauseOrResume(
+  signal: 'SIGTSTP' | 'SIGCONT',
+  session: { readonly via: EngineAccess; readonly readsTerminal: boolean },
+  client: Client | undefined,
+  messenger: Messenger,
+): Promise<void> {
+  const own = session.via.access.kind === 'direct';
+  if (signal === 'SIGCONT') {
+    if (own && !(session.readsTerminal && isBackground(readFileSync('/proc/self/stat', 'utf8'))))
+      client?.signal('SIGCONT');
+    await messenger.send('SIGCONT', 'group');
+    return;
+  }
+  if (own) client?.signal('SIGSTOP');
+  await Promise.race([messenger.send('SIGSTOP', 'group'), sleep(stopPatienceMs, { ref: false })]);
+  process.kill(process.pid, 'SIGSTOP');
+}

@@ -1,0 +1,53 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import { statField } from '../../system/stat.ts';
+
+/** A terminal's settings as `stty -g` prints them. */
+export type TerminalState = Promise<string | undefined>;
+
+/**
+ * Notes the terminal's settings before the engine's client makes it raw. Costs nothing where it runs beside the
+ * probe. Node restores its terminal on exit and TERM, but not when it dies of HUP or QUIT, and by then only
+ * somebody who looked before knows what to restore.
+ */
+export function saveTerminal(): TerminalState {
+  return new Promise((resolve) => {
+    const child = spawn('stty', ['-g'], { stdio: ['inherit', 'pipe', 'ignore'] });
+    let text = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      text += chunk.toString('latin1');
+    });
+    child.once('error', () => resolve(undefined));
+    child.once('close', (code) => resolve(code === 0 ? text.trim() : undefined));
+  });
+}
+
+/** Puts the settings back, from the background too (where TTOU would stop us). A terminal that is gone is left alone. */
+export async function restoreTerminal(state: TerminalState): Promise<void> {
+  const settings = await state;
+  if (settings === undefined || !/^[0-9a-f:]+$/.test(settings)) return;
+  const script = 'trap "" TTOU; exec stty "$1"';
+  spawnSync('/bin/sh', ['-c', script, 'sh', settings], {
+    stdio: ['inherit', 'ignore', 'ignore'],
+    timeout: 2000,
+  });
+}
+
+/** The controlling terminal's number, '0' for none (proc(5)). */
+const terminalOf = (stat: string): string => statField(stat, 7);
+
+/**
+ * Did this process lose the terminal that it was called from? The kernel takes a terminal that hangs up, or whose
+ * process session ends, from all who had it before it tells them (tty_io.c, `__tty_hangup`); a HUP sent by `kill`
+ * changes nothing.
+ * @param before, now this process's `/proc/self/stat`
+ */
+export function hasLostTerminal(before: string, now: string): boolean {
+  return terminalOf(before) !== '0' && terminalOf(now) === '0';
+}
+
+/** Is nobody there any more? Stdin may be a terminal that was never ours by the kernel's word (`setsid`). */
+export function isTerminalClosed(before: string, { stdinTerminal }: { stdinTerminal: boolean }): boolean {
+  return hasLostTerminal(before, readFileSync('/proc/self/stat', 'utf8')) || (stdinTerminal && !isatty(0));
+}

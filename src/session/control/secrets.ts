@@ -1,0 +1,131 @@
+import { scriptCommand } from '../../engine/access.ts';
+import { escapeControls } from '../../report/escape.ts';
+import { exitCodes, Failure } from '../../report/failure.ts';
+import { trace } from '../../report/trace.ts';
+import type { Environment } from '../../route/inside.ts';
+import { type CommandResult, runCommand } from '../../system/run-command.ts';
+import { sleep } from '../../system/sleep.ts';
+import type { Forwarded } from '../plan/environment.ts';
+import { noteRoots } from '../plan/exec-wrapper.ts';
+import type { Outcome } from '../verdict/settle.ts';
+import type { Address } from './control-script.ts';
+import { openMessenger } from './session-control.ts';
+
+/*
+ * Engines write an exec's environment down: podman into its database and a file that stays, docker's runc into a file
+ * for a moment (measured). So secrets go by the stdin of an exec of their own, the courier, into a FIFO that the
+ * doorman made and reads before it becomes hermes. Both execs start at the same time.
+ */
+
+/**
+ * The courier. `$1` session id, `$2` user. Says `nowhere` where no FIFO can be, `late` where the doorman made none in
+ * 30 s; else `ready`, takes the secrets from its stdin, and says `taken`. It opens the FIFO for reading too, so that
+ * no open waits for anybody, and lets go of that end, so that a write fails if the doorman is gone.
+ */
+const courier = `u= n=0
+for r in ${noteRoots.map((root) => `"${root}$2"`).join(' ')}; do
+  { [ -d "$r" ] || mkdir -m 700 "$r"; } 2>/dev/null
+  [ -O "$r" ] && [ ! -h "$r" ] && [ -w "$r" ] && u=y
+done
+[ -n "$u" ] && command -v mkfifo >/dev/null || { echo nowhere; exit; }
+f=
+while [ -z "$f" ] && [ $n -lt 1500 ]; do
+  for r in ${noteRoots.map((root) => `"${root}$2"`).join(' ')}; do [ -p "$r/.$1" ] && f=$r/.$1; done
+  [ -n "$f" ] || { n=$((n + 1)); sleep 0.02; }
+done
+[ -n "$f" ] || { echo late; exit; }
+echo ready
+v=$(cat)
+exec 3<>"$f" 4>"$f" 3<&-
+rm -f "$f"
+[ -n "$v" ] && printf '%s\n' "$v" >&4 && echo taken`;
+
+/** How handing over went. `refused`: the engine did not run the courier to its end, in its words. */
+export type Handing = 'taken' | 'nowhere' | 'late' | { readonly refused: string };
+
+/** Reads what came of the courier. */
+export function toHanding(result: CommandResult): Handing {
+  if (result.kind === 'timed-out') return { refused: 'no answer in time' };
+  if (result.kind === 'not-started') return { refused: result.code };
+  const said = result.stdout.trim().split('\n').at(-1) ?? '';
+  if (said === 'taken' || said === 'nowhere' || said === 'late') return said;
+  // docker says on stdout what podman says on stderr
+  const words = result.stderr.trim().split('\n').at(-1) || (said === 'ready' ? '' : said);
+  return { refused: words || `exit code ${result.code}` };
+}
+
+/** Secrets as the doorman reads them: a line each, the value as a printf format, and a dot at the end. */
+export function formatSecrets(secret: Forwarded['secret']): string {
+  return `${secret.map(([name, format]) => `${name}=${format}\n`).join('')}.\n`;
+}
+
+/** Longest time that the courier may take, in milliseconds: it gives up by itself before. */
+const courierMs = 45_000;
+
+/** For how long a courier is waited for whose session has ended, in milliseconds. */
+const afterMs = 3000;
+
+/** By this the doorman ends where it can have no FIFO. */
+const withoutSecrets = 125;
+
+/**
+ * Hands secrets to a session that was just started. Where they cannot be handed over, the session is ended: hermes has
+ * not begun, since the doorman waits for the last of them.
+ * @throws {Failure} 125 when they could not be handed over: an error, not a loss
+ */
+export async function handSecrets(
+  session: Promise<Outcome>,
+  { secret, address, env }: { secret: Forwarded['secret']; address: Address; env: Environment },
+): Promise<Outcome> {
+  const over = new AbortController();
+  const asked = { ...address, script: courier, name: 'hermes-courier' };
+  const command = scriptCommand(address.via, { ...asked, args: [address.sessionId, address.user] }, ['-i']);
+  const answer = (): string => formatSecrets(secret);
+  let ended = false;
+  let killed = false;
+  const handing = runCommand(command, { env, timeoutMs: courierMs, signal: over.signal, answer }).then(
+    async (result) => {
+      const handed = toHanding(result);
+      trace(() => `secrets: ${typeof handed === 'string' ? handed : handed.refused}`);
+      // where no FIFO can be the doorman ends by itself
+      if (handed === 'taken' || handed === 'nowhere' || ended) return handed;
+      killed = true;
+      await openMessenger(address, env, { clientEnded: () => ended }).kill();
+      return handed;
+    },
+  );
+  try {
+    const outcome = await session;
+    ended = true;
+    if (!outcome.ownWord) return outcome;
+    const late = sleep(afterMs, { ref: false }).then(() => 'late' as const);
+    const handed = await Promise.race([handing, late]);
+    if (handed === 'taken') return outcome;
+    const { ending } = outcome;
+    // where the engine runs neither of the two, its reason is looked for by the session's exit code
+    const byDoorman = typeof handed !== 'object' && ending.kind === 'code' && ending.code === withoutSecrets;
+    if (killed || byDoorman) throw notHanded(handed);
+    return outcome;
+  } finally {
+    over.abort();
+  }
+}
+
+function notHanded(handed: Exclude<Handing, 'taken'>): Failure {
+  const why =
+    typeof handed === 'object'
+      ? escapeControls(handed.refused, 160)
+      : handed === 'late'
+        ? 'the session did not come up in 30 s'
+        : 'the container has no place for a FIFO: neither /tmp nor /dev/shm can be written, or it lacks mkfifo';
+  return new Failure(
+    exitCodes.cannotRoute,
+    `what HERMES_SHIM_FORWARD_ENV lists could not be handed to hermes (${why}), so hermes was not started`,
+    [
+      {
+        label: 'leave it out',
+        text: 'env -u HERMES_SHIM_FORWARD_ENV hermes …   # hermes also reads <home>/.env',
+      },
+    ],
+  );
+}

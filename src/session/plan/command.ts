@@ -1,0 +1,55 @@
+import { type EngineAccess, engineCommand } from '../../engine/access.ts';
+import type { Engine } from '../../route/metadata.ts';
+import type { Connection } from './descriptors.ts';
+import type { Forwarded } from './environment.ts';
+import { doormanWords, type Instructions } from './exec-wrapper.ts';
+
+/** All that decides a session's command line. */
+export type Plan = {
+  readonly via: EngineAccess;
+  readonly containerId: string;
+  readonly connection: Connection;
+  readonly forwarded: Forwarded;
+  /** the profile's home in the container, where the caller's `HERMES_HOME` names a profile */
+  readonly profileHome: string | undefined;
+  readonly instructions: Omit<Instructions, 'connection' | 'lateSize'>;
+};
+
+/**
+ * By default the engines hold back Ctrl-P, the key that readline and prompt_toolkit use for "previous line".
+ * podman takes an empty sequence; docker takes empty as its default, so it gets one that nobody types.
+ */
+const detachKeys: Readonly<Record<Engine, string>> = { docker: 'ctrl-^,ctrl-@,ctrl-^,ctrl-@', podman: '' };
+
+/** The words that set the session's environment. Secrets are not among them: engines write these down. */
+function environmentWords(plan: Plan): readonly string[] {
+  const direct = plan.via.access.kind === 'direct';
+  const { plain } = plan.forwarded;
+  const own = [`HERMES_SHIM_SESSION=${plan.instructions.sessionId}`];
+  if (plan.profileHome !== undefined) own.push(`HERMES_HOME=${plan.profileHome}`);
+  // sudo empties the environment, so there the value has to be said; direct, the client takes it from its own
+  const named = plain.map(([name, value]) => (direct ? name : `${name}=${value}`));
+  return [...own, ...named].flatMap((word) => ['-e', word]);
+}
+
+/** The exact command that starts the session. */
+export function sessionCommand(plan: Plan): readonly string[] {
+  const { engine } = plan.via;
+  const { connection, instructions } = plan;
+  const terminal = connection.terminal ? ['-t', `--detach-keys=${detachKeys[engine]}`] : [];
+  const words = doormanWords({ ...instructions, connection, lateSize: engine === 'docker' });
+  return engineCommand(plan.via, [
+    'exec',
+    '-i',
+    ...terminal,
+    '-u',
+    instructions.user,
+    // a container's own directory may be gone, and then the engines start nothing; the doorman's `cd` does the rest
+    '-w',
+    '/',
+    ...environmentWords(plan),
+    plan.containerId,
+    '/bin/sh',
+    ...words,
+  ]);
+}

@@ -1,0 +1,127 @@
+import type { Cause } from '../../engine/cause.ts';
+import { gatherCircumstances } from '../../engine/circumstances.ts';
+import type { Container } from '../../engine/container.ts';
+import { explainCause } from '../../engine/explain-cause.ts';
+import { probe } from '../../engine/probe.ts';
+import type { ProbeResult } from '../../engine/probe-result.ts';
+import { askReadiness, commandPrefix, numericUser } from '../../engine/readiness.ts';
+import { formatFailure } from '../../report/failure.ts';
+import { writeError } from '../../report/stderr.ts';
+import { trace } from '../../report/trace.ts';
+import type { ContainerRoute } from '../../route/decide.ts';
+import type { Environment } from '../../route/inside.ts';
+import { sleep } from '../../system/sleep.ts';
+import type { Address } from '../control/control-script.ts';
+import {
+  judgeAftermath,
+  needsNote,
+  type Verdict,
+  type Whereabouts,
+  whereaboutsOf,
+} from './judge-exit-status.ts';
+import { copyNote, type NoteFinding, searchNote } from './note.ts';
+
+type Ended = {
+  readonly code: number;
+  readonly address: Address;
+  readonly container: Container;
+  readonly bin: string;
+  readonly route: ContainerRoute;
+  /** when the session was to begin, in milliseconds since 1970 */
+  readonly begunMs: number;
+  /** the command line is so long that it may not have fitted */
+  readonly long: boolean;
+};
+
+/**
+ * Settles an exit code that may be the engine's own. Starts no hermes.
+ * @returns `own`: it is hermes's; or the user, in numbers, by whom to try once more: only where the engine says that
+ * there is no such user, and it is proven that nothing was started
+ * @throws {Failure} hermes was not started, or nobody can say whether it was: why, and what to do
+ */
+export async function settleAftermath(
+  ended: Ended,
+  env: Environment,
+): Promise<'own' | { readonly user: string }> {
+  const { code, address, container, route } = ended;
+  const { now, whereabouts, note } = await lookAround(ended, env);
+  const verdict = judgeAftermath({ code, whereabouts, note });
+  trace(() => `exit code ${code}: container ${whereabouts}, doorman's note ${note}: ${verdict}`);
+  const cause = await toCause(verdict, now, ended, env);
+  if (cause === undefined) return 'own';
+  if (cause.kind === 'user-missing' && note === 'never' && whereabouts === 'same') {
+    const numbers = numericUser(container);
+    if (numbers !== undefined && numbers !== address.user) return { user: numbers };
+  }
+  const failure = explainCause(cause, await gatherCircumstances(cause, route, env, 0));
+  if (cause.kind !== 'session-lost') throw failure;
+  writeError(formatFailure(failure));
+  return 'own';
+}
+
+/** How often, and after how many milliseconds, a container is looked at again that nothing can be asked in. */
+const looks = { most: 6, pauseMs: 200 } as const;
+
+type Sight = {
+  readonly now: ProbeResult;
+  readonly whereabouts: Whereabouts;
+  readonly note: NoteFinding;
+};
+
+/**
+ * Looks where the container is and what the note says. A container that is dying is said to be running for a moment
+ * more (measured, docker); but nothing can be executed in it any more, since the kernel lets nobody into a pid
+ * namespace whose first process is gone. So where it runs and yet cannot be asked, it is looked at again.
+ */
+async function lookAround(ended: Ended, env: Environment): Promise<Sight> {
+  const { code, address, container, begunMs } = ended;
+  for (let look = 1; ; look += 1) {
+    const now = await probe(address.via, container.name, { env });
+    const whereabouts = whereaboutsOf(now, container);
+    const asks = needsNote(code, whereabouts, ended.long || address.via.access.kind === 'sudo');
+    const running = whereabouts === 'same' || whereabouts === 'restarted';
+    const find = () => (running ? searchNote(address, begunMs, env) : copyNote(address, env));
+    const note = asks ? await find() : 'unknown';
+    const settled = !asks || note !== 'unknown' || whereabouts !== 'same';
+    if (settled || look === looks.most) return { now, whereabouts, note };
+    await sleep(looks.pauseMs);
+  }
+}
+
+/** The row of the table that a verdict stands for; `undefined`: nothing to tell, the code is hermes's. */
+async function toCause(
+  verdict: Verdict,
+  now: ProbeResult,
+  { address, container, bin, long }: Ended,
+  env: Environment,
+): Promise<Cause | undefined> {
+  const { via, user } = address;
+  const { engine } = via;
+  const prefix = commandPrefix(via);
+  const found = now.kind === 'found' && now.container.id === container.id ? now.container : undefined;
+  switch (verdict) {
+    case 'own':
+      return undefined;
+    case 'binary-missing':
+    case 'binary-not-executable':
+      return { kind: verdict, engine, bin, prefix };
+    case 'not-started': {
+      const asked = await askReadiness({ access: via, container, user, bin, env });
+      // engines end with 1 where the container's limit is smaller than ours, and so does sudo where its own is
+      if (asked === undefined && long) return { kind: 'shortage', engine, code: 'E2BIG' };
+      // where nothing is missing, the note was removed, by hermes or by a crowd's tidying: the code is hermes's
+      return asked;
+    }
+    case 'not-running':
+      if (found === undefined) return { kind: 'absent', engine };
+      return found.state.status === 'paused'
+        ? { kind: 'paused', engine, container: found, prefix }
+        : { kind: 'not-running', engine, container: found, via };
+    case 'lost':
+      return { kind: 'session-lost', engine, prefix, state: found?.state };
+    case 'fate-unknown': {
+      const state = now.kind === 'daemon-down' ? 'engine-down' : found?.state;
+      return { kind: 'fate-unknown', engine, prefix, state };
+    }
+  }
+}

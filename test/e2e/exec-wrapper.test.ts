@@ -1,0 +1,69 @@
+/** The doorman, seen from outside: whatever the container is like, hermes runs, and nothing of the doorman stays. */
+import { expect, it } from 'vitest';
+import { allImages } from '../../scripts/engines/modes.ts';
+import { managedContainer } from '../harness/container.ts';
+import { describeWays } from '../harness/modes.ts';
+import { readReport } from '../harness/report.ts';
+
+const notes = 'ls /tmp/.hermes-shim-* /dev/shm/.hermes-shim-* 2>/dev/null';
+
+describeWays((way) => {
+  it.each(allImages)(
+    'with %s as /bin/sh, hermes gets everything and no variable of the doorman',
+    async (image) => {
+      // The names that short scripts use, and one of the doorman's own would be: none may be changed on the way.
+      const names = [...'abcdefghijklmnopqrstuvwxyz'].map((name) => [name, `own ${name}`] as const);
+      await using container = await managedContainer(way, { image, env: Object.fromEntries(names) });
+      const bare = readReport((await container.exec([container.hermesBin, 'report'])).stdout).env;
+      const env = {
+        HERMES_SHIM_FORWARD_ENV: 'ONE',
+        ONE: 'quoted " \' \\ $x `x` %s \\n',
+        LC_CTYPE: 'Cÿ',
+      };
+      const args = ['', '-n', '%s', 'two\nlines\n', '\\0101'];
+      const first = 'set -- "$@" "$(printf "a\\377b")" "$(printf "\\376-")"; umask 027; exec 2>&1';
+      const ended = await container.hermes(['report', '-', ...args], { env, first });
+      expect(ended.exitCode).toBe(0);
+      const report = readReport(ended.stdoutBytes);
+      const { HERMES_SHIM_SESSION: _, PWD = report.cwd, ...seen } = report.env;
+      expect(seen).toEqual({
+        ...bare,
+        LANG: container.caller.env.LANG,
+        ONE: env.ONE,
+        LC_CTYPE: env.LC_CTYPE,
+      });
+      expect([report.umask, report.cwd, PWD]).toEqual(['0027', '/data/workspace', '/data/workspace']);
+      expect(report.files[1]).toBe(report.files[2]);
+      const bytes = [Buffer.from('a\xffb', 'latin1'), Buffer.from('\xfe-', 'latin1')];
+      expect(report.argv.slice(2)).toEqual([...args.map((text) => Buffer.from(text)), ...bytes]);
+    },
+  );
+
+  it('its notes do not pile up', async () => {
+    await using container = await managedContainer(way);
+    const script =
+      'for i in $(seq 20); do for j in 1 2 3 4; do hermes version </dev/null >/dev/null & done; wait; done';
+    await using running = await container.shell(script, { timeoutMs: 120_000 });
+    expect((await running.ended).exitCode).toBe(0);
+    expect(container.starts()).toHaveLength(80);
+    const { stdout } = await container.exec(['/bin/sh', '-c', notes]);
+    const files = stdout.split('\n').filter((line) => /^\d+$/.test(line));
+    expect(files.length).toBeGreaterThan(0);
+    expect(files.length).toBeLessThanOrEqual(69);
+  }, 180_000);
+
+  it('with a /tmp that it may not write hermes still runs, its code is its own, and a signal still reaches it', async () => {
+    await using container = await managedContainer(way);
+    await container.exec(['chmod', '0755', '/tmp'], { user: '0' });
+    expect(await container.hermes(['exit', '127'])).toMatchObject({ exitCode: 127, stderr: '' });
+    await using session = await container.session(
+      ['sh', '-c', 'trap "echo bye; exit 7" TERM; echo ready; read x'],
+      {
+        stdin: 'pipe',
+      },
+    );
+    await session.waitFor('ready', 30_000);
+    session.kill('SIGTERM');
+    expect(await session.ended).toMatchObject({ exitCode: 7, stdout: 'ready\nbye\n' });
+  });
+});

@@ -1,0 +1,354 @@
+/** The test bed proves itself first: what it promises to the other tests, on every way in. None of this needs the shim. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { call } from '../harness/call.ts';
+import { hermesUid, managedContainer } from '../harness/container.ts';
+import { fakeEngine } from '../harness/fakes.ts';
+import { until } from '../harness/host.ts';
+import { allWays, describeWays, engines, ways } from '../harness/modes.ts';
+import { openTerminal } from '../harness/pty.ts';
+import { readReport } from '../harness/report.ts';
+
+const probe = join(import.meta.dirname, '../harness/probe.sh');
+const awkward = [
+  '',
+  ' ',
+  '-',
+  '--',
+  '-e',
+  'a b',
+  "it's",
+  '"',
+  '\\',
+  '$HOME',
+  '`id`',
+  '*',
+  'line\nbreak\n',
+  '\ttab',
+  'ü漢🙂',
+  '\x1b[31m',
+  '',
+];
+const plain = { PATH: '/usr/bin:/bin' };
+
+it.runIf(process.env.CI)('in CI, every way in is tested', () => {
+  expect(ways).toEqual(allWays);
+});
+
+describeWays((way) => {
+  it('a managed container runs, with a user for hermes who is nobody on the host', async () => {
+    await using container = await managedContainer(way);
+    expect((await container.inspect()).State.Status).toBe('running');
+    const { stdout } = await container.exec(['id', '-u']);
+    expect(Number(stdout)).toBe(hermesUid);
+    expect(container.caller.uid).not.toBe(hermesUid);
+  });
+
+  it('the caller can read the home, hermes can write it', async () => {
+    await using container = await managedContainer(way);
+    const read = await container.call(['cat', container.metadataFile]).ended;
+    expect(read.stdout).toBe(
+      [
+        '# Written by NixOS activation script. Do not edit manually.',
+        `backend=${container.engine}`,
+        `container_name=${container.name}`,
+        'exec_user=hermes',
+        'hermes_bin=/data/current-package/bin/hermes',
+        '',
+      ].join('\n'),
+    );
+    expect((await container.exec(['touch', '/data/.hermes/by-hermes', '/data/workspace/too'])).code).toBe(0);
+    expect(existsSync(join(container.workspace, 'too'))).toBe(true);
+  });
+
+  it('the caller reaches the engine in this way and in no other', async () => {
+    await using container = await managedContainer(way);
+    const { engine, id } = container;
+    const inspects = async (...argv: string[]) =>
+      (await container.call([...argv, 'inspect', '--type', 'container', id]).ended).exitCode === 0;
+    expect(await inspects(engine)).toBe(way !== 'podman-sudo' || !engines.asRoot);
+    if (way === 'podman-sudo') expect(await inspects('sudo', '-n', '-k', '/usr/bin/podman')).toBe(true);
+    if (way === 'podman-rootless' && engines.asRoot)
+      expect(await inspects('sudo', '-n', '-k', '/usr/bin/podman')).toBe(false);
+  });
+
+  it('the probe answers by the bare engine, and counts its starts', async () => {
+    await using container = await managedContainer(way);
+    const version = await container.exec(['/data/current-package/bin/hermes', 'version']);
+    expect(version).toEqual({ code: 0, stdout: 'Hermes Agent v0.0.0 (probe)\n', stderr: '' });
+    expect((await container.exec(['/data/current-package/bin/hermes', 'exit', '7'])).code).toBe(7);
+    expect(container.starts()).toEqual([
+      expect.stringMatching(/^\d+ hermes version$/),
+      expect.stringMatching(/^\d+ hermes exit$/),
+    ]);
+    container.forgetStarts();
+    expect(container.starts()).toEqual([]);
+  });
+
+  it('a report carries arguments byte for byte', async () => {
+    await using container = await managedContainer(way);
+    const { stdout } = await container.exec(['/data/current-package/bin/hermes', 'report', '-', ...awkward]);
+    const report = readReport(stdout);
+    expect(report.args.slice(2)).toEqual(awkward);
+    expect(report.program).toBe('/data/current-package/bin/hermes');
+    expect(report.env).toMatchObject({
+      HERMES_HOME: '/data/.hermes',
+      HERMES_MANAGED: 'true',
+      MESSAGING_CWD: '/data/workspace',
+    });
+    expect(report.uid).toBe(hermesUid);
+    expect(report.terminal).toEqual([false, false, false]);
+    expect(report.sid).toBe(report.pid);
+  });
+
+  it('a guest is seen for as long as it runs, and signals reach it', async () => {
+    await using container = await managedContainer(way);
+    expect(await container.guests()).toEqual([]);
+    const answer = container.exec(['/data/current-package/bin/hermes', 'trap', 'TERM', '9']);
+    const [guest] = await until(
+      async () => {
+        const guests = await container.guests();
+        return guests.length > 0 && container.starts().length === 1 ? guests : null;
+      },
+      { what: 'a guest' },
+    );
+    const fds = async () => (await container.exec(['ls', `/proc/${guest?.inner.pid}/fd`])).stdout.split('\n');
+    await until(async () => (await fds()).includes('9'), { what: 'the probe to hold' });
+    await container.exec(['kill', '-s', 'TERM', String(guest?.inner.pid)]);
+    const { code, stdout } = await answer;
+    expect([code, stdout]).toEqual([9, `ready ${guest?.inner.pid}\ngoodbye TERM\n`]);
+    await container.untilNoGuests();
+  });
+
+  it('a container can be stopped, started, killed and renamed', async () => {
+    await using container = await managedContainer(way);
+    const status = async () => (await container.inspect()).State.Status;
+    await container.stop();
+    expect(await status()).toBe('exited');
+    await container.start();
+    expect(await status()).toBe('running');
+    await container.rename(`${container.name}-again`);
+    expect(await container.engineCli(['inspect', '--format', '{{.Id}}', container.name])).toBe(container.id);
+    await container.kill();
+    await until(async () => ['exited', 'stopped'].includes(await status()), {
+      what: 'the end of a killed container',
+    });
+  });
+
+  it('the user can be late, or never come', async () => {
+    await using container = await managedContainer(way, { userAfterMs: 300 });
+    const first = await container.exec(['true']);
+    // docker says it on stdout.
+    expect(first.stdout + first.stderr).toContain('unable to find user hermes');
+    await until(async () => (await container.exec(['true'])).code === 0, { what: 'the late user' });
+    await using without = await managedContainer(way, { userAfterMs: 'never' });
+    expect((await without.exec(['true'])).code).not.toBe(0);
+  });
+
+  it('the official image and a declared profile have layouts of their own', async () => {
+    await using official = await managedContainer(way, {
+      layout: 'official',
+      image: 'busybox',
+      user: 'somebody',
+    });
+    const report = readReport((await official.exec(['hermes', 'report'])).stdout);
+    expect(report.env.HERMES_HOME).toBe('/opt/data');
+    expect(readFileSync(official.metadataFile, 'utf8')).toContain(
+      'exec_user=somebody\nhermes_bin=/usr/local/bin/hermes\n',
+    );
+    await using profile = await managedContainer(way, { profile: 'work' });
+    const launcher = '/data/.hermes/profiles/work/.container-launcher';
+    expect(readFileSync(profile.metadataFile, 'utf8')).toContain(`hermes_bin=${launcher}\n`);
+    const inProfile = readReport((await profile.exec([launcher, 'report', '-', 'x'])).stdout);
+    expect([inProfile.env.HERMES_HOME, inProfile.args[2]]).toEqual(['/data/.hermes/profiles/work', 'x']);
+  });
+
+  it('a terminal shows its size inside, and resizing it', async () => {
+    await using container = await managedContainer(way);
+    const { way: _, engine, id } = container;
+    const argv = [
+      ...(way === 'podman-sudo' && engines.asRoot ? ['sudo', '-n', '/usr/bin/podman'] : [engine]),
+      'exec',
+      '-it',
+      '-u',
+      'hermes',
+      id,
+    ];
+    await using terminal = await openTerminal({
+      ...container.identity(),
+      argv: [...argv, '/data/current-package/bin/hermes', 'winch'],
+      cols: 100,
+      rows: 30,
+    });
+    await terminal.waitFor('ready');
+    // docker delivers the first size a moment late.
+    await terminal.waitFor(/size 30 100/);
+    terminal.resize(120, 40);
+    await terminal.waitFor(/size 40 120/);
+    terminal.write('\x03');
+    await terminal.exit;
+    await container.untilNoGuests();
+  });
+
+  it('nothing is left of a container that is over', async () => {
+    const container = await managedContainer(way);
+    const { id, root } = container;
+    await container.exec([
+      'sh',
+      '-c',
+      'mkdir -m 700 /data/.hermes/private && touch /data/.hermes/private/file',
+    ]);
+    expect(statSync(root).isDirectory()).toBe(true);
+    await container[Symbol.asyncDispose]();
+    expect(existsSync(root)).toBe(false);
+    expect((await container.ask(['inspect', '--type', 'container', id])).code).not.toBe(0);
+  });
+});
+
+describeWays(() => {
+  it('an ordinary user may use the socket', async () => {
+    await using container = await managedContainer('docker', { as: 'user' });
+    expect(container.caller.uid).toBe(engines.callerUser.uid);
+    const { exitCode, stdout } = await container.call([
+      'docker',
+      'inspect',
+      '--format',
+      '{{.Name}}',
+      container.id,
+    ]).ended;
+    expect([exitCode, stdout]).toEqual([0, `/${container.name}\n`]);
+  });
+}, ['docker']);
+
+describe('a terminal on the host', () => {
+  it('carries a conversation, knows its size, and tells the exit code', async () => {
+    await using terminal = await openTerminal({ argv: [probe, 'chat'], env: plain, cols: 90, rows: 20 });
+    await terminal.waitFor('> ');
+    terminal.write('hello\r');
+    await terminal.waitFor('you said: hello\r\n');
+    expect(await terminal.settings()).toContain('rows 20; columns 90');
+    terminal.write('exit\r');
+    expect(await terminal.exit).toEqual({ code: 0, signal: null });
+    expect(terminal.output()).toMatch(/bye\r\n$/);
+  });
+
+  it('is the controlling terminal of what runs in it, and its Ctrl-C ends that', async () => {
+    await using report = await openTerminal({ argv: [probe, 'report'], env: plain, cols: 70, rows: 10 });
+    await report.exit;
+    const { terminal, size, pid, sid, tpgid } = readReport(report.output());
+    expect(terminal).toEqual([true, true, true]);
+    expect(size).toEqual({ rows: 10, cols: 70 });
+    expect([pid, sid, tpgid]).toEqual([report.pid, report.pid, report.pid]);
+    await using sleeper = await openTerminal({ argv: [probe, 'sleep', '3600'], env: plain });
+    await sleeper.waitFor('ready');
+    sleeper.write('\x03');
+    expect(await sleeper.exit).toEqual({ code: null, signal: 'SIGINT' });
+  });
+
+  it('can be closed: what runs in it gets a hangup', async () => {
+    await using terminal = await openTerminal({ argv: [probe, 'trap', 'HUP', '3'], env: plain });
+    await terminal.waitFor('ready');
+    terminal.hangup();
+    expect(await terminal.exit).toEqual({ code: 3, signal: null });
+  });
+
+  it('can have real pipes and files in place of any of the three', async () => {
+    await using terminal = await openTerminal({
+      argv: [probe, 'report'],
+      env: plain,
+      redirect: { stdin: 'pipe', stdout: 'pipe', stderr: 'null' },
+    });
+    await terminal.exit;
+    const report = readReport(terminal.pipes.stdout());
+    expect(report.terminal).toEqual([false, false, false]);
+    expect(report.files).toEqual([
+      expect.stringMatching(/^pipe:/),
+      expect.stringMatching(/^pipe:/),
+      '/dev/null',
+    ]);
+    expect(terminal.output()).toBe('');
+    await using echo = await openTerminal({ argv: [probe, 'cat'], env: plain, redirect: { stdin: 'pipe' } });
+    const big = 'x'.repeat(79).concat('\n').repeat(20_000);
+    echo.pipes.write(big);
+    echo.pipes.end();
+    await echo.exit;
+    expect(echo.output().replaceAll('\r', '')).toBe(big);
+  });
+
+  it('shows raw keys as they are typed', async () => {
+    await using terminal = await openTerminal({ argv: [probe, 'keys', '4'], env: plain });
+    await terminal.waitFor('ready');
+    terminal.write('\x10\x11\x03\x1c');
+    await terminal.exit;
+    expect(terminal.output()).toContain('keys 1011031c\r\n');
+  });
+
+  it('a command that does not exist is 127', async () => {
+    await using terminal = await openTerminal({ argv: ['/nonexistent'], env: plain });
+    expect(await terminal.exit).toEqual({ code: 127, signal: null });
+  });
+});
+
+describe.each(['dash', 'busybox ash'])('the probe under %s on the host', (shell) => {
+  const somebody = {
+    name: 'somebody',
+    uid: process.getuid?.() ?? 0,
+    gid: process.getgid?.() ?? 0,
+    home: '/',
+    env: plain,
+  };
+  const run = (args: readonly string[], options = {}) =>
+    call(somebody, [...shell.split(' '), probe, ...args], options);
+
+  it('takes and gives ten million bytes unchanged', async () => {
+    const bytes = Buffer.alloc(10_000_000, 'any bytes: \0\xff\r\n');
+    const cat = await run(['cat'], { input: bytes }).ended;
+    expect(cat.stdoutBytes.equals(bytes)).toBe(true);
+    const emit = await run(['emit', '10000000', '10000000', '3']).ended;
+    expect([emit.exitCode, emit.stdoutBytes.length, emit.stderrBytes.length]).toEqual([
+      3, 10_000_000, 10_000_000,
+    ]);
+  });
+
+  it('ends as it is told', async () => {
+    expect((await run(['exit', '42']).ended).exitCode).toBe(42);
+    expect((await run(['die', 'KILL']).ended).signal).toBe('SIGKILL');
+    await using trapped = run(['trap', 'USR1', '5']);
+    await trapped.waitFor('ready');
+    trapped.kill('SIGUSR1');
+    expect(await trapped.ended).toMatchObject({
+      exitCode: 5,
+      stdout: expect.stringContaining('goodbye USR1\n'),
+    });
+    await using endless = run(['endless']);
+    await endless.waitFor('line');
+    endless.closeStdout();
+    expect(['SIGPIPE', null]).toContain((await endless.ended).signal);
+    await using deaf = run(['ignore', 'TERM', 'HUP']);
+    await deaf.waitFor('ready');
+    deaf.kill('SIGTERM');
+    deaf.kill('SIGHUP');
+    deaf.kill('SIGINT');
+    expect((await deaf.ended).signal).toBe('SIGINT');
+  });
+
+  it('reports what it inherits: umask, ignored signals, one file for both outputs, arguments that are not text', async () => {
+    const first = 'trap "" HUP QUIT; umask 027; exec 2>&1; set -- "$@" "$(printf "a\\377b")"';
+    const report = readReport((await run(['report', '-'], { first }).ended).stdoutBytes);
+    expect([report.umask, report.ignored]).toEqual(['0027', [1, 3]]);
+    expect(report.files[1]).toBe(report.files[2]);
+    expect(report.argv.at(-1)).toEqual(Buffer.from('a\xffb', 'latin1'));
+  });
+});
+
+it('a fake engine stands in on PATH, for any user', async () => {
+  const dir = join(engines.dir, 'fakes');
+  fakeEngine(dir, 'docker', 'echo "nonsense: $*"; exit 3');
+  const { uid, gid } = engines.callerUser;
+  const anybody = { name: 'anybody', uid, gid, home: '/', env: plain };
+  const { exitCode, stdout } = await call(anybody, ['sh', '-c', 'docker inspect x'], {
+    env: { PATH: `${dir}:${plain.PATH}` },
+  }).ended;
+  expect([exitCode, stdout]).toEqual([3, 'nonsense: inspect x\n']);
+});
