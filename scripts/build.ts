@@ -37,6 +37,8 @@ async function bundle(name: string, source: string, settings: Bundling): Promise
   await build({
     input: { [name]: `src/${source}.ts` },
     platform: 'node',
+    // a program of sh that two modules use would stand there twice
+    optimization: { inlineConst: false },
     transform: { target: 'node12', define: settings.define ?? {} },
     plugins: [
       shellText(),

@@ -52,11 +52,17 @@ export function readShell(file: string): string {
   return packShell(readFileSync(file, 'utf8'), (part) => readFileSync(join(dirname(file), part), 'utf8'));
 }
 
+/** Text as a template: in one, neither its lines nor its quotes take an escape. */
+const asTemplate = (text: string): string => `\`${text.replace(/[`\\]|\$\{/g, '\\$&')}\``;
+
 /** For rolldown and vite alike: `import wrapper from './exec-wrapper.sh'` is the program's text. */
 export const shellText = () => ({
   name: 'shell-text',
   load: (id: string) =>
     id.endsWith('.sh')
-      ? { code: `export default ${JSON.stringify(readShell(id))};`, moduleType: 'js' as const }
+      ? {
+          code: `const text = ${asTemplate(readShell(id))};\nexport default text;`,
+          moduleType: 'js' as const,
+        }
       : null,
 });

@@ -3,6 +3,7 @@ import { scriptCommand } from '../engine/access.ts';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
 import type { Caller } from '../route/caller.ts';
+import askHermes from './ask-hermes.sh';
 import type { Candidate } from './candidates.ts';
 import { ask } from './run-probe.ts';
 
@@ -16,15 +17,6 @@ export type Findings = {
   readonly bin: string | undefined;
 };
 
-/** `$1` the home in there, `$2` where the NixOS module has hermes. Prints a word and a value a line. */
-const script = `set -- "$1" "$2" $(ls -ldn "$1" 2>/dev/null)
-[ -z "$5" ] || echo "owner $5:$6"
-while IFS=: read -r n p u r; do [ "$u" = "$5" ] && echo "user $n" && break; done </etc/passwd 2>/dev/null
-for b in "$2" "$(command -v hermes)"; do
-  case $b in /*) [ -f "$b" ] && [ -x "$b" ] && echo "bin $b" && break ;; esac
-done
-exit 0`;
-
 /**
  * Asks a container who hermes is in there and where it lies; starts no hermes.
  * @throws {Failure} 125 when it could not be asked
@@ -35,7 +27,13 @@ export async function inquire(
 ): Promise<Findings> {
   const home = containerHome ?? '/';
   const module = posix.join(posix.dirname(home), 'current-package/bin/hermes');
-  const asked = { containerId: container.id, user: '0', script, name: 'hermes-enable', args: [home, module] };
+  const asked = {
+    containerId: container.id,
+    user: '0',
+    script: askHermes,
+    name: 'hermes-enable',
+    args: [home, module],
+  };
   const { ok, stdout, words: complaint } = await ask(scriptCommand(via, asked), caller.env);
   if (!ok) {
     const sentence = `container '${container.name}' could not be asked (${escapeControls(complaint, 160)})`;

@@ -3,8 +3,8 @@ import type { Reached } from '../engine/reach.ts';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
 import type { Environment } from '../route/inside.ts';
-import { noteRoots } from '../session/plan/exec-wrapper.ts';
 import { runCommand } from '../system/run-command.ts';
+import listProcesses from './list-processes.sh';
 
 /** A process in the container that has to do with a session of ours. Times are clock ticks since the host's boot. */
 export type Guest = {
@@ -29,38 +29,19 @@ export type Roster = {
 };
 
 /**
- * Runs in the container as the exec_user. `$1` user, `$2` what begins each record, so that no argument can pass for
- * one. A record: kind, pid, start time, session id, process session, terminal; a line feed; the bare cmdline, of which
- * 4 KiB tell enough: a title of megabytes would crowd the others out.
- */
-const script = `u=$1 x=$2
-stat() { read -r z <"/proc/$1/stat" && set -- \${z##*) } && t=\${20} r=$2 s=$4 y=$5 && [ "$1" != Z ]; } 2>/dev/null
-tell() { echo "$x$1 $2 $t $3 $s $y"; head -c 4096 "/proc/$2/cmdline"; } 2>/dev/null
-read -r up z </proc/uptime
-echo "$up"
-k=
-for n in ${noteRoots.map((root) => `"${root}$u"/*`).join(' ')}; do
-  [ -f "$n" ] && read -r p w i z <"$n" && stat "$p" && [ "$t" = "$w" ] && k="$k $p " && tell first "$p" "$i"
-done 2>/dev/null
-for f in $(grep -ls HERMES_SHIM_SESSION= /proc/[0-9]*/environ 2>/dev/null); do
-  p=\${f#/proc/}
-  p=\${p%/environ}
-  i=$(tr '\\0' '\\n' <"$f" | sed -n '/^HERMES_SHIM_SESSION=/{s///p;q;}') 2>/dev/null
-  [ -n "$i" ] && stat "$p" || continue
-  # full disks take no note; the parent of what an engine brought in is not 1, as that of a daemon is
-  case $k in *" $p "*) ;; *) [ "$s" = "$p" ] && [ "$r" = 0 ] && tell first "$p" "$i" ;; esac
-  tell marked "$p" "$i"
-done 2>/dev/null
-exit 0`;
-
-/**
  * Lists what runs in the container for us.
  * @throws {Failure} 125 when the container could not be asked
  */
 export async function readRoster(reached: Reached, env: Environment): Promise<Roster> {
   const border = `--${Math.random().toString(36).slice(2)}--`;
   const { container, user, via } = reached;
-  const asked = { containerId: container.id, user, script, name: 'hermes-roster', args: [user, border] };
+  const asked = {
+    containerId: container.id,
+    user,
+    script: listProcesses,
+    name: 'hermes-ps',
+    args: [user, border],
+  };
   const result = await runCommand(scriptCommand(via, asked), { env, timeoutMs: 20_000 });
   if (result.kind === 'exited' && result.code === 0) return parseRoster(result.stdout, border);
   const detail = result.kind === 'exited' ? result.stderr.trim() : result.kind;

@@ -3,24 +3,10 @@ import type { Caller } from '../route/caller.ts';
 import { graceSeconds, openMessenger } from '../session/control/session-control.ts';
 import { runCommand } from '../system/run-command.ts';
 import type { Answer } from './answer.ts';
+import endDetached from './end-detached.sh';
 import { nameUsers, runningJson, runningTable } from './ps.ts';
 import type { ReapWishes } from './request.ts';
 import { findPlace, isOrphan, listSessions, type Place, type Running, type Sessions } from './sessions.ts';
-
-/**
- * Ends processes by pid, each only if its start time is still the one it was found by: HUP, then after `$1` tenths of
- * a second KILL for what is left. The rest of its words: pid and start time in turn.
- */
-const endDetached = `g=$1
-shift
-is() { read -r z <"/proc/$1/stat" && t=$2 && set -- \${z##*) } && [ "$1" != Z ] && [ "\${20}" = "$t" ]; } 2>/dev/null
-each() { s=$1; shift; any=; while [ $# -gt 0 ]; do is "$1" "$2" && any=y && { [ "$s" = 0 ] || kill "-$s" "$1"; }; shift 2; done; }
-each HUP "$@"
-c=0
-each 0 "$@"
-while [ -n "$any" ] && [ $c -lt "$g" ]; do c=$((c + 1)); sleep 0.1; each 0 "$@"; done
-each KILL "$@"
-exit 0`;
 
 /** Ends the sessions whose shim is gone, as a hangup would have: HUP, 10 s, KILL. With `--detached` also what they left. */
 export async function reap(caller: Caller, { dryRun, detached }: ReapWishes): Promise<Answer> {

@@ -3,6 +3,8 @@ import type { Environment } from '../route/inside.ts';
 import { enginePatience } from '../system/patience.ts';
 import { type CommandResult, runCommand } from '../system/run-command.ts';
 import { type EngineAccess, engineCommand } from './access.ts';
+import ownerQuestion from './ask-owner.sh';
+import question from './ask-readiness.sh';
 import type { Cause } from './cause.ts';
 import type { Container } from './container.ts';
 
@@ -14,13 +16,6 @@ export function isYoung(container: Container, nowMs: number): boolean {
   const { startedMs } = container.state;
   return startedMs !== undefined && nowMs - startedMs < youngMs;
 }
-
-/** Prints what it finds, since exit codes of an exec can be the engine's own. */
-const question =
-  'if [ ! -e "$1" ]; then echo missing; elif [ -f "$1" ] && [ -x "$1" ]; then echo ready; else echo forbidden; fi';
-
-/** Says whether someone owns a uid in there: the entrypoint then adopts that one instead of creating the user. */
-const ownerQuestion = 'while IFS=: read -r n p u r; do [ "$u" = "$1" ] && echo owned; done </etc/passwd';
 
 type Asked = { access: EngineAccess; container: Container; user: string; bin: string; env: Environment };
 

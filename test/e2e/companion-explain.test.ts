@@ -135,7 +135,7 @@ describeWays(
       expect(stdout.split('\n').length).toBeLessThan(40);
       expect(answer.split('\n').length).toBeLessThan(8);
       expect(answer).toMatch(
-        / \/bin\/sh -c <\d+ lines of sh> hermes-doorman .* \/data\/current-package\/bin\/hermes chat\n/,
+        / \/bin\/sh -c <\d+ lines of sh> hermes-wrapper .* \/data\/current-package\/bin\/hermes chat\n/,
       );
       expect(answer).toContain('hermes-shim explain --full');
       const full = (await companion(container, ['explain', '--full', 'chat'])).stdout;

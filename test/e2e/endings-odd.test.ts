@@ -36,7 +36,7 @@ it.each([
     await using container = await managedContainer('docker');
     const log = join(container.root, 'errands');
     const { PATH } = container.identity().env;
-    const busy = `case "$*" in *hermes-errand*) echo >>'${log}'; [ $(wc -l <'${log}') -gt 2 ] || exit 125 ;; esac`;
+    const busy = `case "$*" in *hermes-control*) echo >>'${log}'; [ $(wc -l <'${log}') -gt 2 ] || exit 125 ;; esac`;
     const real = `PATH='${PATH}' DOCKER_HOST='${engines.dockerHost}' exec docker "$@"`;
     fakeEngine(join(container.root, 'busy'), 'docker', `${busy}\n${real}`);
     const env = { PATH: `${join(container.root, 'busy')}:${PATH}` };

@@ -49,7 +49,7 @@ function bringAbout(how: Means, running: Running): void {
   else if (whom === 'group') running.killGroup(name);
   else if (whom === 'client') {
     const clients = hostProcesses().filter(
-      ({ ppid, argv }) => ppid === running.pid && argv.includes('hermes-doorman'),
+      ({ ppid, argv }) => ppid === running.pid && argv.includes('hermes-wrapper'),
     );
     for (const { pid } of clients) process.kill(pid, name);
     if (clients.length === 0) running.kill('SIGTERM');

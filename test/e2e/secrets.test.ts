@@ -175,7 +175,7 @@ describeWays(
       return { ...env, PATH: `${dir}:${container.caller.env.PATH}` };
     };
     const withoutCourier = (container: ManagedContainer, code: string) =>
-      withFake(container, `*hermes-courier*) ${code} ;;`);
+      withFake(container, `*hermes-secrets*) ${code} ;;`);
 
     it('an engine that refuses to carry them: hermes is not started, and its words are told', async () => {
       await using container = await managedContainer(way);

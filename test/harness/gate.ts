@@ -34,7 +34,7 @@ export function buildGate(container: ManagedContainer, point: GatePoint): Gate {
   const stop = `: >'${reachedFile}'; while [ ! -e '${openFile}' ]; do sleep 0.01; done`;
   // only the session's exec has the doorman among its words
   const script = [
-    `case "$*" in *hermes-doorman*) ;; *) exec '${real}' "$@" ;; esac`,
+    `case "$*" in *hermes-wrapper*) ;; *) exec '${real}' "$@" ;; esac`,
     point === 'exec' ? `${stop}; exec '${real}' "$@"` : `'${real}' "$@"; code=$?; ${stop}; exit $code`,
   ].join('\n');
   fakeEngine(join(dir, 'bin'), command, script);

@@ -185,7 +185,7 @@ describe('the command line of a session', () => {
     ...facts,
   });
   const doorman = expect.stringContaining('exec "$hs_b" "$@"');
-  const told = ['hermes-doorman', '1-2-x', '0022', 'hermes', 'sI0', '0', 'TERM', '/data/workspace', ''];
+  const told = ['hermes-wrapper', '1-2-x', '0022', 'hermes', 'sI0', '0', 'TERM', '/data/workspace', ''];
   const args = ['/data/bin/hermes', 'chat', '', '-x', '--', 'a b'];
 
   it('direct, without a terminal', () => {

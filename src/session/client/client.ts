@@ -7,6 +7,7 @@ import type { Environment } from '../../route/inside.ts';
 import { errorCode } from '../../system/error-code.ts';
 import { startTimeOf } from '../plan/session-id.ts';
 import type { ClientEnd } from '../verdict/ending.ts';
+import ignoring from './ignore-signals.sh';
 
 /** The engine's client, running. */
 export type Client = {
@@ -16,9 +17,6 @@ export type Client = {
   readonly ended: Promise<ClientEnd>;
   readonly signal: (signal: NodeJS.Signals) => void;
 };
-
-/** Ignores signals, then becomes the rest of its words: node's spawn resets what is ignored. */
-const ignoring = 'for s in $1; do trap "" "$s"; done; shift; exec "$@"';
 
 /** Puts words around a command so that it starts with these signals ignored. */
 export function withIgnored(argv: readonly string[], ignored: readonly IgnorableSignal[]): readonly string[] {

@@ -1,20 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants, openSync } from 'node:fs';
+import pipeMaker from './make-pipe.sh';
 
 /** A real pipe's two ends, as descriptors of this process. */
 export type Pipe = { readonly reader: number; readonly writer: number };
 
 /**
- * Says its pid, whose descriptor 4 is one end of a pipe that nobody else holds, and lives until it is told to go. A pipe made
- * by a shell, since node makes socket pairs, which cannot be opened by path and which it reads itself, and a FIFO
- * without a writer would keep its reader waiting for one (fifo(7)).
- */
-const pipeMaker =
-  'exec 3<&0; : | { exec 4<&0; read -r pid rest </proc/self/stat; echo "$pid"; read -r word <&3; }';
-
-/**
- * Makes a pipe, both of whose ends other processes can be given.
+ * Makes a pipe, both of whose ends other processes can be given. A shell makes it, since node makes socket pairs, which
+ * it reads itself, and a FIFO without a writer would keep its reader waiting for one (fifo(7)).
  * @throws the system's error where none can be made (no sh, no /proc, too many descriptors)
  */
 export async function openPipe(): Promise<Pipe> {

@@ -6,8 +6,8 @@ import type { Environment } from '../../route/inside.ts';
 import { type CommandResult, runCommand } from '../../system/run-command.ts';
 import { sleep } from '../../system/sleep.ts';
 import type { Forwarded } from '../plan/environment.ts';
-import { noteRoots } from '../plan/exec-wrapper.ts';
 import type { Outcome } from '../verdict/settle.ts';
+import bringSecrets from './bring-secrets.sh';
 import type { Address } from './control-script.ts';
 import { openMessenger } from './session-control.ts';
 
@@ -16,29 +16,6 @@ import { openMessenger } from './session-control.ts';
  * for a moment (measured). So secrets go by the stdin of an exec of their own, the courier, into a FIFO that the
  * doorman made and reads before it becomes hermes. Both execs start at the same time.
  */
-
-/**
- * The courier. `$1` session id, `$2` user. Says `nowhere` where no FIFO can be, `late` where the doorman made none in
- * 30 s; else `ready`, takes the secrets from its stdin, and says `taken`. It opens the FIFO for reading too, so that
- * no open waits for anybody, and lets go of that end, so that a write fails if the doorman is gone.
- */
-const courier = `u= n=0
-for r in ${noteRoots.map((root) => `"${root}$2"`).join(' ')}; do
-  { [ -d "$r" ] || mkdir -m 700 "$r"; } 2>/dev/null
-  [ -O "$r" ] && [ ! -h "$r" ] && [ -w "$r" ] && u=y
-done
-[ -n "$u" ] && command -v mkfifo >/dev/null || { echo nowhere; exit; }
-f=
-while [ -z "$f" ] && [ $n -lt 1500 ]; do
-  for r in ${noteRoots.map((root) => `"${root}$2"`).join(' ')}; do [ -p "$r/.$1" ] && f=$r/.$1; done
-  [ -n "$f" ] || { n=$((n + 1)); sleep 0.02; }
-done
-[ -n "$f" ] || { echo late; exit; }
-echo ready
-v=$(cat)
-exec 3<>"$f" 4>"$f" 3<&-
-rm -f "$f"
-[ -n "$v" ] && printf '%s\n' "$v" >&4 && echo taken`;
 
 /** How handing over went. `refused`: the engine did not run the courier to its end, in its words. */
 export type Handing = 'taken' | 'nowhere' | 'late' | { readonly refused: string };
@@ -78,7 +55,7 @@ export async function handSecrets(
   { secret, address, env }: { secret: Forwarded['secret']; address: Address; env: Environment },
 ): Promise<Outcome> {
   const over = new AbortController();
-  const asked = { ...address, script: courier, name: 'hermes-courier' };
+  const asked = { ...address, script: bringSecrets, name: 'hermes-secrets' };
   const command = scriptCommand(address.via, { ...asked, args: [address.sessionId, address.user] }, ['-i']);
   const answer = (): string => formatSecrets(secret);
   let ended = false;

@@ -1,80 +1,11 @@
 import { spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import type { Environment } from '../../route/inside.ts';
-import { absent, ended, standingCommand } from './container-liveness.ts';
-import { type Address, errand, errandCommand } from './control-script.ts';
+import { standingCommand } from './container-liveness.ts';
+import controlScript from './control-script.sh';
+import { type Address, errandCommand } from './control-script.ts';
 import { graceSeconds } from './session-control.ts';
-
-/** Stands for the errand's script in what the watchdog is told: that one has many lines, and it has it already. */
-const scriptWord = '@errand';
-
-/** How long it goes on at most, in seconds. */
-const daySeconds = 86_400;
-
-/** After so many seconds the client is ended whether or not the session could be: somebody may wait for its outputs. */
-const clientSeconds = 20;
-
-/**
- * Reads its stdin, whose other end only the shim holds: the errand's command line and the one that asks for the
- * container's state, a word a line, each with an empty line behind it. Before they are whole there is nothing to end.
- * Then `client` with its pid and start time (a pid may come again); `hup` when the session had its HUP; and at the end
- * `well`, or `suspects`: processes (pid:start) of which one may be the session that outlived its client: who of them
- * is still there two seconds later makes it look. End of file instead means that the shim was killed (OOM, `timeout -s
- * KILL`) or could not reach the session: then session and client are ended as by a hangup. Where the engine does not
- * answer or the container is paused it is tried again, ever more slowly, for a day at most; a container that does not
- * run any more ends it. `$1` the errand's script.
- */
-const script = `e=$1 i= p= t=
-nl='
-'
-shift
-facts() { read -r s <"/proc/$1/stat" && set -- \${s##*) } && state=$1 start=\${20}; } 2>/dev/null
-client_lives() { [ -n "$p" ] && facts "$p" && [ "$start" = "$t" ] && [ "$state" != Z ]; }
-end_client() { client_lives && kill -HUP "$p"; } 2>/dev/null
-standing() { (IFS=$nl; set -f; exec $i) 2>&1 </dev/null; }
-g=
-while IFS= read -r w; do
-  [ -n "$w" ] || { g=1; break; }
-  case $w in ${scriptWord}) w=$e ;; esac
-  set -- "$@" "$w"
-done
-while [ -n "$g" ] && IFS= read -r w && [ -n "$w" ]; do i=$i$w$nl; done
-[ -n "$i" ] || exit 0
-while IFS= read -r w; do
-  case $w in
-  well) exit 0 ;;
-  hup) set -- "$@" past ;;
-  client*) p=\${w#* } t=\${p#* } p=\${p% *} ;;
-  suspects*)
-    sleep 2
-    g=
-    for x in \${w#* }; do facts "\${x%%:*}" && [ "\${x#*:}" = "$start" ] && g=1; done
-    [ -n "$g" ] || exit 0
-    break ;;
-  esac
-done
-{ sleep ${clientSeconds}; end_client; sleep ${daySeconds}; kill -KILL "-$$"; } &
-n=0 a=
-while :; do
-  w=$("$@" 2>/dev/null </dev/null)
-  case $w in
-  *gone) break ;;
-  *never)
-    # a session can begin for as long as its client is there
-    client_lives || { [ -z "$a" ] || break; a=1; }
-    end_client
-    continue ;;
-  esac
-  case $(standing) in
-  ${[...ended, ...absent].map((words) => (words.includes(' ') ? `*"${words}"*` : `*${words}`)).join(' | ')}) break ;;
-  esac
-  s=$((1 + n / 8))
-  [ $s -le 300 ] || s=300
-  n=$((n + s))
-  sleep $s
-done
-end_client
-kill -KILL "-$$"`;
+import watchdog from './watchdog.sh';
 
 /** The watchdog's leash. */
 export type Watchdog = {
@@ -92,7 +23,7 @@ export type Watchdog = {
  * started beside the probe, where it costs no time, so that it is there before the client is.
  */
 export function startWatchdog(env: Environment): Watchdog {
-  const child = spawn('/bin/sh', ['-c', script, 'hermes-watchdog', errand], {
+  const child = spawn('/bin/sh', ['-c', watchdog, 'hermes-watchdog', controlScript], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
     env,
@@ -108,7 +39,7 @@ export function startWatchdog(env: Environment): Watchdog {
   return {
     guard: (address) => {
       const words = errandCommand(address, ['hangup', String(graceSeconds * 10)]);
-      const asked = words.map((word) => (word === errand ? scriptWord : word));
+      const asked = words.map((word) => (word === controlScript ? '@control-script' : word));
       tell([...asked, '', ...standingCommand(address), '']);
     },
     watch: ({ pid, start }) => tell([`client ${pid} ${start}`]),

@@ -62,20 +62,3 @@ export function toWire(args: readonly string[], readRaw: () => readonly Buffer[]
   const faithful = raw.length === args.length && raw.every(isText);
   return faithful ? { args, encoded: false } : { args: raw.flatMap(toWords), encoded: true };
 }
-
-/** The other end, in sh: `hs_decode FORMAT` sets `hs_v`; a trailing newline survives `$(…)` behind a dot. */
-export const decodeFunction = `hs_decode() { hs_v=$(printf "$1."); hs_v=\${hs_v%.}; }`;
-
-/** In sh too, after `decodeFunction`: makes the words on the wire the caller's arguments again. */
-export const unpackArguments = `hs_c=$# hs_p=
-while [ $hs_c -gt 0 ]; do
-  hs_c=$((hs_c - 1)) hs_w=$1
-  shift
-  case $hs_w in
-  .*) set -- "$@" "\${hs_w#.}" ;;
-  *)
-    hs_decode "\${hs_w#?}"
-    hs_p=$hs_p$hs_v
-    case $hs_w in =*) set -- "$@" "$hs_p"; hs_p= ;; esac ;;
-  esac
-done`;

@@ -4,6 +4,7 @@ import { runCommand } from '../../system/run-command.ts';
 import { sleep } from '../../system/sleep.ts';
 import type { Address } from '../control/control-script.ts';
 import { type NoteState, noteRoots } from '../plan/exec-wrapper.ts';
+import search from './search-note.sh';
 
 /**
  * What the doorman's note says of a session. `none`: there is no note, though there would be one if the doorman had
@@ -16,36 +17,6 @@ export type NoteFinding = NoteState | 'none' | 'never' | 'unknown';
 const lookMs = 20_000;
 
 /**
- * Looks for the note of a session (`$1`) in every user's directory, so it is asked as root: the user (`$2`) may have
- * been somebody else a moment ago. Says that there is none only where a note can be written and read again.
- * `never` is proven by changes (ctime, in seconds, which nobody can set back) before the session was to begin (`$3`):
- * of the places where its note would lie, since who removes a note changes them; or of the files that say who is who,
- * for a user who is not there.
- */
-const search = `id=$1 user=$2 begun=$3
-for n in ${noteRoots.map((root) => `${root}*/*`).join(' ')}; do
-  [ -f "$n" ] && read -r p t i s <"$n" && [ "$i" = "$id" ] && echo "note $s" && exit
-done 2>/dev/null
-old() { z=$(stat -c %Z "$1") && [ "$z" -lt "$begun" ]; } 2>/dev/null
-untouched() {
-  for d in ${noteRoots.map((root) => `"${root}$user"`).join(' ')}; do
-    [ -d "$d" ] || d=\${d%/*}
-    [ ! -d "$d" ] || old "$d" || return 1
-  done
-}
-same_users() { for f in /etc /etc/passwd /etc/group; do [ ! -e "$f" ] || old "$f" || return 1; done; }
-w=none
-if untouched || same_users; then w=never; fi
-for d in ${[...new Set(noteRoots.map((root) => root.slice(0, root.lastIndexOf('/'))))].join(' ')}; do
-  f=$d/.hermes-shim-try-$$
-  z=
-  [ -k "$d" ] && echo try >"$f" && read -r z <"$f"
-  rm -f "$f"
-  [ "$z" != try ] || { echo $w && exit; }
-done 2>/dev/null
-echo unknown`;
-
-/**
  * Asks in a running container, as root. Starts no hermes.
  * @param begunMs when the session was to begin, in milliseconds since 1970
  */
@@ -55,7 +26,7 @@ export async function searchNote(
   env: Environment,
 ): Promise<NoteFinding> {
   const args = [sessionId, user, String(Math.floor(begunMs / 1000))];
-  const asked = { containerId, user: '0', script: search, name: 'hermes-errand', args };
+  const asked = { containerId, user: '0', script: search, name: 'hermes-note', args };
   const result = await runCommand(scriptCommand(via, asked), { env, timeoutMs: lookMs });
   return result.kind === 'exited' ? readSearch(result.stdout) : 'unknown';
 }

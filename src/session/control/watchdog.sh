@@ -1,0 +1,101 @@
+#!/bin/sh
+# The watchdog: ends the session when the shim cannot. It reads its stdin, the control pipe, whose other end only the
+# shim holds. $1 is the control script, so that the shim need not send it.
+#
+# The shim writes, each word on a line of its own:
+#   the command that hangs the session up, with @control-script for the control script, and an empty line
+#   the command that asks for the container's state, and an empty line
+# From here on there is something to end. Then, a line each:
+#   client PID START       the engine's client, with its start time, since pids are given out again
+#   hup                    the session has had its HUP
+#   well                   all is over: nothing is left to do
+#   suspects PID:START …   all is over, but one of these processes may be the session that outlived its client
+# End of file without either of the last two: the shim was killed (out of memory, `timeout -s KILL`), or it could not
+# reach the session. Then session and client are ended as by a hangup.
+#
+# shellcheck disable=SC2086 # the fields of a stat file are meant to be split
+control_script=$1 ask_state='' client='' client_start=''
+newline='
+'
+shift
+facts() { read -r line <"/proc/$1/stat" && set -- ${line##*) } && state=$1 start=${20}; } 2>/dev/null
+client_lives() { [ -n "$client" ] && facts "$client" && [ "$start" = "$client_start" ] && [ "$state" != Z ]; }
+end_client() { client_lives && kill -HUP "$client"; } 2>/dev/null
+container_state() {
+  (
+    IFS=$newline
+    set -f
+    exec $ask_state
+  ) 2>&1 </dev/null
+}
+
+complete=
+while IFS= read -r line; do
+  if [ -z "$line" ]; then
+    complete=1
+    break
+  fi
+  case $line in @control-script) line=$control_script ;; esac
+  set -- "$@" "$line"
+done
+while [ -n "$complete" ] && IFS= read -r line && [ -n "$line" ]; do ask_state=$ask_state$line$newline; done
+[ -n "$ask_state" ] || exit 0
+
+while IFS= read -r line; do
+  case $line in
+    well) exit 0 ;;
+    hup) set -- "$@" past ;;
+    client*)
+      client=${line#* }
+      client_start=${client#* } client=${client% *}
+      ;;
+    suspects*)
+      # what is gone two seconds later was another call's session, or ours at its end
+      sleep 2
+      alive=
+      for suspect in ${line#* }; do
+        facts "${suspect%%:*}" && [ "${suspect#*:}" = "$start" ] && alive=1
+      done
+      [ -n "$alive" ] || exit 0
+      break
+      ;;
+  esac
+done
+
+# After 20 s the client is ended whether or not the session could be: somebody may wait for the end of its outputs. After
+# a day nobody tries any more.
+{
+  sleep 20
+  end_client
+  sleep 86400
+  kill -KILL "-$$"
+} &
+
+# Where the engine does not answer or the container is paused it is tried again, ever more slowly. Over when the session
+# is gone, or the container does not run, by the engine's words (container-liveness.ts).
+waited=0 asked_again=
+while :; do
+  answer=$("$@" 2>/dev/null </dev/null)
+  case $answer in
+    *gone) break ;;
+    *never)
+      # a session can still begin for as long as its client is there, and at the moment at which that ended
+      client_lives || {
+        [ -z "$asked_again" ] || break
+        asked_again=1
+      }
+      end_client
+      continue
+      ;;
+  esac
+  case $(container_state) in
+    *created* | *configured* | *initialized* | *exited* | *stopped* | *dead* | *removing*) break ;;
+    *'o such container'* | *'o such object'* | *'o container with '*) break ;;
+  esac
+  pause=$((1 + waited / 8))
+  [ $pause -le 300 ] || pause=300
+  waited=$((waited + pause))
+  sleep $pause
+done
+end_client
+kill -KILL "-$$"
