@@ -148,7 +148,7 @@ describeWays((way) => {
     running.kill('SIGTERM');
     expect(await running.ended).toMatchObject({ signal: 'SIGTERM' });
     await container.untilNoGuests();
-  });
+  }, 120_000);
 });
 
 it('a conversation is hung up once where nothing in the container can be written', async () => {
