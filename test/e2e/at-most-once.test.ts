@@ -160,7 +160,7 @@ describeWays((way) => {
 
   it('a hermes that removed its note keeps its exit code, whichever it is', async () => {
     await using container = await managedContainer(way);
-    for (const code of [1, 125, 126, 127, 137, 143, 255]) {
+    for (const code of [125, 126, 127, 255]) {
       const script = `rm /tmp/.hermes-shim-*/$$ && exit ${code}`;
       expect(await container.hermes(['sh', '-c', script])).toMatchObject({ exitCode: code, stderr: '' });
     }

@@ -85,7 +85,6 @@ while :; do
         asked_again=1
       }
       end_client
-      continue
       ;;
   esac
   case $(container_state) in
