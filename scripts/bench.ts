@@ -1,7 +1,7 @@
 /**
  * How much the shim costs: side by side in one run with the bare engine, a bash function, a Python script and node.
  *
- *   bench [--ways=docker,podman-root] [--rounds=5] [--runs=8] [--node=/path/to/node] [--growth]
+ *   bench [--modes=docker,podman-root] [--rounds=5] [--runs=8] [--node=/path/to/node] [--growth]
  *
  * Prints markdown. Starts engines of its own (see engines.ts) and removes them. The containers are let grow old
  * first: a young one is asked whether it is ready, which is not what is measured here.
@@ -18,12 +18,12 @@ import { measure } from './bench/measure.ts';
 import { type Subject, startSubject, writeMetadata } from './bench/subject.ts';
 import { type Column, targetsTable, timesTable } from './bench/table.ts';
 import { must, plainEnv } from './engines/command.ts';
-import { allWays, type Way } from './engines/modes.ts';
+import { allModes, type EngineMode } from './engines/modes.ts';
 import { setUpEngines } from './engines.ts';
 
 const { values } = parseArgs({
   options: {
-    ways: { type: 'string', default: allWays.join(',') },
+    modes: { type: 'string', default: allModes.join(',') },
     rounds: { type: 'string', default: '5' },
     runs: { type: 'string', default: '8' },
     node: { type: 'string', default: process.execPath },
@@ -33,7 +33,7 @@ const { values } = parseArgs({
 const checkout = fileURLToPath(new URL('..', import.meta.url));
 const say = (line: string) => console.error(line);
 
-const titles: Record<Way, string> = {
+const titles: Record<EngineMode, string> = {
   docker: 'docker',
   'podman-root': 'podman as root',
   'podman-sudo': 'podman by sudo',
@@ -43,11 +43,11 @@ const titles: Record<Way, string> = {
 /** A container younger than this is asked whether it is ready. */
 const youthMs = 120_000;
 
-const wanted = allWays.filter((way) => values.ways.split(',').includes(way));
-const engines = await setUpEngines({ ways: wanted, say });
+const wanted = allModes.filter((mode) => values.modes.split(',').includes(mode));
+const engines = await setUpEngines({ modes: wanted, say });
 try {
-  const ways = wanted.filter((way) => engines.ways[way].available);
-  const subjects = await Promise.all(ways.map((way) => startSubject(way, engines)));
+  const modes = wanted.filter((mode) => engines.modes[mode].available);
+  const subjects = await Promise.all(modes.map((mode) => startSubject(mode, engines)));
   const old = Date.now() + youthMs + 1000;
   const programs = await install(join(engines.dir, 'bench'));
   say(`waiting ${Math.ceil((old - Date.now()) / 1000)} s until the containers are no longer young`);
@@ -55,11 +55,11 @@ try {
   const columns: Column[] = [];
   const [began = 0] = loadavg();
   for (const subject of subjects.map((each) => withNode(each, programs))) {
-    say(`measuring ${subject.way}`);
+    say(`measuring ${subject.mode}`);
     const contestants = contestantsFor(subject, programs);
     const plan = { rounds: Number(values.rounds), runs: Number(values.runs), dir: programs.dir };
     columns.push({
-      title: titles[subject.way],
+      title: titles[subject.mode],
       contestants,
       samples: await measure(subject, contestants, plan),
     });
@@ -108,7 +108,7 @@ function withNode(subject: Subject, { node }: Programs): Subject {
 async function grow(subject: Subject, programs: Programs): Promise<void> {
   const contestants = contestantsFor(subject, programs);
   const argvOf = (key: string) => contestants.find((contestant) => contestant.key === key)?.argv ?? [];
-  console.log(`\n${titles[subject.way]}: milliseconds until all of so many calls at once have ended\n`);
+  console.log(`\n${titles[subject.mode]}: milliseconds until all of so many calls at once have ended\n`);
   console.log(
     '| calls | bare exec | `hermes` | ratio | failed of 3 tries, bare and `hermes` |\n|--:|--:|--:|--:|--:|',
   );

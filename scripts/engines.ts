@@ -8,13 +8,13 @@
 import { pathToFileURL } from 'node:url';
 import { asRootUser } from './engines/as-root.ts';
 import { asOrdinaryUser } from './engines/as-user.ts';
-import { allWays, type EngineFacts, type Way } from './engines/modes.ts';
+import { allModes, type EngineFacts, type EngineMode } from './engines/modes.ts';
 import { installPackages, isDebian } from './engines/packages.ts';
 import { deadRecords, readRecord } from './engines/record.ts';
 import { beginRun } from './engines/run.ts';
 import { tearDownRecord } from './engines/teardown.ts';
 
-export { allWays, type EngineFacts, type ImageName, type Person, type Way } from './engines/modes.ts';
+export { allModes, type EngineFacts, type EngineMode, type ImageName, type Person } from './engines/modes.ts';
 
 export interface Engines extends EngineFacts {
   /** Removes containers, engines, users, files; the run's directory last. */
@@ -23,7 +23,7 @@ export interface Engines extends EngineFacts {
 
 export interface SetUpOptions {
   /** Which ways are wanted. Default: all. The others are reported as unavailable and cost nothing. */
-  ways?: readonly Way[];
+  modes?: readonly EngineMode[];
   /** Progress, one line each. Default: silence. */
   say?: (line: string) => void;
   /** Is a way that cannot be started an error? Default: with CI in the environment. */
@@ -36,7 +36,7 @@ export interface SetUpOptions {
  */
 export async function setUpEngines(options: SetUpOptions = {}): Promise<Engines> {
   const {
-    ways: wanted = allWays,
+    modes: wanted = allModes,
     say = () => {},
     strict = !['', 'false', undefined].includes(process.env.CI),
   } = options;
@@ -45,9 +45,9 @@ export async function setUpEngines(options: SetUpOptions = {}): Promise<Engines>
     const asRoot = process.getuid?.() === 0;
     if (asRoot && isDebian()) await installPackages(say);
     const facts = asRoot ? await asRootUser(record, wanted) : await asOrdinaryUser(record, wanted);
-    const missing = wanted.flatMap((way) => {
-      const state = facts.ways[way];
-      return state.available ? [] : [`${way}: ${state.why}`];
+    const missing = wanted.flatMap((mode) => {
+      const state = facts.modes[mode];
+      return state.available ? [] : [`${mode}: ${state.why}`];
     });
     for (const line of missing) say(`not available: ${line}`);
     if (strict && missing.length > 0)

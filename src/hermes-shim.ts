@@ -1,9 +1,9 @@
-import { type Answer, jsonText, lookOf } from './companion/answer.ts';
+import { type Answer, jsonText, outputStyleOf } from './companion/answer.ts';
 import { splitCommandLine } from './companion/command-line.ts';
-import { callerOf, withoutBypass } from './companion/current-caller.ts';
-import { failureJson, tellFailure } from './companion/format-failure.ts';
+import { currentCaller, withoutBypass } from './companion/current-caller.ts';
+import { failureJson, formatCompanionFailure } from './companion/format-failure.ts';
 import type { Request } from './companion/request.ts';
-import { Misuse } from './companion/usage-error.ts';
+import { UsageError } from './companion/usage-error.ts';
 import { asFailure, Failure } from './report/failure.ts';
 import { checkNode } from './report/node-version.ts';
 import { writeError } from './report/stderr.ts';
@@ -13,10 +13,10 @@ async function serve(
   request: Exclude<Request, { kind: 'completion' }>,
   words: readonly string[],
 ): Promise<Answer> {
-  const caller = callerOf();
+  const caller = currentCaller();
   switch (request.kind) {
     case 'explain':
-      return (await import('./companion/explain.ts')).explain(callerOf(request.name, words), request);
+      return (await import('./companion/explain.ts')).explain(currentCaller(request.name, words), request);
     case 'doctor':
       return (await import('./companion/doctor.ts')).doctor(caller);
     case 'enable':
@@ -40,13 +40,13 @@ async function answer(request: Request, words: readonly string[]): Promise<numbe
   const { json } = request;
   try {
     const { code, json: facts, text } = await serve(request, words);
-    const look = lookOf(process.stdout.isTTY === true, process.env);
-    process.stdout.write(json ? jsonText(facts) : text(look));
+    const style = outputStyleOf(process.stdout.isTTY === true, process.env);
+    process.stdout.write(json ? jsonText(facts) : text(style));
     return code;
   } catch (thrown) {
     const failure = asFailure(thrown);
     if (json) process.stdout.write(jsonText({ error: failureJson(failure) }));
-    else writeError(tellFailure(failure));
+    else writeError(formatCompanionFailure(failure));
     return 1;
   }
 }
@@ -65,11 +65,11 @@ async function main(): Promise<void> {
     await buildParser(own, (request) => void asked.push(request)).parseAsync();
   } catch (thrown) {
     if (thrown instanceof Failure) {
-      writeError(tellFailure(thrown));
+      writeError(formatCompanionFailure(thrown));
       process.exitCode = 1;
       return;
     }
-    const sentence = thrown instanceof Misuse ? thrown.message : asFailure(thrown).sentence;
+    const sentence = thrown instanceof UsageError ? thrown.message : asFailure(thrown).sentence;
     writeError(`hermes-shim: ${sentence}\n  see:  hermes-shim --help\n`);
     process.exitCode = 2;
     return;

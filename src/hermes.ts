@@ -10,7 +10,7 @@ import { findNative } from './route/native.ts';
 import { helpersPath } from './route/search-path.ts';
 import { saveTerminal } from './session/client/terminal-state.ts';
 import { startWatchdog } from './session/control/watchdog.ts';
-import { type Beside, enterContainer } from './session/enter.ts';
+import { enterContainer, type Prepared } from './session/enter.ts';
 import { becomeNative } from './session/native/exec-native.ts';
 import { keepStreamsAway, readDescriptors } from './session/plan/descriptors.ts';
 import { codeOf, type Ending } from './session/verdict/ending.ts';
@@ -29,15 +29,15 @@ async function call(caller: Caller): Promise<Ending> {
     interactive,
     spin: interactive && descriptors.stderrTerminal,
   });
-  const beside = meanwhile<Beside>(() => ({
+  const prepared = duringProbe<Prepared>(() => ({
     watchdog: startWatchdog({ ...caller.env, PATH: helpersPath(caller.env) }),
     settings: interactive ? saveTerminal() : undefined,
   }));
-  return enterContainer(await reaching, route, caller, descriptors, await beside);
+  return enterContainer(await reaching, route, caller, descriptors, await prepared);
 }
 
 /** Works while the engine thinks: a turn of the loop later, since only then docker's daemon has the question. */
-function meanwhile<T>(work: () => T): Promise<T> {
+function duringProbe<T>(work: () => T): Promise<T> {
   return new Promise((resolve) => setImmediate(() => resolve(work())));
 }
 

@@ -25,10 +25,10 @@ export interface Programs {
 }
 
 export function contestantsFor(subject: Subject, programs: Programs): Contestant[] {
-  const { engine, containerName, hermesBin, home, nativeDir, id, way } = subject;
+  const { engine, containerName, hermesBin, home, nativeDir, id, mode } = subject;
   const exec = [...engine, 'exec', '-i', '-u', '0'];
   const script = (name: string, text: string) => {
-    const file = join(programs.dir, `${way}-${name}`);
+    const file = join(programs.dir, `${mode}-${name}`);
     writeFileSync(file, text);
     chmodSync(file, 0o755);
     return file;

@@ -2,13 +2,13 @@
 import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { must, plainEnv } from '../engines/command.ts';
-import { engineOf, labelOf, type Person, type Way } from '../engines/modes.ts';
+import { type EngineMode, engineOf, labelOf, type Person } from '../engines/modes.ts';
 import { envOf, ownerOf } from '../engines/owner.ts';
 import type { Engines } from '../engines.ts';
 
 /** Who calls and what they call: all that a contestant's command line needs. */
 export interface Subject {
-  way: Way;
+  mode: EngineMode;
   containerName: string;
   id: string;
   /** The home on the host; holds the metadata. */
@@ -27,8 +27,8 @@ export interface Subject {
 const nothing = '#!/bin/sh\nexit 0\n';
 
 /** Starts the container. It goes with the engines. */
-export async function startSubject(way: Way, engines: Engines): Promise<Subject> {
-  const root = join(engines.dir, `bench-${way}`);
+export async function startSubject(mode: EngineMode, engines: Engines): Promise<Subject> {
+  const root = join(engines.dir, `bench-${mode}`);
   const state = join(root, 'state');
   const home = join(state, '.hermes');
   const store = join(root, 'store');
@@ -38,14 +38,14 @@ export async function startSubject(way: Way, engines: Engines): Promise<Subject>
     chmodSync(join(store, 'bin', name), 0o755);
   }
   symlinkSync(store, join(state, 'current-package'));
-  const person = personOf(way, engines);
+  const person = personOf(mode, engines);
   // a rootless engine's home is the caller's own; by sudo it is somebody else's, as on NixOS
-  if (person !== undefined && way === 'podman-rootless')
+  if (person !== undefined && mode === 'podman-rootless')
     for (const dir of [state, home]) chownSync(dir, person.uid, person.gid);
-  const containerName = `hermes-bench-${engines.run}-${way}`;
+  const containerName = `hermes-bench-${engines.run}-${mode}`;
   const hermesBin = '/data/current-package/bin/hermes';
-  writeMetadata({ way, home, containerName }, hermesBin);
-  const owner = ownerOf(way, engines);
+  writeMetadata({ mode, home, containerName }, hermesBin);
+  const owner = ownerOf(mode, engines);
   const run = [
     ['run', '-d', '--name', containerName, '--network=host', '--label', labelOf(engines.run)],
     ['-e', 'HERMES_HOME=/data/.hermes', '-e', 'HERMES_MANAGED=true'],
@@ -55,35 +55,35 @@ export async function startSubject(way: Way, engines: Engines): Promise<Subject>
   const id = (await must([...owner.argv, ...run], owner.options)).trim();
   const env = {
     ...(person === undefined ? plainEnv() : envOf(person)),
-    ...(way === 'docker' && engines.dockerHost !== null ? { DOCKER_HOST: engines.dockerHost } : {}),
+    ...(mode === 'docker' && engines.dockerHost !== null ? { DOCKER_HOST: engines.dockerHost } : {}),
     HERMES_HOME: home,
   };
   return {
-    way,
+    mode,
     containerName,
     id,
     home,
     nativeDir: join(store, 'bin'),
     hermesBin,
     pauseBin: '/data/current-package/bin/pause',
-    engine: way === 'podman-sudo' ? ['sudo', '-n', 'podman'] : [engineOf(way)],
+    engine: mode === 'podman-sudo' ? ['sudo', '-n', 'podman'] : [engineOf(mode)],
     caller: person === undefined || !engines.asRoot ? { env } : { env, uid: person.uid, gid: person.gid },
   };
 }
 
-function personOf(way: Way, engines: Engines): Person | undefined {
-  if (way === 'podman-sudo') return engines.sudoUser;
-  return way === 'podman-rootless' ? engines.callerUser : undefined;
+function personOf(mode: EngineMode, engines: Engines): Person | undefined {
+  if (mode === 'podman-sudo') return engines.sudoUser;
+  return mode === 'podman-rootless' ? engines.callerUser : undefined;
 }
 
 /** Writes the metadata, with that program as hermes. */
 export function writeMetadata(
-  subject: Pick<Subject, 'way' | 'home' | 'containerName'>,
+  subject: Pick<Subject, 'mode' | 'home' | 'containerName'>,
   hermesBin: string,
 ): void {
-  const { way, home, containerName } = subject;
+  const { mode, home, containerName } = subject;
   const keys = {
-    backend: engineOf(way),
+    backend: engineOf(mode),
     container_name: containerName,
     exec_user: '0',
     hermes_bin: hermesBin,

@@ -3,7 +3,7 @@ import { endpointOf, remoteAddress } from '../../src/engine/endpoint.ts';
 import { attempt, type CommandResult, findCommand, telling } from '../engines/command.ts';
 import { startDockerd } from '../engines/dockerd.ts';
 import { imagesOf, loadAndRun, pack, type Tars } from '../engines/load.ts';
-import type { Way } from '../engines/modes.ts';
+import type { EngineMode } from '../engines/modes.ts';
 import { askOwner, canRun, type OwnerFacts, ourselves } from '../engines/owner.ts';
 import { type Command, installPackages, isDebian } from '../engines/packages.ts';
 import { othersNeedSettings, writeSystemSettings } from '../engines/podman.ts';
@@ -106,17 +106,17 @@ async function ambient(
   const version = await attempt([binary, 'version', '--format', format], { env, timeoutMs: 15_000 });
   if (version.code !== 0) throw new Error(telling(version.stderr) || 'it does not answer');
   const asRoot = process.getuid?.() === 0;
-  const way: Way = engine === 'docker' ? 'docker' : asRoot ? 'podman-root' : 'podman-rootless';
+  const mode: EngineMode = engine === 'docker' ? 'docker' : asRoot ? 'podman-root' : 'podman-rootless';
   const facts: OwnerFacts = { asRoot: false, dockerHost: null, callerUser: ourselves() };
   // A machine where another run has made podman work: that one takes its settings away when it ends.
-  if (way === 'podman-root' && othersNeedSettings()) writeSystemSettings(record);
+  if (mode === 'podman-root' && othersNeedSettings()) writeSystemSettings(record);
   record.ambient = true;
   record.ambientDocker = engine === 'docker';
   record.podmans = engine === 'docker' ? [] : [asRoot ? 'root' : 'self'];
   saveRecord(record);
   const words = `${engine} ${version.stdout.trim()}, which this machine has already`;
-  const image = await start(way, facts, record, packed);
-  return { engine, words, image, env: {}, ask: (args) => askOwner(way, facts, args) };
+  const image = await start(mode, facts, record, packed);
+  return { engine, words, image, env: {}, ask: (args) => askOwner(mode, facts, args) };
 }
 
 async function ownDocker(record: RunRecord, packed: Packing): Promise<DemoEngine> {
@@ -158,12 +158,17 @@ function forgetAmbient(record: RunRecord): void {
 const standInUser = '4242:4242';
 
 /** Proves that the engine starts containers, as a user who is not root, too. Returns the image to use. */
-async function start(way: Way, facts: OwnerFacts, record: RunRecord, packed: Packing): Promise<string> {
+async function start(
+  mode: EngineMode,
+  facts: OwnerFacts,
+  record: RunRecord,
+  packed: Packing,
+): Promise<string> {
   const tars = await packed();
   const state =
     tars.busybox === undefined
-      ? await canRun(way, { ...facts, run: record.run }, pulledImage, standInUser)
-      : await loadAndRun(way, { ...facts, run: record.run }, record, tars, standInUser);
+      ? await canRun(mode, { ...facts, run: record.run }, pulledImage, standInUser)
+      : await loadAndRun(mode, { ...facts, run: record.run }, record, tars, standInUser);
   if (!state.available && /setup user/.test(state.why)) {
     throw new Error('this user has no subordinate ids, so containers have no user but root (see subuid(5))');
   }

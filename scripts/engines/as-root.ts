@@ -2,14 +2,14 @@
 import { findCommand } from './command.ts';
 import { startDockerd } from './dockerd.ts';
 import { factsOf, loadAndRun, pack, type Tars, tested } from './load.ts';
-import type { EngineFacts, Way } from './modes.ts';
+import type { EngineFacts, EngineMode } from './modes.ts';
 import type { OwnerFacts } from './owner.ts';
 import { othersNeedSettings, writeSystemSettings, writeUserSettings } from './podman.ts';
 import { type RunRecord, saveRecord } from './record.ts';
 import { allowSudo, createUser } from './users.ts';
 
 /** As root: a docker daemon and ordinary users of the run's own, podman made to work where it does not. */
-export async function asRootUser(record: RunRecord, wanted: readonly Way[]): Promise<EngineFacts> {
+export async function asRootUser(record: RunRecord, wanted: readonly EngineMode[]): Promise<EngineFacts> {
   const packing = pack(record);
   const callerUser = await createUser(record, `hermes-bed-${record.run}`);
   const sudoUser = await createUser(record, `hermes-bed-${record.run}-sudo`);
@@ -26,7 +26,7 @@ export async function asRootUser(record: RunRecord, wanted: readonly Way[]): Pro
   ]);
   return {
     ...factsOf(record),
-    ways: { docker, ...podman },
+    modes: { docker, ...podman },
     dockerHost: record.dockerd === null ? null : `unix://${record.dir}/docker/sock`,
     asRoot: true,
     callerUser,
@@ -36,7 +36,7 @@ export async function asRootUser(record: RunRecord, wanted: readonly Way[]): Pro
 
 async function podmans(
   record: RunRecord,
-  wanted: readonly Way[],
+  wanted: readonly EngineMode[],
   facts: OwnerFacts & { run: string },
   tars: Tars,
   allow: (podman: string) => Promise<void>,

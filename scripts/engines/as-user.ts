@@ -1,11 +1,11 @@
 /** Setting up as an ordinary user, on somebody's laptop: what is there is used. */
 import { factsOf, loadAndRun, pack, tested } from './load.ts';
-import type { EngineFacts, Way } from './modes.ts';
+import type { EngineFacts, EngineMode } from './modes.ts';
 import { ourselves } from './owner.ts';
 import { type RunRecord, saveRecord } from './record.ts';
 
 /** Their docker, their podman, their sudo. Nothing is installed, nobody is created. */
-export async function asOrdinaryUser(record: RunRecord, wanted: readonly Way[]): Promise<EngineFacts> {
+export async function asOrdinaryUser(record: RunRecord, wanted: readonly EngineMode[]): Promise<EngineFacts> {
   const person = ourselves();
   const facts = { asRoot: false, dockerHost: null, callerUser: person, run: record.run };
   const tars = await pack(record);
@@ -13,7 +13,7 @@ export async function asOrdinaryUser(record: RunRecord, wanted: readonly Way[]):
   if (wanted.includes('podman-rootless')) record.podmans.push('self');
   if (wanted.includes('podman-sudo')) record.podmans.push('sudo');
   saveRecord(record);
-  const ways = {
+  const modes = {
     docker: await tested(wanted, 'docker', () => loadAndRun('docker', facts, record, tars)),
     'podman-root': { available: false, why: 'only root can be root' } as const,
     'podman-sudo': await tested(wanted, 'podman-sudo', () => loadAndRun('podman-sudo', facts, record, tars)),
@@ -21,5 +21,5 @@ export async function asOrdinaryUser(record: RunRecord, wanted: readonly Way[]):
       loadAndRun('podman-rootless', facts, record, tars),
     ),
   };
-  return { ...factsOf(record), ways, dockerHost: null, asRoot: false, callerUser: person, sudoUser: person };
+  return { ...factsOf(record), modes, dockerHost: null, asRoot: false, callerUser: person, sudoUser: person };
 }

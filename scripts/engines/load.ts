@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { packImages } from './image.ts';
-import { type Availability, allImages, type ImageName, type Way } from './modes.ts';
+import { type Availability, allImages, type EngineMode, type ImageName } from './modes.ts';
 import { canRun, importImage, type OwnerFacts } from './owner.ts';
 import { type RunRecord, saveRecord } from './record.ts';
 
@@ -32,7 +32,7 @@ export const factsOf = (record: RunRecord) => ({
 
 /** Imports what was packed and starts a container with it once: the only proof that a way works. */
 export async function loadAndRun(
-  way: Way,
+  mode: EngineMode,
   facts: OwnerFacts & { run: string },
   record: RunRecord,
   tars: Tars,
@@ -41,19 +41,19 @@ export async function loadAndRun(
   const images = imagesOf(record);
   const packed = allImages.filter((name) => tars[name] !== undefined);
   for (const name of packed) {
-    const why = await importImage(way, facts, tars[name] ?? '', images[name]);
+    const why = await importImage(mode, facts, tars[name] ?? '', images[name]);
     if (why !== null) return { available: false, why };
   }
-  return canRun(way, facts, images[packed[0] ?? 'dash'], user);
+  return canRun(mode, facts, images[packed[0] ?? 'dash'], user);
 }
 
 /** The result of `test`; what it throws is why the way is not available. */
 export async function tested(
-  wanted: readonly Way[],
-  way: Way,
+  wanted: readonly EngineMode[],
+  mode: EngineMode,
   test: () => Promise<Availability>,
 ): Promise<Availability> {
-  if (!wanted.includes(way)) return { available: false, why: 'not asked for' };
+  if (!wanted.includes(mode)) return { available: false, why: 'not asked for' };
   try {
     return await test();
   } catch (error) {

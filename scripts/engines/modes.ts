@@ -1,10 +1,10 @@
 /** The ways in that are tested, and what is known about each once the engines stand. Plain data: it crosses processes. */
 
 /** docker by its socket · podman as root · root's podman through `sudo -n` · an ordinary user's own podman. */
-export const allWays = ['docker', 'podman-root', 'podman-sudo', 'podman-rootless'] as const;
-export type Way = (typeof allWays)[number];
+export const allModes = ['docker', 'podman-root', 'podman-sudo', 'podman-rootless'] as const;
+export type EngineMode = (typeof allModes)[number];
 
-export const engineOf = (way: Way): 'docker' | 'podman' => (way === 'docker' ? 'docker' : 'podman');
+export const engineOf = (mode: EngineMode): 'docker' | 'podman' => (mode === 'docker' ? 'docker' : 'podman');
 
 /** `dash` has dash as /bin/sh, as the real image (ubuntu:24.04) has; `busybox` has busybox ash. */
 export const allImages = ['dash', 'busybox'] as const;
@@ -27,7 +27,7 @@ export interface EngineFacts {
   run: string;
   /** The run's own directory, 0755, removed at the end. */
   dir: string;
-  ways: Record<Way, Availability>;
+  modes: Record<EngineMode, Availability>;
   /** Where docker listens, or null for whatever the environment says. */
   dockerHost: string | null;
   /** True when the bed runs as root and made users of its own. */

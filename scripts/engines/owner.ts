@@ -1,7 +1,7 @@
 /** How the owner of the containers calls the engine, per way: the side of NixOS's service, not of the shim. */
 import { userInfo } from 'node:os';
 import { attempt, type CommandOptions, type CommandResult, plainEnv, telling } from './command.ts';
-import { type Availability, type EngineFacts, labelOf, type Person, type Way } from './modes.ts';
+import { type Availability, type EngineFacts, type EngineMode, labelOf, type Person } from './modes.ts';
 
 export type OwnerFacts = Pick<EngineFacts, 'asRoot' | 'dockerHost' | 'callerUser'>;
 
@@ -12,20 +12,20 @@ export interface Owner {
 }
 
 /** The owner of a way's containers: root, except for rootless podman; who is not root asks the machine's own docker or sudo. */
-export function ownerOf(way: Way, facts: OwnerFacts): Owner {
+export function ownerOf(mode: EngineMode, facts: OwnerFacts): Owner {
   const { asRoot, dockerHost, callerUser } = facts;
   const inherited = asRoot ? plainEnv() : (process.env as Record<string, string>);
-  if (way === 'docker') {
+  if (mode === 'docker') {
     return {
       argv: ['docker'],
       options: { env: { ...inherited, ...(dockerHost === null ? {} : { DOCKER_HOST: dockerHost }) } },
     };
   }
-  if (way === 'podman-rootless' && asRoot) {
+  if (mode === 'podman-rootless' && asRoot) {
     const { uid, gid } = callerUser;
     return { argv: ['podman'], options: { uid, gid, env: envOf(callerUser) } };
   }
-  if (way === 'podman-sudo' && !asRoot)
+  if (mode === 'podman-sudo' && !asRoot)
     return { argv: ['sudo', '-n', 'podman'], options: { env: inherited } };
   return { argv: ['podman'], options: { env: inherited } };
 }
@@ -53,25 +53,25 @@ export function ourselves(): Person {
 }
 
 export function askOwner(
-  way: Way,
+  mode: EngineMode,
   facts: OwnerFacts,
   args: readonly string[],
   input?: string,
 ): Promise<CommandResult> {
-  const { argv, options } = ownerOf(way, facts);
+  const { argv, options } = ownerOf(mode, facts);
   return attempt([...argv, ...args], { ...options, input });
 }
 
 /** Imports a packed root file system unless it is there. Returns null, or why it could not be. */
 export async function importImage(
-  way: Way,
+  mode: EngineMode,
   facts: OwnerFacts,
   tar: string,
   image: string,
 ): Promise<string | null> {
-  const there = await askOwner(way, facts, ['image', 'inspect', image]);
+  const there = await askOwner(mode, facts, ['image', 'inspect', image]);
   if (there.code === 0) return null;
-  const { code, stderr } = await askOwner(way, facts, ['import', tar, image]);
+  const { code, stderr } = await askOwner(mode, facts, ['import', tar, image]);
   return code === 0 ? null : telling(stderr);
 }
 
@@ -80,13 +80,13 @@ export async function importImage(
  * first process) rootless podman waits 20 s for a conmon that is already a zombie.
  */
 export async function canRun(
-  way: Way,
+  mode: EngineMode,
   facts: OwnerFacts & { run: string },
   image: string,
   user = '0:0',
 ): Promise<Availability> {
   const label = ['--label', labelOf(facts.run), '-u', user];
-  const { code, stdout, stderr } = await askOwner(way, facts, [
+  const { code, stdout, stderr } = await askOwner(mode, facts, [
     'run',
     '-d',
     '--network=host',
@@ -95,10 +95,10 @@ export async function canRun(
     'sleep',
     '60',
   ]);
-  if (stdout.trim() !== '') await askOwner(way, facts, removal(way, [stdout.trim()]));
+  if (stdout.trim() !== '') await askOwner(mode, facts, removal(mode, [stdout.trim()]));
   return code === 0 ? { available: true } : { available: false, why: telling(stderr) };
 }
 
 /** Ends and removes containers at once: podman would give them 10 s where docker does not. */
-export const removal = (way: Way, containers: readonly string[]): string[] =>
-  way === 'docker' ? ['rm', '-f', ...containers] : ['rm', '-f', '-t', '0', ...containers];
+export const removal = (mode: EngineMode, containers: readonly string[]): string[] =>
+  mode === 'docker' ? ['rm', '-f', ...containers] : ['rm', '-f', '-t', '0', ...containers];

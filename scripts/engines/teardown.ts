@@ -2,7 +2,7 @@
 import { readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import { attempt } from './command.ts';
-import { labelOf, type Way } from './modes.ts';
+import { type EngineMode, labelOf } from './modes.ts';
 import { askOwner, ourselves, removal } from './owner.ts';
 import { endProcess, hostProcesses } from './processes.ts';
 import type { RunRecord } from './record.ts';
@@ -13,16 +13,16 @@ export async function tearDownRecord(record: RunRecord): Promise<void> {
   const asRoot = process.getuid?.() === 0 && !record.ambient;
   const dockerHost = record.dockerd === null ? null : `unix://${record.dir}/docker/sock`;
   const facts = { asRoot, dockerHost, callerUser: ourselves() };
-  const clear = async (way: Way, keepsImages: boolean) => {
-    const list = await askOwner(way, facts, ['ps', '-aq', '--filter', `label=${labelOf(record.run)}`]);
+  const clear = async (mode: EngineMode, keepsImages: boolean) => {
+    const list = await askOwner(mode, facts, ['ps', '-aq', '--filter', `label=${labelOf(record.run)}`]);
     const ids = list.stdout.split('\n').filter((id) => id !== '');
-    if (ids.length > 0) await askOwner(way, facts, removal(way, ids));
-    if (keepsImages) for (const image of record.images) await askOwner(way, facts, ['rmi', '-f', image]);
+    if (ids.length > 0) await askOwner(mode, facts, removal(mode, ids));
+    if (keepsImages) for (const image of record.images) await askOwner(mode, facts, ['rmi', '-f', image]);
   };
-  const podmanWays = { root: 'podman-root', sudo: 'podman-sudo', self: 'podman-rootless' } as const;
+  const podmanModes = { root: 'podman-root', sudo: 'podman-sudo', self: 'podman-rootless' } as const;
   await Promise.all([
     record.dockerd !== null || record.ambientDocker ? clear('docker', record.ambientDocker) : null,
-    ...record.podmans.map((podman) => clear(podmanWays[podman], true)),
+    ...record.podmans.map((podman) => clear(podmanModes[podman], true)),
   ]);
   await Promise.all([
     record.dockerd === null ? null : endProcess(record.dockerd),

@@ -3,7 +3,7 @@ export type Answer = {
   /** 0 all well, 1 otherwise */
   readonly code: 0 | 1;
   readonly json: unknown;
-  readonly text: (look: Look) => string;
+  readonly text: (style: OutputStyle) => string;
 };
 
 /**
@@ -20,12 +20,12 @@ export function jsonText(facts: unknown): string {
 }
 
 /** What the terminal that is written to can show. */
-export type Look = { readonly symbols: boolean; readonly colour: boolean };
+export type OutputStyle = { readonly symbols: boolean; readonly colour: boolean };
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Symbols only on a terminal, colour only there and unless NO_COLOR (any value, no-color.org) or a dumb terminal. */
-export function lookOf(isTerminal: boolean, env: Environment): Look {
+export function outputStyleOf(isTerminal: boolean, env: Environment): OutputStyle {
   return { symbols: isTerminal, colour: isTerminal && !env.NO_COLOR && env.TERM !== 'dumb' };
 }
 
@@ -40,17 +40,17 @@ const marks: Readonly<Record<Status, readonly [symbol: string, word: string, col
 };
 
 /** A status as a symbol on a terminal, as a word elsewhere. */
-export function mark(status: Status, look: Look): string {
+export function mark(status: Status, style: OutputStyle): string {
   const [symbol, word, colour] = marks[status];
-  return look.symbols ? paint(symbol, colour, look) : word.padEnd(7);
+  return style.symbols ? paint(symbol, colour, style) : word.padEnd(7);
 }
 
 /** Colours a text, where colour is shown. */
-export function paint(text: string, colour: number, look: Look): string {
-  return look.colour ? `\x1b[${colour}m${text}\x1b[0m` : text;
+export function paint(text: string, colour: number, style: OutputStyle): string {
+  return style.colour ? `\x1b[${colour}m${text}\x1b[0m` : text;
 }
 
 /** Text that stands out: a heading, a name. */
-export function bold(text: string, look: Look): string {
-  return paint(text, 1, look);
+export function bold(text: string, style: OutputStyle): string {
+  return paint(text, 1, style);
 }

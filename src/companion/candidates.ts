@@ -6,7 +6,7 @@ import { judgeSameHome } from '../engine/same-home.ts';
 import { escapeControls } from '../report/escape.ts';
 import type { Caller } from '../route/caller.ts';
 import type { Engine } from '../route/metadata.ts';
-import { ask } from './run-probe.ts';
+import { runProbe } from './run-probe.ts';
 
 /** A running container, how it was found, and whether it is the one of a home. */
 export type Candidate = {
@@ -72,11 +72,14 @@ function accessesOf(engine: Engine, caller: Caller, ownerUid: number | undefined
 async function listRunning(via: EngineAccess, caller: Caller): Promise<readonly Json[] | string> {
   const remote = await remoteAddress(via, endpointOf(via, caller.env), caller.env);
   if (remote !== undefined) return `runs elsewhere (${remote})`;
-  const ids = await ask(engineCommand(via, ['ps', '-q', '--no-trunc'], true), caller.env);
+  const ids = await runProbe(engineCommand(via, ['ps', '-q', '--no-trunc'], true), caller.env);
   if (!ids.ok) return ids.words;
   const list = ids.stdout.split('\n').filter((id) => /^[0-9a-f]{12,64}$/.test(id));
   if (list.length === 0) return [];
-  const facts = await ask(engineCommand(via, ['inspect', '--type', 'container', ...list], true), caller.env);
+  const facts = await runProbe(
+    engineCommand(via, ['inspect', '--type', 'container', ...list], true),
+    caller.env,
+  );
   try {
     const json: unknown = JSON.parse(facts.stdout);
     return Array.isArray(json) ? (json as readonly Json[]) : 'its answer to inspect makes no sense';

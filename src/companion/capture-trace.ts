@@ -5,13 +5,13 @@ import { listen, type Topic } from '../report/trace.ts';
 export type Decision = { readonly about: Topic; readonly fact: string };
 
 /** What came of something that was listened to. */
-export type Heard<T> = { readonly decisions: readonly Decision[] } & (
+export type CapturedTrace<T> = { readonly decisions: readonly Decision[] } & (
   | { readonly kind: 'done'; readonly value: T }
   | { readonly kind: 'failed'; readonly failure: Failure }
 );
 
 /** Runs a part of the hot path and writes down each decision that it makes on the way, up to its end or its failure. */
-export async function hear<T>(part: () => Promise<T>): Promise<Heard<T>> {
+export async function captureTrace<T>(part: () => Promise<T>): Promise<CapturedTrace<T>> {
   const decisions: Decision[] = [];
   listen((about, fact) => about && decisions.push({ about, fact }));
   try {

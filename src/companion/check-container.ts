@@ -3,15 +3,15 @@ import type { Cause } from '../engine/cause.ts';
 import { gatherCircumstances } from '../engine/circumstances.ts';
 import { explainCause } from '../engine/explain-cause.ts';
 import { locateEngine } from '../engine/locate.ts';
-import { attempt, type Reached } from '../engine/reach.ts';
+import { lookUp, type Reached } from '../engine/reach.ts';
 import { askReadiness } from '../engine/readiness.ts';
 import type { Caller } from '../route/caller.ts';
 import type { ContainerRoute } from '../route/decide.ts';
 import { commandInContainer } from '../route/name.ts';
-import { type Decision, hear } from './capture-trace.ts';
+import { captureTrace, type Decision } from './capture-trace.ts';
 import { type Check, fail, failBy, skip, warn, well } from './check.ts';
 import { factOf } from './check-home.ts';
-import { ask } from './run-probe.ts';
+import { runProbe } from './run-probe.ts';
 import { shortAge } from './table.ts';
 
 /** From the engine to hermes in the container. */
@@ -19,19 +19,21 @@ const stages = ['engine', 'access', 'container', 'same home', 'running', 'user',
 type Stage = (typeof stages)[number];
 
 /** What was found on the way in; `because` says why nobody got in. */
-export type Inward = {
+export type ContainerChecks = {
   readonly checks: readonly Check[];
   readonly reached: Reached | undefined;
   readonly because: string;
 };
 
 /** Everything between a route and a hermes that can be started, by the hot path's own decisions. */
-export async function checkContainer(route: ContainerRoute, caller: Caller): Promise<Inward> {
-  const heard = await hear(() => attempt({ route, caller, memory: { refusals: new Map(), last: false } }));
-  if (heard.kind === 'failed') return stopped([], 'engine', failBy('engine', heard.failure));
-  const engine = await engineFact(route, caller, heard.decisions);
-  const facts = factsOf(heard.decisions, engine, route);
-  const outcome = heard.value;
+export async function checkContainer(route: ContainerRoute, caller: Caller): Promise<ContainerChecks> {
+  const captured = await captureTrace(() =>
+    lookUp({ route, caller, memory: { refusals: new Map(), last: false } }),
+  );
+  if (captured.kind === 'failed') return stopped([], 'engine', failBy('engine', captured.failure));
+  const engine = await engineFact(route, caller, captured.decisions);
+  const facts = factsOf(captured.decisions, engine, route);
+  const outcome = captured.value;
   const cause = outcome.kind === 'ready' ? await askAgain(outcome.reached, route, caller) : outcome.cause;
   if (cause !== undefined) {
     const failure = explainCause(cause, await gatherCircumstances(cause, route, caller.env, 0));
@@ -55,7 +57,7 @@ export async function checkContainer(route: ContainerRoute, caller: Caller): Pro
   };
 }
 
-function stopped(passed: readonly Check[], stage: Stage, failed: Check): Inward {
+function stopped(passed: readonly Check[], stage: Stage, failed: Check): ContainerChecks {
   const because = becauseOf[stage];
   const rest = stages.slice(stages.indexOf(stage) + 1).map((name) => skip(name, because));
   return { checks: [...passed, failed, ...rest], reached: undefined, because };
@@ -127,7 +129,7 @@ async function engineFact(
   const engine = backend ?? (said.startsWith('podman') ? 'podman' : 'docker');
   const binary = locateEngine(engine, caller.env);
   if (binary === undefined) return said;
-  const { stdout, ok } = await ask([binary, '--version'], caller.env);
+  const { stdout, ok } = await runProbe([binary, '--version'], caller.env);
   return `${said}${ok ? ` (${stdout.trim().split('\n')[0]})` : ''}`;
 }
 
@@ -157,7 +159,7 @@ function runningFact({ container }: Reached): string {
 /** Who hermes is in there, and whether the container was made for another uid. */
 async function checkUser({ via, container, user }: Reached, caller: Caller): Promise<Check> {
   const argv = engineCommand(via, ['exec', '-u', user, '-w', '/', container.id, '/bin/sh', '-c', 'id -u']);
-  const uid = (await ask(argv, caller.env)).stdout.trim();
+  const uid = (await runProbe(argv, caller.env)).stdout.trim();
   const meant = container.env.get('HERMES_UID');
   const says = `${user} is uid ${uid || 'unknown'} in there`;
   if (!meant || !uid || meant === uid) return well('user', says);

@@ -1,15 +1,15 @@
 import { userInfo } from 'node:os';
 import type { Caller } from '../route/caller.ts';
 import { type Check, skip, warn, well } from './check.ts';
-import { ask } from './run-probe.ts';
+import { runProbe } from './run-probe.ts';
 
 /** Group membership that was given after this login does not count before the next one: the docker group, hermes's. */
 export async function checkGroups(caller: Caller): Promise<Check> {
   const name = ownName();
   if (name === undefined) return skip('groups', 'this uid has no name');
   const [ids, names] = await Promise.all([
-    ask(['id', '-G', name], caller.env),
-    ask(['id', '-Gn', name], caller.env),
+    runProbe(['id', '-G', name], caller.env),
+    runProbe(['id', '-Gn', name], caller.env),
   ]);
   const given = ids.stdout.trim().split(' ');
   const called = names.stdout.trim().split(' ');

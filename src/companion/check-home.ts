@@ -7,24 +7,24 @@ import type { Topic } from '../report/trace.ts';
 import type { Caller } from '../route/caller.ts';
 import { type ContainerRoute, decideRoute } from '../route/decide.ts';
 import { isInside } from '../route/inside.ts';
-import { type Decision, hear } from './capture-trace.ts';
+import { captureTrace, type Decision } from './capture-trace.ts';
 import { type Check, type CheckName, fail, failBy, skip, warn, well } from './check.ts';
 import { withoutBypass } from './current-caller.ts';
 import { realPath } from './own-home.ts';
 
 /** What was found on the way to a route; `because` says why there is none, as the end of a sentence. */
-export type Homeward = {
+export type RouteChecks = {
   readonly checks: readonly Check[];
   readonly route: ContainerRoute | undefined;
   readonly because: string;
 };
 
 /** Everything that decides where a call runs, by the hot path's own decisions. */
-export async function checkHome(caller: Caller): Promise<Homeward> {
+export async function checkHome(caller: Caller): Promise<RouteChecks> {
   const before = [checkBypass(caller), checkInside(caller)];
-  const heard = await hear(() => decideRoute(withoutBypass(caller)));
-  const about = (topic: Topic): string | undefined => factOf(heard.decisions, topic);
-  if (heard.kind === 'failed') {
+  const captured = await captureTrace(() => decideRoute(withoutBypass(caller)));
+  const about = (topic: Topic): string | undefined => factOf(captured.decisions, topic);
+  if (captured.kind === 'failed') {
     // the decision that was not told any more is the one that failed
     const failed: CheckName = !about('pin') ? 'pin' : about('home') ? 'metadata' : 'home';
     const passed = (['pin', 'home'] as const).flatMap((name) =>
@@ -36,7 +36,7 @@ export async function checkHome(caller: Caller): Promise<Homeward> {
       checks: [
         ...before,
         ...passed,
-        failBy(failed, heard.failure),
+        failBy(failed, captured.failure),
         ...rest.map((name) => skip(name, because)),
       ],
       route: undefined,
@@ -45,9 +45,9 @@ export async function checkHome(caller: Caller): Promise<Homeward> {
   }
   const pin = well('pin', about('pin') ?? 'none');
   const home = about('home');
-  const route = heard.value;
+  const route = captured.value;
   if (route.kind === 'container') {
-    const metadata = well('metadata', metadataFact(heard.decisions));
+    const metadata = well('metadata', metadataFact(captured.decisions));
     const own = checkOwnLink(route, home ?? '');
     return {
       checks: [...before, pin, well('home', home ?? route.homePath), own, metadata],

@@ -1,6 +1,6 @@
 import { escapeControls } from '../report/escape.ts';
 import type { Failure, Hint } from '../report/failure.ts';
-import { bold, type Look, mark, type Status } from './answer.ts';
+import { bold, mark, type OutputStyle, type Status } from './answer.ts';
 import { fixesOf } from './format-failure.ts';
 
 /** What doctor looks at, in the order of a call. */
@@ -62,11 +62,11 @@ export function skip(check: CheckName, because: string): Check {
 const width = Math.max(...checkNames.map((name) => name.length));
 
 /** Lays checks out, the fixes under what they mend. Hints are ours, to be pasted; nothing gets past here that was forgotten. */
-export function tellChecks(checks: readonly Check[], look: Look): string {
-  const indent = ' '.repeat(mark('ok', { ...look, colour: false }).length + 1);
+export function formatChecks(checks: readonly Check[], style: OutputStyle): string {
+  const indent = ' '.repeat(mark('ok', { ...style, colour: false }).length + 1);
   return checks
     .map(({ check, status, says, fixes }) => {
-      const line = `${mark(status, look)} ${bold(check.padEnd(width), look)}  ${escapeControls(says, 600)}\n`;
+      const line = `${mark(status, style)} ${bold(check.padEnd(width), style)}  ${escapeControls(says, 600)}\n`;
       return (
         line +
         fixes.map(({ label, text }) => `${indent}  ${label}:  ${escapeControls(text, 8000)}\n`).join('')

@@ -3,7 +3,7 @@ import type { Environment } from '../route/inside.ts';
 import type { Name } from '../route/name.ts';
 
 /** The caller that `hermes` would have here and now, with these arguments: same user, same environment, same launcher. */
-export function callerOf(
+export function currentCaller(
   name: Name = 'hermes',
   args: readonly string[] = [],
   env: Environment = process.env,

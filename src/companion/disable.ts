@@ -26,7 +26,7 @@ export async function disable(caller: Caller): Promise<Answer> {
 }
 
 function said(says: string, json: unknown): Answer {
-  return { code: 0, json, text: (look) => `${mark('ok', look)} ${escapeControls(says, 500)}\n` };
+  return { code: 0, json, text: (style) => `${mark('ok', style)} ${escapeControls(says, 500)}\n` };
 }
 
 /** The home belongs to the container's uid: through the container, which has to run for that. */

@@ -3,7 +3,7 @@ import { asFailure, Failure } from '../report/failure.ts';
 import type { Caller } from '../route/caller.ts';
 import { findNative } from '../route/native.ts';
 import { type Answer, bold } from './answer.ts';
-import { type Check, checkNames, fail, failBy, skip, tellChecks, warn, well } from './check.ts';
+import { type Check, checkNames, fail, failBy, formatChecks, skip, warn, well } from './check.ts';
 import { checkContainer } from './check-container.ts';
 import { checkGroups } from './check-groups.ts';
 import { checkHome } from './check-home.ts';
@@ -17,19 +17,20 @@ const answerMs = 60_000;
 /** Checks everything from the name to hermes answering in the container, in the order of a call. */
 export async function doctor(caller: Caller): Promise<Answer> {
   const routed = withoutBypass(caller);
-  const [name, groups, homeward] = await Promise.all([
+  const [name, groups, routeChecks] = await Promise.all([
     checkName(caller),
     checkGroups(caller),
     checkHome(caller),
   ]);
-  const inward = homeward.route && (await checkContainer(homeward.route, routed));
-  const because = inward?.because || homeward.because;
-  const place = homeward.route && inward?.reached && { route: homeward.route, reached: inward.reached };
+  const containerChecks = routeChecks.route && (await checkContainer(routeChecks.route, routed));
+  const because = containerChecks?.because || routeChecks.because;
+  const place = routeChecks.route &&
+    containerChecks?.reached && { route: routeChecks.route, reached: containerChecks.reached };
   const all: readonly Check[] = [
     name,
     groups,
-    ...homeward.checks,
-    ...(inward?.checks ?? []),
+    ...routeChecks.checks,
+    ...(containerChecks?.checks ?? []),
     place ? await checkAnswer(routed) : skip('answer', because),
     place ? await checkSessions(place, routed) : skip('sessions', because),
     checkNative(caller),
@@ -41,7 +42,7 @@ export async function doctor(caller: Caller): Promise<Answer> {
   return {
     code: failed > 0 ? 1 : 0,
     json: { ok: failed === 0, checks },
-    text: (look) => `${tellChecks(checks, look)}\n${bold(verdict(checks), look)}\n`,
+    text: (style) => `${formatChecks(checks, style)}\n${bold(verdict(checks), style)}\n`,
   };
 }
 

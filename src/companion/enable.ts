@@ -1,6 +1,6 @@
 import { gatherCircumstances } from '../engine/circumstances.ts';
 import { explainCause } from '../engine/explain-cause.ts';
-import { attempt } from '../engine/reach.ts';
+import { lookUp } from '../engine/reach.ts';
 import { askReadiness } from '../engine/readiness.ts';
 import { escapeControls } from '../report/escape.ts';
 import { asFailure, exitCodes, Failure } from '../report/failure.ts';
@@ -15,13 +15,13 @@ import { type Findings, inquire } from './inquiry.ts';
 import { type Inside, removeMetadata, writeMetadata } from './metadata-file.ts';
 import { metadataText } from './metadata-text.ts';
 import { findOwnHome, type OwnHome, realPath, refuseForeign } from './own-home.ts';
-import type { EnableWishes } from './request.ts';
+import type { EnableOptions } from './request.ts';
 import { homeToMake } from './suggest-home.ts';
 
 /** Finds the running container that declares our home, and writes the metadata that sends hermes there. */
-export async function enable(caller: Caller, wishes: EnableWishes): Promise<Answer> {
+export async function enable(caller: Caller, options: EnableOptions): Promise<Answer> {
   const own = findOwnHome(caller);
-  if (own === undefined) throw await homeToMake(caller, wishes.backend);
+  if (own === undefined) throw await homeToMake(caller, options.backend);
   refuseForeign(own, [
     {
       label: 'change it there',
@@ -30,15 +30,15 @@ export async function enable(caller: Caller, wishes: EnableWishes): Promise<Answ
   ]);
   const { home, file } = own;
   const search = await searchContainers(caller, home.path, home.ownerUid, {
-    backend: wishes.backend,
+    backend: options.backend,
     realPath,
   });
-  const chosen = chooseCandidate(search, home.path, wishes.container);
+  const chosen = chooseCandidate(search, home.path, options.container);
   const findings =
-    wishes.user && wishes.bin ? await inquireIfPossible(chosen, caller) : await inquire(chosen, caller);
-  const user = wishes.user ?? need(findings.user, 'who owns the home in there is not known', '--user USER');
+    options.user && options.bin ? await inquireIfPossible(chosen, caller) : await inquire(chosen, caller);
+  const user = options.user ?? need(findings.user, 'who owns the home in there is not known', '--user USER');
   const bin =
-    wishes.bin ??
+    options.bin ??
     need(findings.bin, "hermes is neither in the module's place nor on the PATH in there", '--bin PATH');
   const { container, containerHome = '/', via } = chosen;
   const text = metadataText({ engine: via.engine, containerName: container.name, user, bin });
@@ -55,7 +55,7 @@ export async function enable(caller: Caller, wishes: EnableWishes): Promise<Answ
   const cause = await askReadiness({ access: via, container, user, bin, env: caller.env });
   if (cause) throw explainCause(cause, await gatherCircumstances(cause, route, caller.env, 0));
   let written: string | undefined;
-  if (!wishes.dryRun) {
+  if (!options.dryRun) {
     const inside = { via, containerId: container.id, owner: findings.owner ?? user, containerHome };
     written = await writeMetadata(home, text, caller, inside);
     const trouble = await findTrouble(caller, container.id);
@@ -76,15 +76,15 @@ export async function enable(caller: Caller, wishes: EnableWishes): Promise<Answ
       file,
       written: written !== undefined,
     },
-    text: (look) => {
+    text: (style) => {
       const line = (status: Status, says: string): string =>
-        `${mark(status, look)} ${escapeControls(says, 500)}\n`;
+        `${mark(status, style)} ${escapeControls(says, 500)}\n`;
       return [
         line(
           'ok',
           `home ${home.path} is ${containerHome} in container '${container.name}' (${via.engine}${via.access.kind === 'sudo' ? ` by ${via.access.tool}` : ''})`,
         ),
-        line('ok', `user ${user}${wishes.user ? '' : `, who owns ${containerHome} in there`}`),
+        line('ok', `user ${user}${options.user ? '' : `, who owns ${containerHome} in there`}`),
         line('ok', `hermes is ${bin} in there`),
         network
           ? ''
@@ -124,7 +124,7 @@ async function findTrouble(caller: Caller, id: string): Promise<Failure | undefi
   try {
     const route = await decideRoute(caller);
     if (route.kind === 'native') return elsewhere(route.why);
-    const outcome = await attempt({ route, caller, memory: { refusals: new Map(), last: true } });
+    const outcome = await lookUp({ route, caller, memory: { refusals: new Map(), last: true } });
     if (outcome.kind === 'not-ready') {
       return explainCause(outcome.cause, await gatherCircumstances(outcome.cause, route, caller.env, 0));
     }

@@ -2,7 +2,7 @@ import { waitBudgetMs } from '../engine/budget.ts';
 import { awaited, type Cause, mayPass } from '../engine/cause.ts';
 import { gatherCircumstances } from '../engine/circumstances.ts';
 import { explainCause } from '../engine/explain-cause.ts';
-import { type Attempt, attempt, type Reached } from '../engine/reach.ts';
+import { type LookupResult, lookUp, type Reached } from '../engine/reach.ts';
 import { escapeControls } from '../report/escape.ts';
 import type { Failure } from '../report/failure.ts';
 import type { Caller } from '../route/caller.ts';
@@ -13,10 +13,10 @@ import { nativeCommand } from '../session/native/exec-native.ts';
 import { readRawArguments } from '../session/plan/bytes.ts';
 import { sessionCommand } from '../session/plan/command.ts';
 import { readDescriptors } from '../session/plan/descriptors.ts';
-import { type Answer, bold, type Look } from './answer.ts';
-import { type Decision, hear } from './capture-trace.ts';
+import { type Answer, bold, type OutputStyle } from './answer.ts';
+import { captureTrace, type Decision } from './capture-trace.ts';
 import { describePlan } from './describe-plan.ts';
-import { failureJson, tellFailure } from './format-failure.ts';
+import { failureJson, formatCompanionFailure } from './format-failure.ts';
 import { pasteable } from './paste.ts';
 
 /** What the decisions led to. */
@@ -39,30 +39,30 @@ export async function explain(caller: Caller, { full }: { readonly full: boolean
   return {
     code: verdict.kind === 'neither' ? 1 : 0,
     json: { decisions, ...toJson(verdict) },
-    text: (look) => `${tellDecisions(decisions, look)}\n${tellVerdict(verdict, full, look)}`,
+    text: (style) => `${formatDecisions(decisions, style)}\n${formatVerdict(verdict, full, style)}`,
   };
 }
 
 async function decide(caller: Caller): Promise<{ decisions: readonly Decision[]; verdict: Verdict }> {
-  const routed = await hear(() => decideRoute(caller));
+  const routed = await captureTrace(() => decideRoute(caller));
   if (routed.kind === 'failed') return { decisions: routed.decisions, verdict: neither(routed.failure) };
   const route: Route = routed.value;
   if (route.kind === 'native') {
-    const found = await hear(async () => nativeVerdict(caller, route.why));
+    const found = await captureTrace(async () => nativeVerdict(caller, route.why));
     const verdict = found.kind === 'done' ? found.value : neither(found.failure);
     return { decisions: routed.decisions, verdict };
   }
-  const looked = await hear(async () => {
+  const looked = await captureTrace(async () => {
     budgetOf(caller); // asked first, as hermes does: it may be no number
-    return attempt({ route, caller, memory: { refusals: new Map(), last: false } });
+    return lookUp({ route, caller, memory: { refusals: new Map(), last: false } });
   });
   const before = [...routed.decisions, ...looked.decisions];
   if (looked.kind === 'failed') return { decisions: before, verdict: neither(looked.failure) };
-  const outcome: Attempt = looked.value;
+  const outcome: LookupResult = looked.value;
   if (outcome.kind === 'not-ready') {
     return { decisions: before, verdict: await notReady(outcome.cause, route, caller) };
   }
-  const planned = await hear(async () => containerVerdict(outcome.reached, route, caller));
+  const planned = await captureTrace(async () => containerVerdict(outcome.reached, route, caller));
   if (planned.kind === 'failed') return { decisions: before, verdict: neither(planned.failure) };
   return { decisions: [...before, ...planned.value.decisions], verdict: planned.value.verdict };
 }
@@ -87,7 +87,7 @@ function containerVerdict(
 ): { decisions: readonly Decision[]; verdict: Verdict } {
   const plan = planSession(reached, route, caller, readDescriptors());
   const names = plan.forwarded.secret.map(([name]) => name);
-  // pasted, nobody would bring what the doorman waits for
+  // pasted, nobody would bring what the exec wrapper waits for
   const instructions = { ...plan.instructions, secrets: false };
   const verdict: Verdict = {
     kind: 'container',
@@ -126,31 +126,31 @@ function toJson(verdict: Verdict): Readonly<Record<string, unknown>> {
   }
 }
 
-function tellDecisions(decisions: readonly Decision[], look: Look): string {
+function formatDecisions(decisions: readonly Decision[], style: OutputStyle): string {
   let last = '';
   return decisions
     .map(({ about, fact }) => {
       const name = about === last ? '' : about;
       last = about;
-      return `${bold(name.padEnd(11), look)}${escapeControls(fact, 1000)}\n`;
+      return `${bold(name.padEnd(11), style)}${escapeControls(fact, 1000)}\n`;
     })
     .join('');
 }
 
-function tellVerdict(verdict: Verdict, full: boolean, look: Look): string {
+function formatVerdict(verdict: Verdict, full: boolean, style: OutputStyle): string {
   switch (verdict.kind) {
     case 'native':
-      return `${bold('It runs on this host', look)} (${escapeControls(verdict.why)}):\n\n${shown(verdict.command, full)}\n`;
+      return `${bold('It runs on this host', style)} (${escapeControls(verdict.why)}):\n\n${shown(verdict.command, full)}\n`;
     case 'container': {
       const names = escapeControls(verdict.withheld.join(', '));
       const lacks =
         names &&
         `\nThis line lacks ${names}: the shim hands such values over by a pipe, never in a command line, since engines write those down.\n`;
-      return `${bold('It runs in the container', look)}, by this command${full ? " (pasted, it does the same, without the shim's care for signals)" : ''}:\n\n${shown(verdict.command, full)}\n${lacks}`;
+      return `${bold('It runs in the container', style)}, by this command${full ? " (pasted, it does the same, without the shim's care for signals)" : ''}:\n\n${shown(verdict.command, full)}\n${lacks}`;
     }
     case 'neither': {
       const wait = verdict.wait ? `${escapeControls(verdict.wait)}, then say:\n` : '';
-      return `${bold('It runs nowhere', look)}: exit code ${verdict.failure.exitCode}\n\n${wait}${tellFailure(verdict.failure)}`;
+      return `${bold('It runs nowhere', style)}: exit code ${verdict.failure.exitCode}\n\n${wait}${formatCompanionFailure(verdict.failure)}`;
     }
   }
 }

@@ -1,7 +1,7 @@
 import { type Failure, formatFailure, type Hint, runOnHost } from '../report/failure.ts';
 
 /** A failure under the companion's own name. */
-export function tellFailure(failure: Failure): string {
+export function formatCompanionFailure(failure: Failure): string {
   return formatFailure(failure).replace(/^hermes: /, 'hermes-shim: ');
 }
 

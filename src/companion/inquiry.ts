@@ -5,7 +5,7 @@ import { exitCodes, Failure } from '../report/failure.ts';
 import type { Caller } from '../route/caller.ts';
 import askHermes from './ask-hermes.sh';
 import type { Candidate } from './candidates.ts';
-import { ask } from './run-probe.ts';
+import { runProbe } from './run-probe.ts';
 
 /** What a container says of its own hermes. */
 export type Findings = {
@@ -34,7 +34,7 @@ export async function inquire(
     name: 'hermes-enable',
     args: [home, module],
   };
-  const { ok, stdout, words: complaint } = await ask(scriptCommand(via, asked), caller.env);
+  const { ok, stdout, words: complaint } = await runProbe(scriptCommand(via, asked), caller.env);
   if (!ok) {
     const sentence = `container '${container.name}' could not be asked (${escapeControls(complaint, 160)})`;
     throw new Failure(exitCodes.cannotRoute, sentence, [

@@ -16,7 +16,7 @@ import type { Caller } from '../route/caller.ts';
 import type { Home } from '../route/home.ts';
 import { metadataName } from '../route/read.ts';
 import { errorCode } from '../system/error-code.ts';
-import { ask } from './run-probe.ts';
+import { runProbe } from './run-probe.ts';
 
 /** The way to a home that belongs to the container's uid: an exec as that uid. */
 export type Inside = {
@@ -114,7 +114,7 @@ async function runInside(
     script,
     'hermes-enable',
   ];
-  const { ok, words: complaint } = await ask(engineCommand(inside.via, [...words, ...rest]), caller.env);
+  const { ok, words: complaint } = await runProbe(engineCommand(inside.via, [...words, ...rest]), caller.env);
   if (!ok) throw notChanged(home, complaint);
 }
 

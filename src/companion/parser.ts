@@ -3,7 +3,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import type { Name } from '../route/name.ts';
 import { shells } from './completion.ts';
 import type { Request } from './request.ts';
-import { Misuse } from './usage-error.ts';
+import { UsageError } from './usage-error.ts';
 
 const names: readonly Name[] = ['hermes', 'hermes-agent', 'hermes-acp'];
 
@@ -117,6 +117,6 @@ export function buildParser(argv: readonly string[], take: (request: Request) =>
     .exitProcess(false)
     .showHelpOnFail(false)
     .fail((message, error) => {
-      throw error ?? new Misuse(message);
+      throw error ?? new UsageError(message);
     });
 }

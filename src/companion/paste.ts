@@ -1,6 +1,6 @@
 import { quoteWord } from '../report/quote.ts';
 
-/** What a terminal would obey, hide or turn around; a line feed in quotes is harmless, and the doorman has many. */
+/** What a terminal would obey, hide or turn around; a line feed in quotes is harmless, and the exec wrapper has many. */
 const unshown = /((?!\n)[\p{Cc}\p{Cf}\u2028\u2029])/u;
 
 /**

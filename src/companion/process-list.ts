@@ -7,10 +7,10 @@ import { runCommand } from '../system/run-command.ts';
 import listProcesses from './list-processes.sh';
 
 /** A process in the container that has to do with a session of ours. Times are clock ticks since the host's boot. */
-export type Guest = {
+export type ContainerProcess = {
   readonly pid: number;
   readonly start: string;
-  /** the session's id, as the doorman's note or the process's environment has it: the container's word */
+  /** the session's id, as the exec wrapper's note or the process's environment has it: the container's word */
   readonly sessionId: string;
   /** pid of its process session's leader */
   readonly sid: number;
@@ -19,20 +19,20 @@ export type Guest = {
 };
 
 /** What runs in a container for us. */
-export type Roster = {
+export type ProcessList = {
   /** seconds since the host's boot */
   readonly uptime: number;
-  /** first processes, by their doormen's notes: alive, and the very ones that the notes mean; without a note, by environ */
-  readonly first: readonly Guest[];
+  /** first processes, by their notes of exec wrappers: alive, and the very ones that the notes mean; without a note, by environ */
+  readonly first: readonly ContainerProcess[];
   /** everything that carries HERMES_SHIM_SESSION, as far as it lets us look (same user, dumpable) */
-  readonly marked: readonly Guest[];
+  readonly marked: readonly ContainerProcess[];
 };
 
 /**
  * Lists what runs in the container for us.
  * @throws {Failure} 125 when the container could not be asked
  */
-export async function readRoster(reached: Reached, env: Environment): Promise<Roster> {
+export async function readProcessList(reached: Reached, env: Environment): Promise<ProcessList> {
   const border = `--${Math.random().toString(36).slice(2)}--`;
   const { container, user, via } = reached;
   const asked = {
@@ -43,7 +43,7 @@ export async function readRoster(reached: Reached, env: Environment): Promise<Ro
     args: [user, border],
   };
   const result = await runCommand(scriptCommand(via, asked), { env, timeoutMs: 20_000 });
-  if (result.kind === 'exited' && result.code === 0) return parseRoster(result.stdout, border);
+  if (result.kind === 'exited' && result.code === 0) return parseProcessList(result.stdout, border);
   const detail = result.kind === 'exited' ? result.stderr.trim() : result.kind;
   throw new Failure(
     exitCodes.cannotRoute,
@@ -53,18 +53,18 @@ export async function readRoster(reached: Reached, env: Environment): Promise<Ro
 }
 
 /** Reads what the script printed. What makes no sense is left out: a container can write what it likes. */
-export function parseRoster(printed: string, border: string): Roster {
+export function parseProcessList(printed: string, border: string): ProcessList {
   const [head = '', ...records] = printed.split(border);
-  const first: Guest[] = [];
-  const marked: Guest[] = [];
+  const first: ContainerProcess[] = [];
+  const marked: ContainerProcess[] = [];
   for (const record of records) {
-    const guest = parseGuest(record);
-    if (guest) (record.startsWith('first ') ? first : marked).push(guest);
+    const entry = parseProcess(record);
+    if (entry) (record.startsWith('first ') ? first : marked).push(entry);
   }
   return { uptime: Number(head.trim()) || 0, first, marked };
 }
 
-function parseGuest(record: string): Guest | undefined {
+function parseProcess(record: string): ContainerProcess | undefined {
   const end = record.indexOf('\n');
   const [, pid, start, sessionId, sid, terminal] = record.slice(0, end).split(' ');
   const numbers = [pid, start, sid, terminal].every(

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { escapeControls } from '../report/escape.ts';
 import { quoteCommand } from '../report/quote.ts';
 import type { Caller } from '../route/caller.ts';
-import { type Answer, bold, type Look, paint } from './answer.ts';
+import { type Answer, bold, type OutputStyle, paint } from './answer.ts';
 import { userName } from './owner.ts';
 import { findPlace, isOrphan, listSessions, type Running, type Sessions } from './sessions.ts';
 import { layTable, shortAge } from './table.ts';
@@ -20,7 +20,7 @@ export async function ps(caller: Caller): Promise<Answer> {
       sessions: found.sessions.map((running) => runningJson(running, names)),
       detached: found.detached.map((running) => runningJson(running, names)),
     },
-    text: (look) => tellSessions(found, names, container.name, look),
+    text: (style) => formatSessions(found, names, container.name, style),
   };
 }
 
@@ -89,19 +89,24 @@ export function runningTable(running: readonly Running[], names: Names): string 
   return layTable([heading, ...running.map((one) => runningRow(one, names))]);
 }
 
-function tellSessions({ sessions, detached }: Sessions, names: Names, container: string, look: Look): string {
+function formatSessions(
+  { sessions, detached }: Sessions,
+  names: Names,
+  container: string,
+  style: OutputStyle,
+): string {
   const orphans = sessions.filter(isOrphan);
   const strangers = sessions.filter(({ owner }) => owner.state === 'unknown').length;
   const parts = [
     sessions.length > 0 ? runningTable(sessions, names) : `No sessions in container '${container}'.\n`,
     orphans.length > 0
-      ? `${paint(orphans.length === 1 ? '1 orphan' : `${orphans.length} orphans`, 33, look)}: the host process is gone. End with:  hermes-shim reap\n`
+      ? `${paint(orphans.length === 1 ? '1 orphan' : `${orphans.length} orphans`, 33, style)}: the host process is gone. End with:  hermes-shim reap\n`
       : '',
     strangers > 0
       ? `${strangers} started where this user cannot look: in another pid namespace (a container, a sandbox), on another host, by an older version, or by others under hidepid. hermes-shim reap leaves them alone.\n`
       : '',
     detached.length > 0
-      ? `${bold('Detached or left behind by a session', look)} (reap --detached ends those whose caller is gone):\n${runningTable(detached, names)}`
+      ? `${bold('Detached or left behind by a session', style)} (reap --detached ends those whose caller is gone):\n${runningTable(detached, names)}`
       : '',
   ];
   return parts.filter(Boolean).join('\n');

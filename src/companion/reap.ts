@@ -1,15 +1,15 @@
 import { engineCommand } from '../engine/access.ts';
 import type { Caller } from '../route/caller.ts';
-import { graceSeconds, openMessenger } from '../session/control/session-control.ts';
+import { graceSeconds, openSessionControl } from '../session/control/session-control.ts';
 import { runCommand } from '../system/run-command.ts';
 import type { Answer } from './answer.ts';
 import endDetached from './end-detached.sh';
 import { nameUsers, runningJson, runningTable } from './ps.ts';
-import type { ReapWishes } from './request.ts';
+import type { ReapOptions } from './request.ts';
 import { findPlace, isOrphan, listSessions, type Place, type Running, type Sessions } from './sessions.ts';
 
 /** Ends the sessions whose shim is gone, as a hangup would have: HUP, 10 s, KILL. With `--detached` also what they left. */
-export async function reap(caller: Caller, { dryRun, detached }: ReapWishes): Promise<Answer> {
+export async function reap(caller: Caller, { dryRun, detached }: ReapOptions): Promise<Answer> {
   const place = await findPlace(caller);
   const before = await listSessions(place, caller);
   const names = await nameUsers(before);
@@ -49,7 +49,7 @@ async function hangUp({ sessionId }: Running, { reached }: Place, caller: Caller
   const { container, user, via } = reached;
   const address = { via, containerId: container.id, user, sessionId };
   // whose client ended long ago
-  await openMessenger(address, caller.env, { clientEnded: () => true }).hangUp();
+  await openSessionControl(address, caller.env, { clientEnded: () => true }).hangUp();
 }
 
 async function endAll(loose: readonly Running[], { reached }: Place, caller: Caller): Promise<void> {

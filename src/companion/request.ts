@@ -6,14 +6,14 @@ import type { Shell } from './completion.ts';
 export type Request =
   | { readonly kind: 'doctor'; readonly json: boolean }
   | { readonly kind: 'explain'; readonly name: Name; readonly full: boolean; readonly json: boolean }
-  | ({ readonly kind: 'enable'; readonly json: boolean } & EnableWishes)
+  | ({ readonly kind: 'enable'; readonly json: boolean } & EnableOptions)
   | { readonly kind: 'disable'; readonly json: boolean }
   | { readonly kind: 'ps'; readonly json: boolean }
-  | ({ readonly kind: 'reap'; readonly json: boolean } & ReapWishes)
+  | ({ readonly kind: 'reap'; readonly json: boolean } & ReapOptions)
   | { readonly kind: 'completion'; readonly shell: Shell };
 
 /** What `enable` is told rather than left to find out. */
-export type EnableWishes = {
+export type EnableOptions = {
   readonly container: string | undefined;
   readonly backend: Engine | undefined;
   readonly user: string | undefined;
@@ -22,4 +22,4 @@ export type EnableWishes = {
 };
 
 /** How far `reap` goes. */
-export type ReapWishes = { readonly dryRun: boolean; readonly detached: boolean };
+export type ReapOptions = { readonly dryRun: boolean; readonly detached: boolean };

@@ -2,13 +2,17 @@ import { execa } from 'execa';
 import type { Environment } from '../route/inside.ts';
 
 /** What a probe of the companion's own answered; `words` is the last line of its complaint. */
-export type Asked = { readonly ok: boolean; readonly stdout: string; readonly words: string };
+export type ProbeAnswer = { readonly ok: boolean; readonly stdout: string; readonly words: string };
 
 /**
  * Runs a probe that the hot path does not make, with the caller's environment. Never throws for what it does.
  * @param timeoutMs after this many milliseconds it is ended
  */
-export async function ask(argv: readonly string[], env: Environment, timeoutMs = 20_000): Promise<Asked> {
+export async function runProbe(
+  argv: readonly string[],
+  env: Environment,
+  timeoutMs = 20_000,
+): Promise<ProbeAnswer> {
   const [file = '', ...args] = argv;
   const result = await execa(file, args, {
     env: { ...env, LC_ALL: 'C' } as Record<string, string>,

@@ -4,10 +4,10 @@ import { exitCodes, Failure } from '../report/failure.ts';
 import type { Caller } from '../route/caller.ts';
 import { type ContainerRoute, decideRoute } from '../route/decide.ts';
 import { findOwner, type Owner, ownSight } from './owner.ts';
-import { type Guest, type Roster, readRoster } from './process-list.ts';
+import { type ContainerProcess, type ProcessList, readProcessList } from './process-list.ts';
 
 /** A process in the container, with the host process it belongs to. */
-export type Running = Guest & { readonly owner: Owner; readonly ageSeconds: number };
+export type Running = ContainerProcess & { readonly owner: Owner; readonly ageSeconds: number };
 
 /** What runs in the container: sessions by their first process, and what left its session on purpose. */
 export type Sessions = { readonly sessions: readonly Running[]; readonly detached: readonly Running[] };
@@ -24,11 +24,14 @@ export function isOrphan({ owner }: Running): boolean {
  * Sorts what was found. A process that carries a session's mark without being in the process session of a live
  * session called `setsid`, or was left behind when its session ended, as a local program's would be.
  */
-export function sortSessions({ uptime, first, marked }: Roster, ownerOf: (id: string) => Owner): Sessions {
-  const known = (guest: Guest): Running => ({
-    ...guest,
-    owner: ownerOf(guest.sessionId),
-    ageSeconds: Math.max(0, Math.round(uptime - Number(guest.start) / ticks)),
+export function sortSessions(
+  { uptime, first, marked }: ProcessList,
+  ownerOf: (id: string) => Owner,
+): Sessions {
+  const known = (entry: ContainerProcess): Running => ({
+    ...entry,
+    owner: ownerOf(entry.sessionId),
+    ageSeconds: Math.max(0, Math.round(uptime - Number(entry.start) / ticks)),
   });
   const leaders = new Set(first.map(({ pid }) => pid));
   return {
@@ -58,7 +61,7 @@ export async function findPlace(caller: Caller): Promise<Place> {
 
 /** Lists the sessions in a container. */
 export async function listSessions({ reached }: Place, caller: Caller): Promise<Sessions> {
-  const roster = await readRoster(reached, caller.env);
+  const list = await readProcessList(reached, caller.env);
   const sight = ownSight();
-  return sortSessions(roster, (id) => findOwner(id, sight));
+  return sortSessions(list, (id) => findOwner(id, sight));
 }

@@ -1,2 +1,2 @@
 /** Wrong usage: a sentence; the exit code is 2, as everywhere. */
-export class Misuse extends Error {}
+export class UsageError extends Error {}

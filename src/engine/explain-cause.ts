@@ -1,21 +1,21 @@
 import { exitCodes, Failure, runOnHost } from '../report/failure.ts';
 import type { Cause } from './cause.ts';
 import type { Circumstances } from './circumstances.ts';
-import { tellContainer } from './explain-container.ts';
-import { tellEngine } from './explain-engine.ts';
-import type { Told } from './explanation.ts';
+import { explainContainer } from './explain-container.ts';
+import { explainEngine } from './explain-engine.ts';
+import type { Explanation } from './explanation.ts';
 
 /**
  * The one table: cause → what is said → what to type next → exit code. docs/troubleshooting.md is made
  * from it (`scripts/causes.ts`).
  */
 export function explainCause(cause: Cause, about: Circumstances): Failure {
-  const { sentence, hints, exitCode = exitCodes.cannotRoute, afterwards } = tell(cause, about);
+  const { sentence, hints, exitCode = exitCodes.cannotRoute, afterwards } = explain(cause, about);
   const all = afterwards ? hints : [...hints, runOnHost];
   return new Failure(exitCode, `${sentence}${waited(about.waitedMs)}`, all);
 }
 
-function tell(cause: Cause, about: Circumstances): Told {
+function explain(cause: Cause, about: Circumstances): Explanation {
   switch (cause.kind) {
     case 'no-engine':
     case 'engine-not-executable':
@@ -27,7 +27,7 @@ function tell(cause: Cause, about: Circumstances): Told {
     case 'sudo-refused':
     case 'no-sudo':
     case 'remote-engine':
-      return tellEngine(cause, about);
+      return explainEngine(cause, about);
     case 'absent':
     case 'not-running':
     case 'paused':
@@ -38,7 +38,7 @@ function tell(cause: Cause, about: Circumstances): Told {
     case 'check-failed':
     case 'session-lost':
     case 'fate-unknown':
-      return tellContainer(cause, about);
+      return explainContainer(cause, about);
   }
 }
 

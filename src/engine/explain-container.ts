@@ -6,14 +6,14 @@ import type { Circumstances } from './circumstances.ts';
 import type { State } from './container.ts';
 import { describeState } from './describe-state.ts';
 import { type EngineCause, shellWord } from './explain-engine.ts';
-import type { Told } from './explanation.ts';
+import type { Explanation } from './explanation.ts';
 import { commandPrefix } from './readiness.ts';
 
 /** The causes that lie in the container or in what became of it. */
 export type ContainerCause = Exclude<Cause, EngineCause>;
 
 /** The rows of the container. */
-export function tellContainer(cause: ContainerCause, about: Circumstances): Told {
+export function explainContainer(cause: ContainerCause, about: Circumstances): Explanation {
   const { containerName } = about;
   const name = `container '${escapeControls(containerName)}'`;
   const metadata: Hint = { label: 'what asks for it', text: `cat ${shellWord(about.file)}` };

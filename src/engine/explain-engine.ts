@@ -1,11 +1,11 @@
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, type Hint } from '../report/failure.ts';
 import { quoteWord } from '../report/quote.ts';
-import { tellShortage } from '../report/shortage.ts';
+import { explainShortage } from '../report/shortage.ts';
 import type { Cause } from './cause.ts';
 import type { Circumstances } from './circumstances.ts';
-import { tellRefusal } from './explain-refusal.ts';
-import type { Told } from './explanation.ts';
+import { explainRefusal } from './explain-refusal.ts';
+import type { Explanation } from './explanation.ts';
 import { sudoRule } from './privilege-rules.ts';
 
 /** The causes that lie on this side of the container: the engine and the way to it. */
@@ -27,7 +27,7 @@ export type EngineCause = Extract<
 >;
 
 /** The rows of the engine and the way to it. */
-export function tellEngine(cause: EngineCause, about: Circumstances): Told {
+export function explainEngine(cause: EngineCause, about: Circumstances): Explanation {
   const name = `container '${escapeControls(about.containerName)}'`;
   const metadata: Hint = { label: 'what asks for it', text: `cat ${shellWord(about.file)}` };
   switch (cause.kind) {
@@ -54,7 +54,7 @@ export function tellEngine(cause: EngineCause, about: Circumstances): Told {
         exitCode: exitCodes.cannotRun,
       };
     case 'shortage': {
-      const { words, hints } = tellShortage(cause.code);
+      const { words, hints } = explainShortage(cause.code);
       return {
         sentence: cause.code === 'E2BIG' ? words : `${cause.engine} could not be started: ${words}`,
         hints,
@@ -62,7 +62,7 @@ export function tellEngine(cause: EngineCause, about: Circumstances): Told {
       };
     }
     case 'engine-silent':
-      return tellSilence(cause);
+      return explainSilence(cause);
     case 'engine-nonsense':
       return {
         sentence: `${cause.engine} gave an answer that makes no sense: ${escapeControls(cause.detail, 160)}`,
@@ -87,7 +87,7 @@ export function tellEngine(cause: EngineCause, about: Circumstances): Told {
         ],
       };
     case 'sudo-refused':
-      return tellRefusal(cause, name, about);
+      return explainRefusal(cause, name, about);
     case 'no-sudo':
       return {
         sentence: `${name} is not among this user's, and there is neither sudo nor doas to ask root's ${cause.engine}`,
@@ -112,7 +112,7 @@ export function tellEngine(cause: EngineCause, about: Circumstances): Told {
   }
 }
 
-function tellSilence({ engine, waitedMs, busy }: Extract<Cause, { kind: 'engine-silent' }>): Told {
+function explainSilence({ engine, waitedMs, busy }: Extract<Cause, { kind: 'engine-silent' }>): Explanation {
   const seconds = Math.round(waitedMs / 1000);
   const docker = engine === 'docker';
   if (busy)

@@ -2,15 +2,15 @@ import { escapeControls } from '../report/escape.ts';
 import type { Hint } from '../report/failure.ts';
 import type { Cause } from './cause.ts';
 import type { Circumstances } from './circumstances.ts';
-import type { Told } from './explanation.ts';
+import type { Explanation } from './explanation.ts';
 import { privilegeHints } from './privilege-rules.ts';
 
 /** The rows of sudo and doas; `name` is the container, in words. */
-export function tellRefusal(
+export function explainRefusal(
   cause: Extract<Cause, { kind: 'sudo-refused' }>,
   name: string,
   about: Circumstances,
-): Told {
+): Explanation {
   const rule: Hint[] = [
     ...privilegeHints(cause.tool, about, cause.binary),
     { label: 'or for once', text: `${cause.tool} hermes …` },

@@ -1,7 +1,7 @@
 import type { Hint } from '../report/failure.ts';
 
 /** One row of the table; outside text in it is escaped already. */
-export type Told = {
+export type Explanation = {
   readonly sentence: string;
   readonly hints: readonly Hint[];
   readonly exitCode?: number;

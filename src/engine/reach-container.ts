@@ -3,7 +3,7 @@ import type { Caller } from '../route/caller.ts';
 import type { ContainerRoute } from '../route/decide.ts';
 import { waitBudgetMs } from './budget.ts';
 import { mayPass } from './cause.ts';
-import { type Attempt, attempt, type Memory, type Reached } from './reach.ts';
+import { type LookupResult, lookUp, type Memory, type Reached } from './reach.ts';
 import { openWaitLine } from './wait-line.ts';
 
 /** What a wait may show and how patient it is. */
@@ -36,17 +36,17 @@ export async function reachContainer(
     },
   };
   const line = audience.spin ? openWaitLine(caller) : undefined;
-  const look = async (): Promise<Attempt> => {
+  const look = async (): Promise<LookupResult> => {
     const engine = route.metadata.backend ?? 'docker or podman';
     const slow = line && setTimeout(() => line.say(`waiting for ${engine} to answer`), slowMs);
     try {
-      return await attempt({ route, caller, memory });
+      return await lookUp({ route, caller, memory });
     } finally {
       clearTimeout(slow);
     }
   };
   let waitedMs = 0;
-  let outcome: Attempt;
+  let outcome: LookupResult;
   try {
     outcome = await look();
     if (outcome.kind === 'not-ready' && mayPass(outcome.cause) && budgetMs > 0) {

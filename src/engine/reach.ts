@@ -27,7 +27,7 @@ export type Reached = {
 };
 
 /** One look at the engines: either there, or why not. */
-export type Attempt =
+export type LookupResult =
   | { readonly kind: 'ready'; readonly reached: Reached }
   | { readonly kind: 'not-ready'; readonly cause: Cause };
 
@@ -39,24 +39,24 @@ export type Memory = {
   readonly last: boolean;
 };
 
-type Quest = { readonly route: ContainerRoute; readonly caller: Caller; readonly memory: Memory };
+type Lookup = { readonly route: ContainerRoute; readonly caller: Caller; readonly memory: Memory };
 
-const unready = (cause: Cause): Attempt => ({ kind: 'not-ready', cause });
+const unready = (cause: Cause): LookupResult => ({ kind: 'not-ready', cause });
 
 /** Looks once for the managed container by every engine and access that may have it. Starts nothing in it. */
-export async function attempt(quest: Quest): Promise<Attempt> {
-  const { backend } = quest.route.metadata;
+export async function lookUp(lookup: Lookup): Promise<LookupResult> {
+  const { backend } = lookup.route.metadata;
   const engines: readonly Engine[] = backend ? [backend] : ['docker', 'podman'];
   let notable: Cause | undefined;
   for (const engine of engines) {
-    const binary = locateEngine(engine, quest.caller.env);
+    const binary = locateEngine(engine, lookup.caller.env);
     trace(() => (binary ? `${engine} is ${binary}` : `${engine} was not found`), 'engine');
     if (binary === undefined) {
-      const file = findNonExecutable(engine, quest.caller.env);
+      const file = findNonExecutable(engine, lookup.caller.env);
       if (file) notable ??= { kind: 'engine-not-executable', engine, file, detail: 'permission denied' };
       continue;
     }
-    const outcome = await attemptEngine(quest, engine, binary);
+    const outcome = await lookUpByEngine(lookup, engine, binary);
     if (outcome.kind === 'ready') return outcome;
     // of two engines that do not have it, the one with the more telling reason is told
     if (notable === undefined || notable.kind === 'absent') notable = outcome.cause;
@@ -64,31 +64,31 @@ export async function attempt(quest: Quest): Promise<Attempt> {
   return unready(notable ?? { kind: 'no-engine', backend });
 }
 
-async function attemptEngine(quest: Quest, engine: Engine, binary: string): Promise<Attempt> {
-  const { uid } = quest.caller;
+async function lookUpByEngine(lookup: Lookup, engine: Engine, binary: string): Promise<LookupResult> {
+  const { uid } = lookup.caller;
   let elevation: Elevation | undefined;
   const causes = new Map<Access['kind'], Cause>();
-  const own = uid !== 0 && engine === 'podman' && ownsState(quest.route.ownerUid, uid);
-  for (const kind of accessOrder({ engine, uid, ownerUid: own ? uid : quest.route.ownerUid })) {
+  const own = uid !== 0 && engine === 'podman' && ownsState(lookup.route.ownerUid, uid);
+  for (const kind of accessOrder({ engine, uid, ownerUid: own ? uid : lookup.route.ownerUid })) {
     if (kind === 'sudo') {
-      const refusal = quest.memory.refusals.get(engine);
+      const refusal = lookup.memory.refusals.get(engine);
       if (refusal) {
         causes.set('sudo', refusal);
         continue;
       }
-      elevation = locateElevation(quest.caller.env);
+      elevation = locateElevation(lookup.caller.env);
       if (elevation === undefined) {
         causes.set('sudo', { kind: 'no-sudo', engine, binary });
         continue;
       }
     }
     const access: Access = kind === 'sudo' && elevation ? { kind: 'sudo', ...elevation } : { kind: 'direct' };
-    const outcome = await attemptAccess(quest, { engine, binary, access });
+    const outcome = await lookUpByAccess(lookup, { engine, binary, access });
     if (outcome.kind === 'ready') return outcome;
-    if (outcome.cause.kind === 'sudo-refused') quest.memory.refusals.set(engine, outcome.cause);
+    if (outcome.cause.kind === 'sudo-refused') lookup.memory.refusals.set(engine, outcome.cause);
     causes.set(kind, outcome.cause);
   }
-  return unready(tellingCause(engine, causes.get('direct'), causes.get('sudo'), own));
+  return unready(mostHelpfulCause(engine, causes.get('direct'), causes.get('sudo'), own));
 }
 
 /** Reasons that are given only for the container of this very home: it was found, and something else is wrong. */
@@ -105,7 +105,7 @@ const ofTheContainer: ReadonlyArray<Cause['kind']> = [
  * Which of two accesses' reasons is told. The one that found the container; else, where sudo did not work: docker's one
  * daemon has already answered directly; podman shows root's containers to root alone, so there sudo is what is missing.
  */
-export function tellingCause(
+export function mostHelpfulCause(
   engine: Engine,
   direct: Cause | undefined,
   sudo: Cause | undefined,
@@ -119,9 +119,9 @@ export function tellingCause(
   return direct.kind === 'absent' || direct.kind === 'socket-forbidden' ? sudo : direct;
 }
 
-async function attemptAccess(quest: Quest, via: EngineAccess): Promise<Attempt> {
-  const { containerName } = quest.route.metadata;
-  const { env } = quest.caller;
+async function lookUpByAccess(lookup: Lookup, via: EngineAccess): Promise<LookupResult> {
+  const { containerName } = lookup.route.metadata;
+  const { env } = lookup.caller;
   const endpoint = endpointOf(via, env);
   trace(() => (via.access.kind === 'direct' ? 'directly' : `by ${via.access.binary} -n`), 'access');
   const [result, remote] = await Promise.all([
@@ -130,7 +130,7 @@ async function attemptAccess(quest: Quest, via: EngineAccess): Promise<Attempt> 
   ]);
   trace(() => `${commandPrefix(via)} inspect ${containerName}: ${describeProbe(result)}`, 'probe');
   if (result.kind !== 'found') return unready(toCause(result, via));
-  return attemptContainer(quest, via, result.container, remote);
+  return judgeContainer(lookup, via, result.container, remote);
 }
 
 /** A probe's answer, with the facts that count later. */
@@ -141,13 +141,13 @@ function describeProbe(result: ProbeResult): string {
   return `${state.word}${state.status === 'running' ? since : ''}, id ${id.slice(0, 12)}`;
 }
 
-async function attemptContainer(
-  quest: Quest,
+async function judgeContainer(
+  lookup: Lookup,
   via: EngineAccess,
   container: Container,
   remote: string | undefined,
-): Promise<Attempt> {
-  const { route, caller } = quest;
+): Promise<LookupResult> {
+  const { route, caller } = lookup;
   const { engine } = via;
   const allowed = caller.env.HERMES_SHIM_ALLOW_FOREIGN === container.name;
   if (remote !== undefined && !allowed) return unready({ kind: 'remote-engine', engine, endpoint: remote });
@@ -163,12 +163,15 @@ async function attemptContainer(
   if (container.state.status !== 'running') return unready({ kind: 'not-running', engine, container, via });
   const containerHome = same.same && remote === undefined ? same.containerHome : undefined;
   const reached = { via, container, containerHome, user: route.metadata.execUser };
-  if (isYoung(container, Date.now())) return attemptYoung(quest, reached);
+  if (isYoung(container, Date.now())) return judgeYoungContainer(lookup, reached);
   trace('the container is up for long: user and binary are not asked for', 'ready');
   return { kind: 'ready', reached };
 }
 
-async function attemptYoung({ route, caller, memory }: Quest, reached: Reached): Promise<Attempt> {
+async function judgeYoungContainer(
+  { route, caller, memory }: Lookup,
+  reached: Reached,
+): Promise<LookupResult> {
   const { via: access, container } = reached;
   const { env } = caller;
   const { bin } = commandInContainer(caller.name, route.metadata.hermesBin, []);

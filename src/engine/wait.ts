@@ -1,7 +1,7 @@
 import { trace } from '../report/trace.ts';
 import { sleep } from '../system/sleep.ts';
 import { awaited, type Cause, mayPass } from './cause.ts';
-import type { Attempt } from './reach.ts';
+import type { LookupResult } from './reach.ts';
 
 /** A probe every so many milliseconds, counted from one's beginning to the next one's. */
 export const rhythmMs = 250;
@@ -18,18 +18,18 @@ export const rhythmMs = 250;
  */
 export async function waitUntilReady(options: {
   first: Cause;
-  look: () => Promise<Attempt>;
+  look: () => Promise<LookupResult>;
   budgetMs: number;
   elapsed: () => number;
   target: { containerName: string; execUser: string };
   say: ((words: string) => void) | undefined;
-}): Promise<Attempt> {
+}): Promise<LookupResult> {
   const { budgetMs, elapsed } = options;
-  let attempt: Attempt = { kind: 'not-ready', cause: options.first };
+  let result: LookupResult = { kind: 'not-ready', cause: options.first };
   let restarting: Cause | undefined;
   let next = rhythmMs;
-  while (attempt.kind === 'not-ready' && mayPass(attempt.cause)) {
-    const { cause } = attempt;
+  while (result.kind === 'not-ready' && mayPass(result.cause)) {
+    const { cause } = result;
     if (isRestarting(cause)) restarting = cause;
     const words = `waiting for ${awaited(cause, options.target)}`;
     trace(words);
@@ -39,12 +39,12 @@ export async function waitUntilReady(options: {
     const pauseMs = Math.min(next, budgetMs) - elapsed();
     if (pauseMs > 0) await sleep(pauseMs);
     next = elapsed() + rhythmMs;
-    attempt = await options.look();
+    result = await options.look();
   }
   // between two starts such a container looks like many things, and the last look is only one of them
-  if (restarting && attempt.kind === 'not-ready' && mayPass(attempt.cause))
+  if (restarting && result.kind === 'not-ready' && mayPass(result.cause))
     return { kind: 'not-ready', cause: restarting };
-  return attempt;
+  return result;
 }
 
 function isRestarting(cause: Cause): boolean {

@@ -1,6 +1,6 @@
 import { errorCode } from '../system/error-code.ts';
 import { escapeControls } from './escape.ts';
-import { isShortage, tellShortage } from './shortage.ts';
+import { explainShortage, isShortage } from './shortage.ts';
 
 /** One thing to do about a failure: a few words, then the exact command or option. */
 export type Hint = { readonly label: string; readonly text: string };
@@ -45,7 +45,7 @@ export function asFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   const code = errorCode(thrown);
   if (isShortage(code)) {
-    const { words, hints } = tellShortage(code);
+    const { words, hints } = explainShortage(code);
     return new Failure(exitCodes.cannotRoute, words, hints);
   }
   const words = thrown instanceof Error ? thrown.message : String(thrown);

@@ -43,7 +43,7 @@ export function isShortage(code: string): code is Shortage {
 }
 
 /** What ran out, in words with the code, and what to do. */
-export function tellShortage(code: Shortage): { readonly words: string; readonly hints: readonly Hint[] } {
+export function explainShortage(code: Shortage): { readonly words: string; readonly hints: readonly Hint[] } {
   const { words, hints } = shortages[code];
   return { words: `${words} (${code})`, hints };
 }

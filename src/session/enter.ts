@@ -59,7 +59,7 @@ export function planSession(
 }
 
 /** What was made ready beside the probe, where it cost no time. */
-export type Beside = {
+export type Prepared = {
   readonly watchdog: Watchdog;
   /** the terminal's settings as they were before, where there is one */
   readonly settings: TerminalState | undefined;
@@ -74,7 +74,7 @@ export async function enterContainer(
   route: ContainerRoute,
   caller: Caller,
   descriptors: Descriptors,
-  beside: Beside,
+  prepared: Prepared,
 ): Promise<Ending> {
   const plan = planSession(reached, route, caller, descriptors);
   const { secret } = plan.forwarded;
@@ -90,27 +90,30 @@ export async function enterContainer(
     terminal,
     stdin,
     stdinTerminal,
-    settings: terminal ? beside.settings : undefined,
+    settings: terminal ? prepared.settings : undefined,
   };
   const env = clientEnvironment(caller.env, plan.forwarded);
-  const courier = secret.length > 0 ? await import('./control/secrets.ts') : undefined;
+  const bringing = secret.length > 0 ? await import('./control/secrets.ts') : undefined;
   const begunMs = Date.now();
-  const running = runSession(session, { ...caller, env }, beside.watchdog);
-  const { ending, ownWord } = await (courier?.handSecrets(running, { secret, address, env: caller.env }) ??
-    running);
-  if (!ownWord || ending.kind !== 'code') return ending;
+  const running = runSession(session, { ...caller, env }, prepared.watchdog);
+  const { ending, unattributed } = await (bringing?.handSecrets(running, {
+    secret,
+    address,
+    env: caller.env,
+  }) ?? running);
+  if (!unattributed || ending.kind !== 'code') return ending;
   const long = isLong(command, plan.forwarded);
   // 1 is what the engines say where a container takes fewer arguments than we do
   if (!isAmbiguous(ending.code, plan.via) && !(long && ending.code === 1)) return ending;
-  const { settleAftermath } = await import('./verdict/exit-status.ts');
+  const { attributeExitStatus } = await import('./verdict/exit-status.ts');
   const { bin } = plan.instructions;
-  const settled = await settleAftermath(
+  const settled = await attributeExitStatus(
     { code: ending.code, address, container: reached.container, bin, route, begunMs, long },
     caller.env,
   );
   if (settled === 'own') return ending;
   // nothing was started, as the engine and the missing note say: the container's numbers may be tried, once
-  const again = { ...beside, watchdog: startWatchdog(caller.env) };
+  const again = { ...prepared, watchdog: startWatchdog(caller.env) };
   return enterContainer({ ...reached, user: settled.user }, route, caller, descriptors, again);
 }
 

@@ -5,7 +5,7 @@ import { pauseOrResume } from './client/job-control.ts';
 import { relayStdin } from './client/stdin-relay.ts';
 import { isTerminalClosed, restoreTerminal, type TerminalState } from './client/terminal-state.ts';
 import type { Address } from './control/control-script.ts';
-import { graceSeconds, openMessenger, patienceMs } from './control/session-control.ts';
+import { graceSeconds, openSessionControl, patienceMs } from './control/session-control.ts';
 import { addressee, type HandledSignal, handledSignals } from './control/signals.ts';
 import { watchUndeliverable } from './control/undeliverable.ts';
 import type { Watchdog } from './control/watchdog.ts';
@@ -28,7 +28,7 @@ export async function runSession(session: Session, caller: Caller, watchdog: Wat
   const { address, terminal } = session;
   let clientEnd: ClientEnd | undefined;
   const clientEnded = (): boolean => clientEnd !== undefined;
-  const messenger = openMessenger(address, caller.env, { clientEnded, hungUp: watchdog.hungUp });
+  const control = openSessionControl(address, caller.env, { clientEnded, hungUp: watchdog.hungUp });
   const undeliverable = watchUndeliverable({ clientEnded });
   const received: Received[] = [];
   let client: Client | undefined;
@@ -38,7 +38,7 @@ export async function runSession(session: Session, caller: Caller, watchdog: Wat
   const afterGrace = async (): Promise<void> => {
     grace = undefined;
     if (!isTerminalClosed(caller.stat, session)) return;
-    const killed = await messenger.kill();
+    const killed = await control.kill();
     const endAnyway = (): void => undeliverable.giveUp('SIGHUP');
     if (killed === 'unknown') endAnyway();
     else grace = setTimeout(endAnyway, patienceMs);
@@ -47,14 +47,14 @@ export async function runSession(session: Session, caller: Caller, watchdog: Wat
     trace(() => `received ${signal}`);
     if (signal === 'SIGTSTP' || signal === 'SIGCONT') {
       const readsTerminal = session.stdinTerminal && session.stdin === 'inherit';
-      void pauseOrResume(signal, { via: address.via, readsTerminal }, client, messenger);
+      void pauseOrResume(signal, { via: address.via, readsTerminal }, client, control);
       return;
     }
     const first = received.find((one) => one.signal === signal);
     if (signal === 'SIGHUP') grace ??= setTimeout(() => void afterGrace(), graceSeconds * 1000);
     // a session is hung up once
     const again = signal === 'SIGHUP' ? first?.delivery : undefined;
-    const delivery = again ?? messenger.send(signal, addressee(signal, terminal));
+    const delivery = again ?? control.send(signal, addressee(signal, terminal));
     undeliverable.watch(signal, delivery);
     if (again === undefined) received.push({ signal, delivery });
   };
@@ -77,12 +77,12 @@ export async function runSession(session: Session, caller: Caller, watchdog: Wat
     clientEnd = await running.ended;
     relay?.end();
     trace(() => `the client ended: ${JSON.stringify(clientEnd)}`);
-    return settle({ client: running, clientEnd, received, messenger, session });
+    return settle({ client: running, clientEnd, received, control, session });
   };
   const outcome = await Promise.race([untilSettled(client), undeliverable.givenUp]);
   clearTimeout(grace);
   undeliverable.stop();
-  messenger.letGo();
+  control.letGo();
   for (const signal of signals) process.removeListener(signal, onSignal);
   if (typeof outcome !== 'string') {
     if (!outcome.left) watchdog.dismiss(outcome.suspects);
@@ -92,5 +92,5 @@ export async function runSession(session: Session, caller: Caller, watchdog: Wat
   relay?.end();
   if (!clientEnded() && address.via.access.kind === 'direct') client.signal('SIGKILL');
   if (session.settings) await restoreTerminal(session.settings);
-  return { ending: { kind: 'signal', signal: outcome }, ownWord: false };
+  return { ending: { kind: 'signal', signal: outcome }, unattributed: false };
 }

@@ -6,26 +6,26 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { managedContainer } from '../harness/container.ts';
 import { bringBack, expectAgreement, mishaps, named, putBack } from '../harness/mishaps.ts';
-import { describeWays, engines, type Way } from '../harness/modes.ts';
+import { describeModes, type EngineMode, engines } from '../harness/modes.ts';
 
 const soaking = process.env.SOAK === '1';
 
 /** podman's three ways share its 300. */
-const callsOf = (way: Way): number => (soaking ? (way === 'docker' ? 300 : 100) : 8);
+const callsOf = (mode: EngineMode): number => (soaking ? (mode === 'docker' ? 300 : 100) : 8);
 
 /** How long a short call takes at the most, in milliseconds: mishaps are spread over it. */
-const spanOf = (way: Way): number => (way === 'docker' ? 500 : 800);
+const spanOf = (mode: EngineMode): number => (mode === 'docker' ? 500 : 800);
 
 const anyOf = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
 
-describeWays((way) => {
+describeModes((mode) => {
   it(
-    `${callsOf(way)} calls: at most one hermes each, and an answer that agrees`,
+    `${callsOf(mode)} calls: at most one hermes each, and an answer that agrees`,
     async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const tally = { calls: 0, exit0: 0, started: 0, told: 0 };
-      while (tally.calls < callsOf(way)) {
-        const [mishap, delayMs] = [anyOf(named), Math.random() * spanOf(way)];
+      while (tally.calls < callsOf(mode)) {
+        const [mishap, delayMs] = [anyOf(named), Math.random() * spanOf(mode)];
         const args = anyOf([['version'], ['sh', '-c', 'sleep 0.15; exit 0']]);
         const patience = anyOf(['0', '2']);
         const call = container.hermes(args, { env: { HERMES_SHIM_WAIT: patience } });
@@ -42,7 +42,7 @@ describeWays((way) => {
         tally.told += Number(ended.stderr.includes('hermes: '));
         await putBack(container);
       }
-      if (soaking) console.log(`${way} (${engines.run}): ${JSON.stringify(tally)}`);
+      if (soaking) console.log(`${mode} (${engines.run}): ${JSON.stringify(tally)}`);
     },
     soaking ? 3_600_000 : 120_000,
   );

@@ -16,13 +16,13 @@ import {
   saysStarted,
   saysUnknown,
 } from '../harness/mishaps.ts';
-import { describeWays } from '../harness/modes.ts';
+import { describeModes } from '../harness/modes.ts';
 
 const impatient = { HERMES_SHIM_WAIT: '0' };
 
-describeWays((way) => {
+describeModes((mode) => {
   it('before the probe: not started, and said so', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     for (const mishap of ['stop', 'kill', 'remove'] as const) {
       await mishaps[mishap](container);
       const ended = await container.hermes(['version'], { env: impatient });
@@ -33,7 +33,7 @@ describeWays((way) => {
   });
 
   it('between the probe and the exec: not started, and never started in another container', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const gate = buildGate(container, 'exec');
     for (const mishap of named) {
       gate.reset();
@@ -55,8 +55,8 @@ describeWays((way) => {
     }
   });
 
-  it('while the exec starts, and just after the doorman: at most once, and an answer that agrees', async () => {
-    await using container = await managedContainer(way);
+  it('while the exec starts, and just after the exec wrapper: at most once, and an answer that agrees', async () => {
+    await using container = await managedContainer(mode);
     const gate = buildGate(container, 'exec');
     const beginning = () => container.starts().length > 0;
     const moments = [
@@ -82,7 +82,7 @@ describeWays((way) => {
   });
 
   it('during the session: it ends with its container, which is said after its own output', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     for (const mishap of named) {
       await using call = await container.session(['sleep', '3600'], { env: impatient });
       await call.waitFor('ready');
@@ -107,7 +107,7 @@ describeWays((way) => {
   });
 
   it('just after its end: its own code counts, wherever the container went', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const gate = buildGate(container, 'exec-end');
     for (const code of [0, 1, 3]) {
       gate.reset();
@@ -128,7 +128,7 @@ describeWays((way) => {
 
   it('a user who is gone at the exec is called by the numbers, and hermes starts once', async () => {
     const numbers = { HERMES_UID: String(hermesUid), HERMES_GID: String(hermesUid) };
-    await using container = await managedContainer(way, { env: numbers });
+    await using container = await managedContainer(mode, { env: numbers });
     // that nothing was started is proven by times in the container, which are told in whole seconds
     const later = Date.now() + 2000;
     await until(() => Date.now() > later, { what: 'the container to be two seconds old' });
@@ -144,9 +144,9 @@ describeWays((way) => {
 
   it('a user who vanishes under a running hermes is no reason to start another', async () => {
     const numbers = { HERMES_UID: String(hermesUid), HERMES_GID: String(hermesUid) };
-    await using container = await managedContainer(way, { env: numbers });
+    await using container = await managedContainer(mode, { env: numbers });
     // by the engine's own code for a user that it cannot find
-    const code = way === 'docker' ? 126 : 255;
+    const code = mode === 'docker' ? 126 : 255;
     await using call = await container.session(['sh', '-c', `echo up; read -r _; exit ${code}`], {
       env: impatient,
       stdin: 'pipe',
@@ -159,7 +159,7 @@ describeWays((way) => {
   });
 
   it('a hermes that removed its note keeps its exit code, whichever it is', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     for (const code of [125, 126, 127, 255]) {
       const script = `rm /tmp/.hermes-shim-*/$$ && exit ${code}`;
       expect(await container.hermes(['sh', '-c', script])).toMatchObject({ exitCode: code, stderr: '' });
@@ -168,8 +168,8 @@ describeWays((way) => {
 
   it('a hermes that removed its note and lost its user is not started twice', async () => {
     const numbers = { HERMES_UID: String(hermesUid), HERMES_GID: String(hermesUid) };
-    await using container = await managedContainer(way, { env: numbers });
-    const code = way === 'docker' ? 126 : 255;
+    await using container = await managedContainer(mode, { env: numbers });
+    const code = mode === 'docker' ? 126 : 255;
     const script = `rm /tmp/.hermes-shim-*/$$ && echo up; read -r _; exit ${code}`;
     await using call = await container.session(['sh', '-c', script], { env: impatient, stdin: 'pipe' });
     await call.waitFor('up');

@@ -23,7 +23,7 @@ import { type ManagedContainer, managedContainer } from '../harness/container.ts
 import { fakeEngine } from '../harness/fakes.ts';
 import { until } from '../harness/host.ts';
 import { nodeDir, shim } from '../harness/installed.ts';
-import { describeWays, engines, ways } from '../harness/modes.ts';
+import { describeModes, engines, modes } from '../harness/modes.ts';
 import { nativeIn } from '../harness/native.ts';
 import { expectClean, expectRefusal } from '../harness/refusal.ts';
 import { readReport } from '../harness/report.ts';
@@ -51,17 +51,17 @@ function trap(name: string): { program: string; sprung: () => boolean } {
   return { program, sprung: () => existsSync(mark) };
 }
 
-describeWays(
-  (way) => {
+describeModes(
+  (mode) => {
     describe('the metadata', () => {
       let container: ManagedContainer;
       beforeAll(async () => {
-        container = await managedContainer(way);
+        container = await managedContainer(mode);
       });
       afterAll(() => container[Symbol.asyncDispose]());
 
       it('runs nothing on the host, whatever it names there', async () => {
-        const { program, sprung } = trap(`${way}-named`);
+        const { program, sprung } = trap(`${mode}-named`);
         for (const [key, value] of [
           ['backend', program],
           ['container_name', program],
@@ -77,22 +77,22 @@ describeWays(
         }
         // nor on the way that leads to the host
         container.writeMetadata({ hermes_bin: program });
-        const dir = nativeIn(scratch, `${way}-native`);
+        const dir = nativeIn(scratch, `${mode}-native`);
         const env = { HERMES_DEV: '1', HERMES_NATIVE_DIR: dir };
-        expect((await container.hermes(['x'], { env })).stdout).toBe(`native ${way}-native hermes: x\n`);
+        expect((await container.hermes(['x'], { env })).stdout).toBe(`native ${mode}-native hermes: x\n`);
         expect(sprung()).toBe(false);
         container.writeMetadata({});
       });
 
       it('is no shell code, here or there', async () => {
-        const code = `$(touch ${scratch}/${way}.shell /data/shell)\`touch /data/shell\`;touch /data/shell; "'`;
+        const code = `$(touch ${scratch}/${mode}.shell /data/shell)\`touch /data/shell\`;touch /data/shell; "'`;
         container.writeMetadata({ hermes_bin: `/data/${code.replaceAll('//', '/')}` });
         const ended = await container.hermes(['version'], { env: now });
         expectRefusal(ended, 127, '$(touch ');
         // what it proposes to type is quoted: pasted into a shell that only knows `exec`, it stays one word
         const look = ended.stderr.split('\n').find((line) => line.startsWith('  look:')) ?? '';
         expect(look).toContain(` '/data/$(touch `);
-        expect(existsSync(join(scratch, `${way}.shell`))).toBe(false);
+        expect(existsSync(join(scratch, `${mode}.shell`))).toBe(false);
         expect(existsSync(join(container.stateDir, 'shell'))).toBe(false);
         container.writeMetadata({});
       });
@@ -114,13 +114,13 @@ describeWays(
 
     it('what the container logs and declares reaches no terminal as it is', async () => {
       const env = { HERMES_HOME: '/data/\x1b]0;owned\x07\x1b[2J' };
-      await using declaring = await managedContainer(way, { env });
+      await using declaring = await managedContainer(mode, { env });
       expectRefusal(
         await declaring.hermes(['version'], { env: now }),
         125,
         'declares the home /data/\\x1b]0;owned',
       );
-      await using logging = await managedContainer(way);
+      await using logging = await managedContainer(mode);
       const say = 'printf "\\033]0;owned\\007\\033[2Jbye\\r\\n" >/proc/1/fd/1';
       expect((await logging.exec(['sh', '-c', say], { user: '0' })).code).toBe(0);
       await logging.kill();
@@ -130,7 +130,7 @@ describeWays(
     it('the container’s own words are no shell code in the session either', async () => {
       const odd = '$(touch /data/sprung)`touch /data/sprung`; touch /data/sprung; "\'';
       const directory = `/data/${odd.replaceAll('/', '')}`;
-      await using container = await managedContainer(way, { env: { MESSAGING_CWD: directory, ODD: odd } });
+      await using container = await managedContainer(mode, { env: { MESSAGING_CWD: directory, ODD: odd } });
       const host = join(container.stateDir, odd.replaceAll('/', ''));
       mkdirSync(host);
       chmodSync(host, 0o755);
@@ -145,9 +145,9 @@ describeWays(
     });
 
     it('programs that the container plants where the caller stands are not run, though PATH says so', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const planted = join(container.workspace, 'planted');
-      const mark = join(scratch, `${way}-planted.mark`);
+      const mark = join(scratch, `${mode}-planted.mark`);
       mkdirSync(join(planted, 'bin'), { recursive: true });
       for (const name of ['docker', 'podman', 'sudo', 'doas', 'getent', 'hermes', 'node', 'stty', 'sh'])
         for (const dir of [planted, join(planted, 'bin')])
@@ -175,20 +175,20 @@ describeWays(
         expectRefusal(await container.hermes(['/data/mark'], { env: now }), 125, words);
         expect(existsSync(join(container.stateDir, 'mark'))).toBe(false);
       };
-      await using covered = await managedContainer(way, { engineArgs: ['--tmpfs', '/data/.hermes'] });
+      await using covered = await managedContainer(mode, { engineArgs: ['--tmpfs', '/data/.hermes'] });
       await refused(covered, 'which is no directory of this host');
-      const other = join(scratch, `${way}-other`);
+      const other = join(scratch, `${mode}-other`);
       mkdirSync(other);
-      await using nested = await managedContainer(way, {
+      await using nested = await managedContainer(mode, {
         mounts: [{ source: other, destination: '/data/.hermes' }],
       });
       await refused(nested, `declares the home /data/.hermes, which is ${other} on this host`);
-      await using linked = await managedContainer(way, { env: { HERMES_HOME: '/link/.hermes' } });
+      await using linked = await managedContainer(mode, { env: { HERMES_HOME: '/link/.hermes' } });
       await linked.exec(['ln', '-s', '/data', '/link'], { user: '0' });
       await refused(linked, 'declares the home /link/.hermes, which is no directory of this host');
-      const source = join(scratch, `${way}-readonly`);
+      const source = join(scratch, `${mode}-readonly`);
       mkdirSync(join(source, '.hermes'), { recursive: true });
-      await using readOnly = await managedContainer(way, {
+      await using readOnly = await managedContainer(mode, {
         env: { HERMES_HOME: '/ro/.hermes' },
         mounts: [{ source, destination: '/ro', readOnly: true }],
       });
@@ -202,10 +202,10 @@ describeWays(
       expectRefusal(await readOnly.hermes(['/data/mark'], { env }), 125, 'but has it mounted read-only');
     });
   },
-  ways.filter((way) => way === 'docker' || way === 'podman-sudo'),
+  modes.filter((mode) => mode === 'docker' || mode === 'podman-sudo'),
 );
 
-describeWays(
+describeModes(
   () => {
     it('another user’s rootless podman is not asked, though it has a container of that name and home', async () => {
       await using theirs = await managedContainer('podman-rootless');
@@ -318,7 +318,7 @@ describe('a home that changes while it is read', () => {
   });
 });
 
-describeWays(
+describeModes(
   () => {
     it('a home swapped between two containers never leads from the one’s metadata into the other', async () => {
       await using good = await managedContainer('docker');
@@ -386,7 +386,7 @@ describeWays(
   engines.asRoot ? ['docker'] : [],
 );
 
-describeWays(
+describeModes(
   () => {
     it('what the engine says reaches no terminal, in a spinner either', async () => {
       await using container = await managedContainer('podman-root');
@@ -407,5 +407,5 @@ describeWays(
       expect(container.starts()).toEqual([]);
     });
   },
-  ways.filter((way) => way === 'podman-root'),
+  modes.filter((mode) => mode === 'podman-root'),
 );

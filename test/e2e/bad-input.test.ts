@@ -9,7 +9,7 @@ import { hermesUid, type ManagedContainer, managedContainer } from '../harness/c
 import { fakeEngine } from '../harness/fakes.ts';
 import { until } from '../harness/host.ts';
 import { nodeDir, shim } from '../harness/installed.ts';
-import { describeWays, engines, ways } from '../harness/modes.ts';
+import { describeModes, engines, modes } from '../harness/modes.ts';
 import { expectRefusal } from '../harness/refusal.ts';
 import { readReport } from '../harness/report.ts';
 import { callWithView, type View } from '../harness/view.ts';
@@ -30,13 +30,13 @@ const dockers = ['/usr/bin/docker', '/usr/local/bin/docker', '/run/current-syste
 /** PATH with a directory of stand-ins in front. */
 const pathWith = (dir: string, caller: Caller) => `${dir}:${nodeDir()}:${caller.env.PATH}`;
 
-const anyWay = ways.slice(0, 1);
+const anyMode = modes.slice(0, 1);
 
-describeWays((way) => {
+describeModes((mode) => {
   describe('metadata', () => {
     let container: ManagedContainer;
     beforeAll(async () => {
-      container = await managedContainer(way);
+      container = await managedContainer(mode);
     });
     afterAll(() => container[Symbol.asyncDispose]());
     const version = (options: CallOptions = {}) =>
@@ -145,23 +145,23 @@ describeWays((way) => {
   });
 
   it('HERMES_SHIM_WAIT that is no number is an error', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const ended = await container.hermes(['version'], { env: { HERMES_SHIM_WAIT: 'soon\x1b[2J' } });
     expectRefusal(ended, 125, "HERMES_SHIM_WAIT is 'soon\\x1b[2J', which is no number of seconds");
   });
-}, anyWay);
+}, anyMode);
 
-describeWays(
-  (way) => {
+describeModes(
+  (mode) => {
     describe('the container', () => {
       it('that merely mounts the host, but declares no such home, is refused, whatever the metadata says', async () => {
-        const mark = join(scratch, `${way}-mark`);
+        const mark = join(scratch, `${mode}-mark`);
         for (const [source, env] of [
           ['/', { HERMES_HOME: undefined }],
           ['/var', { HERMES_HOME: '/root/.hermes' }],
           [engines.callerUser.home, { HERMES_HOME: '/host/.hermes' }],
         ] as const) {
-          await using container = await managedContainer(way, {
+          await using container = await managedContainer(mode, {
             env,
             mounts: [{ source, destination: '/host' }],
           });
@@ -184,7 +184,7 @@ describeWays(
       });
 
       it('with hermes missing is 127, not executable 126, young or old', async () => {
-        await using container = await managedContainer(way);
+        await using container = await managedContainer(mode);
         for (const age of [{}, await ageing(container)]) {
           const run = async (bin: string) => {
             container.writeMetadata({ hermes_bin: bin });
@@ -207,7 +207,7 @@ describeWays(
       });
 
       it('without its user is told as such, young or old, and its numbers are used where it gives some', async () => {
-        await using container = await managedContainer(way, { userAfterMs: 'never' });
+        await using container = await managedContainer(mode, { userAfterMs: 'never' });
         const { name } = container;
         expectRefusal(
           await container.hermes(['version'], { env: now }),
@@ -223,7 +223,7 @@ describeWays(
         expect(old.stdout + old.stderr).toContain('unable to find user hermes');
         expect(container.starts()).toEqual([]);
         const env = { HERMES_UID: String(hermesUid), HERMES_GID: '0' };
-        await using numbered = await managedContainer(way, { userAfterMs: 'never', env });
+        await using numbered = await managedContainer(mode, { userAfterMs: 'never', env });
         for (const age of [{}, await ageing(numbered)]) {
           const { stdoutBytes } = await numbered.hermes(['report'], { env: { ...now, ...age } });
           expect(readReport(stdoutBytes)).toMatchObject({ uid: hermesUid, gid: 0 });
@@ -232,7 +232,7 @@ describeWays(
       });
     });
   },
-  ways.filter((way) => way === 'docker' || way === 'podman-root'),
+  modes.filter((mode) => mode === 'docker' || mode === 'podman-root'),
 );
 
 /**
@@ -250,7 +250,7 @@ async function ageing(container: ManagedContainer): Promise<Record<string, strin
   return { PATH, DOCKER_API_VERSION: await container.engineCli(['version', '-f', '{{.Server.APIVersion}}']) };
 }
 
-describeWays(() => {
+describeModes(() => {
   describe('an engine elsewhere', () => {
     let container: ManagedContainer;
     let server: Server;
@@ -326,7 +326,7 @@ describeWays(() => {
   });
 }, ['docker']);
 
-describeWays(() => {
+describeModes(() => {
   let container: ManagedContainer;
   let hanging: Running;
   beforeAll(async () => {
@@ -403,7 +403,7 @@ describeWays(() => {
 }, ['podman-root']);
 
 /** What needs another sudo, another /etc or no engine at all: each in a view of its own, so as root. */
-describeWays(
+describeModes(
   () => {
     let container: ManagedContainer;
     beforeAll(async () => {
@@ -528,7 +528,7 @@ describeWays(
   engines.asRoot ? ['podman-sudo'] : [],
 );
 
-describeWays(
+describeModes(
   () => {
     it('a socket that this user may not use: the group to join, and the rule, are named', async () => {
       await using container = await managedContainer('docker', { as: 'user' });

@@ -7,7 +7,7 @@ import { readConfig } from '../../scripts/binary/config.ts';
 import { buildBinary } from '../../scripts/binary.ts';
 import { ownArchitecture } from '../../scripts/runtimes.ts';
 import { managedContainer } from '../harness/container.ts';
-import { describeWays, engines } from '../harness/modes.ts';
+import { describeModes, engines } from '../harness/modes.ts';
 import { openTerminal } from '../harness/pty.ts';
 import { readReport } from '../harness/report.ts';
 
@@ -27,10 +27,10 @@ beforeAll(async () => {
 /** No node there, and nothing else either: the engine is found in the usual places. */
 const noPath = { PATH: '/nonexistent' };
 
-describeWays(
-  (way) => {
+describeModes(
+  (mode) => {
     it('a single executable routes a call with no node on PATH', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const call = container.call([join(directory, 'hermes'), 'report', '-', 'a b', '', '--help'], {
         env: noPath,
       });
@@ -44,10 +44,10 @@ describeWays(
   ['docker', 'podman-sudo'],
 );
 
-describeWays(
-  (way) => {
+describeModes(
+  (mode) => {
     it('it answers to every name, by the launcher and by symlinks to the file', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const links = mkdtempSync(join(engines.dir, 'links-'));
       for (const name of ['hermes', 'hermes-agent', 'hermes-acp'])
         symlinkSync(join(directory, file), join(links, name));
@@ -64,7 +64,7 @@ describeWays(
     });
 
     it('arguments that are no UTF-8 arrive byte for byte, with and without the launcher', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       for (const name of ['hermes', file]) {
         const script = `exec ${join(directory, name)} ${name === file ? 'hermes' : ''} report - "$(printf 'a\\377b')"`;
         const ended = await (await container.shell(script)).ended;
@@ -73,7 +73,7 @@ describeWays(
     });
 
     it('what is loaded only when needed is in the file too: a failure is explained, a wait has its spinner', async () => {
-      await using container = await managedContainer(way, { start: false });
+      await using container = await managedContainer(mode, { start: false });
       const env = { ...noPath, HERMES_SHIM_WAIT: '0' };
       const failed = await container.call([join(directory, 'hermes')], { env }).ended;
       expect(failed.exitCode).toBe(125);
@@ -84,7 +84,7 @@ describeWays(
     });
 
     it('the companion is in the file too, and knows it for hermes', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const companion = join(directory, 'hermes-shim');
       const links = mkdtempSync(join(engines.dir, 'links-'));
       symlinkSync(join(directory, file), join(links, 'hermes-shim'));
@@ -106,7 +106,7 @@ describeWays(
     });
 
     it('linked directly under its names, without the launcher, it knows its own name', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const links = mkdtempSync(join(engines.dir, 'links-'));
       for (const name of ['hermes', 'hermes-agent', 'hermes-acp', 'hermes-shim'])
         symlinkSync(join(directory, file), join(links, name));
@@ -121,21 +121,21 @@ describeWays(
     });
 
     it('secrets are handed over by it, too', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const env = { ...noPath, HERMES_SHIM_FORWARD_ENV: 'MY_SECRET', MY_SECRET: 'of this' };
       const told = container.call([join(directory, 'hermes'), 'sh', '-c', 'echo "$MY_SECRET"'], { env });
       expect(await told.ended).toMatchObject({ exitCode: 0, stdout: 'of this\n', stderr: '' });
     });
 
     it('a stray NODE_OPTIONS does not reach the runtime in it, not even without the launcher', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const env = { ...noPath, NODE_OPTIONS: '--no-such-option' };
       const ended = await container.call([join(directory, file), 'hermes', 'exit', '5'], { env }).ended;
       expect(ended).toMatchObject({ exitCode: 5, stderr: '' });
     });
 
     it('native: the next hermes on PATH, never itself', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const links = mkdtempSync(join(engines.dir, 'links-'));
       symlinkSync(join(directory, file), join(links, 'hermes'));
       const path = `${links}:${directory}:${join(container.packageDir, 'bin')}:/usr/bin:/bin`;

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { callExactly } from '../harness/exactly.ts';
 import { nodeDir, shim } from '../harness/installed.ts';
-import { describeWays, engines } from '../harness/modes.ts';
+import { describeModes, engines } from '../harness/modes.ts';
 import { readReport } from '../harness/report.ts';
 
 const soak = process.env.SOAK === '1';
@@ -31,10 +31,10 @@ const nodeVariables = (): Record<string, string> => {
   };
 };
 
-describeWays((way) => {
+describeModes((mode) => {
   let container: ManagedContainer;
   beforeAll(async () => {
-    container = await managedContainer(way);
+    container = await managedContainer(mode);
   });
   afterAll(() => container[Symbol.asyncDispose]());
   const shortPath = `${nodeDir()}:/usr/bin:/bin`;
@@ -48,7 +48,7 @@ describeWays((way) => {
       ),
     ];
     const ended = await callExactly(container, { argv, env, umask: 0o077 });
-    if (way === 'podman-sudo') {
+    if (mode === 'podman-sudo') {
       // sudo is of no use there: the sentence says why, nothing is started.
       expect(ended.exitCode).toBe(125);
       expect(ended.stderr).toMatch(/^hermes: .*privileges/i);
@@ -135,14 +135,14 @@ describeWays((way) => {
     editor.stdin?.end();
     expect(await editor.ended).toMatchObject({ exitCode: 0, stderr: '' });
     const median = took.sort((a, b) => a - b)[Math.floor(took.length / 2)] ?? 0;
-    console.log(`${way}: ${took.length} round trips, median ${median.toFixed(2)} ms`);
+    console.log(`${mode}: ${took.length} round trips, median ${median.toFixed(2)} ms`);
   });
 });
 
-describeWays(
-  (way) => {
+describeModes(
+  (mode) => {
     it.runIf(engines.asRoot)('sudo hermes: the home is that of who typed it', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const link = join(engines.callerUser.home, '.hermes');
       symlinkSync(container.home, link);
       try {
@@ -156,10 +156,10 @@ describeWays(
   ['docker', 'podman-root'],
 );
 
-describeWays(
-  (way) => {
+describeModes(
+  (mode) => {
     it('a native hermes gets everything back: variables, bytes, descriptors, what was ignored', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const variables = { ...nodeVariables(), LC_ALL: 'x\u{10000}', LANG: 'C' };
       const exact = {
         env: [

@@ -9,12 +9,12 @@ import { managedContainer } from '../harness/container.ts';
 import { checkOf, complete, doctor, fixOf, follow, type Report, troubles } from '../harness/doctor.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import { installShim, nodeDir, shim } from '../harness/installed.ts';
-import { describeWays, engines } from '../harness/modes.ts';
+import { describeModes, engines } from '../harness/modes.ts';
 
-describeWays(
-  (way) => {
+describeModes(
+  (mode) => {
     it('another hermes before us on PATH', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const options = complete(container);
       const dir = join(container.root, 'other');
       fakeEngine(dir, 'hermes', 'echo other');
@@ -27,7 +27,7 @@ describeWays(
     });
 
     it('no hermes on PATH at all', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const { env } = complete(container);
       const bare = { env: { ...env, PATH: `${nodeDir()}:/usr/bin:/bin` } };
       const report = JSON.parse(
@@ -41,7 +41,7 @@ describeWays(
     });
 
     it('HERMES_DEV left in the environment', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const options = complete(container);
       const first = 'export HERMES_DEV=1';
       const report = await follow(container, first, options);
@@ -51,7 +51,7 @@ describeWays(
     });
 
     it('no metadata: enable writes it', async () => {
-      await using container = await managedContainer(way, { metadata: false });
+      await using container = await managedContainer(mode, { metadata: false });
       const options = complete(container);
       const report = await doctor(container, options);
       expect([report.ok, troubles(report)]).toEqual([false, ['metadata failed']]);
@@ -67,7 +67,7 @@ describeWays(
     });
 
     it('metadata that makes no sense: the line is named', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const options = complete(container);
       container.writeMetadata({ backend: 'bash' });
       const report = await doctor(container, options);
@@ -78,7 +78,7 @@ describeWays(
     });
 
     it('a container that was stopped', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const options = complete(container);
       await container.stop();
       const report = await doctor(container, options);
@@ -89,7 +89,7 @@ describeWays(
     });
 
     it('a container that was paused', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const options = complete(container);
       await container.pause();
       const report = await doctor(container, options);
@@ -99,13 +99,13 @@ describeWays(
     });
 
     it('a container that is not there, or is another one of the same name', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const options = complete(container);
       container.writeMetadata({ container_name: 'nobody' });
       const absent = await doctor(container, options);
       expect(troubles(absent)).toEqual(['container failed']);
       expect(checkOf(absent, 'container').says).toBe("container 'nobody' does not exist (docker)");
-      await using other = await managedContainer(way, { metadata: false });
+      await using other = await managedContainer(mode, { metadata: false });
       container.writeMetadata({ container_name: other.name });
       const foreign = await doctor(container, options);
       expect(troubles(foreign)).toEqual(['same home failed']);
@@ -116,7 +116,7 @@ describeWays(
     });
 
     it('~/.hermes that is missing, or another home', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const options = complete(container);
       const link = join(container.root, 'person/.hermes');
       rmSync(link);
@@ -133,7 +133,7 @@ describeWays(
     });
 
     it('a user that is not the uid the container was made for', async () => {
-      await using container = await managedContainer(way, { env: { HERMES_UID: '977', HERMES_GID: '977' } });
+      await using container = await managedContainer(mode, { env: { HERMES_UID: '977', HERMES_GID: '977' } });
       const options = complete(container);
       const report = await doctor(container, options);
       expect(troubles(report)).toEqual(['user warning']);
@@ -143,7 +143,7 @@ describeWays(
     });
 
     it('a user that is not there, a hermes that cannot be executed', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const options = complete(container);
       container.writeMetadata({ exec_user: 'nobody-here' });
       expect(troubles(await doctor(container, options))).toEqual(['user failed']);
@@ -154,7 +154,7 @@ describeWays(
     });
 
     it('sessions without a caller', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const options = complete(container);
       await using _orphan = await makeOrphan(container, ['trap', 'HUP', '0']);
       const report = await doctor(container, options);
@@ -165,7 +165,7 @@ describeWays(
     });
 
     it('a hermes that does not answer, no native one, and the engine missing', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const options = complete(container);
       const bin = join(container.packageDir, 'bin/hermes');
       renameSync(bin, `${bin}.real`);
@@ -186,7 +186,7 @@ describeWays(
     });
 
     it('a daemon that is down, a socket that this user may not use', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const { env } = complete(container);
       const down = await doctor(container, { env: { ...env, DOCKER_HOST: 'unix:///nonexistent/sock' } });
       expect(troubles(down)).toEqual(['access failed']);
@@ -204,7 +204,7 @@ describeWays(
     });
 
     it('a home that this user may not enter', async () => {
-      await using container = await managedContainer(way, { as: 'user' });
+      await using container = await managedContainer(mode, { as: 'user' });
       await container.exec(['chmod', '700', '/data'], { user: '0' });
       const report = await doctor(container);
       expect(checkOf(report, 'home').status).toBe('failed');
@@ -218,10 +218,10 @@ describeWays(
   ['docker'],
 );
 
-describeWays(
-  (way) => {
+describeModes(
+  (mode) => {
     it('sudo under NoNewPrivileges, as in a hardened unit', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const { stdout } = await container.call([
         'setpriv',
         '--no-new-privs',
@@ -240,7 +240,7 @@ describeWays(
       skip,
     }) => {
       skip(!engines.asRoot, 'only root can make users');
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const name = `hermes-doc-${engines.run}`;
       const rule = '/etc/sudoers.d/hermes-shim';
       const before = readFile(rule);

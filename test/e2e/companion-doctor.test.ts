@@ -4,16 +4,16 @@ import { companion, steady } from '../harness/companion.ts';
 import { managedContainer } from '../harness/container.ts';
 import { checkOf, complete, doctor, fixOf, troubles } from '../harness/doctor.ts';
 import { fakeEngine } from '../harness/fakes.ts';
-import { describeWays } from '../harness/modes.ts';
+import { describeModes } from '../harness/modes.ts';
 
-describeWays((way) => {
+describeModes((mode) => {
   it('a healthy machine is all well', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const options = complete(container);
     const ended = await companion(container, ['doctor'], options);
     expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
-    const sudo = way === 'podman-sudo';
-    const rootless = way === 'podman-rootless';
+    const sudo = mode === 'podman-sudo';
+    const rootless = mode === 'podman-rootless';
     const text = steady(ended.stdout, container).replace(/by \/\S*\/sudo/, 'by /BIN/sudo');
     expect(text).toBe(
       [
@@ -48,7 +48,7 @@ describeWays((way) => {
   });
 
   it('a container that does not run: what is behind it is not checked, and the advice starts it', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const options = complete(container);
     await container.stop();
     const report = await doctor(container, options);
@@ -63,10 +63,10 @@ describeWays((way) => {
   });
 });
 
-describeWays(
-  (way) => {
+describeModes(
+  (mode) => {
     it('a broken machine, as a person sees it', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const options = complete(container);
       container.writeMetadata({ hermes_bin: '/data/current-package/bin/gone' });
       const { stdout, exitCode } = await companion(container, ['doctor'], {
@@ -102,7 +102,7 @@ describeWays(
     });
 
     it('a hermes that answers to only one of --version and version is healthy, one that answers to neither is not', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const options = complete(container);
       const answering = async (cases: string) => {
         fakeEngine(
@@ -129,7 +129,7 @@ describeWays(
     });
 
     it('a hostile HERMES_UID of the container gets into no advice', async () => {
-      await using container = await managedContainer(way, { env: { HERMES_UID: '7; rm -rf ~\x1b[2J' } });
+      await using container = await managedContainer(mode, { env: { HERMES_UID: '7; rm -rf ~\x1b[2J' } });
       const user = checkOf(await doctor(container, complete(container)), 'user');
       expect(user.status).toBe('warning');
       expect(user.fixes.map(({ text }) => text).join()).not.toContain('rm -rf');
@@ -138,7 +138,7 @@ describeWays(
     });
 
     it('symbols and colour only on a terminal, colour not under NO_COLOR', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const options = complete(container);
       const shown = async (env: Record<string, string>) => {
         await using terminal = await container.terminal(['doctor'], {

@@ -14,7 +14,7 @@ import { companion, companionJson, steady } from '../harness/companion.ts';
 import { managedContainer } from '../harness/container.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import type { ManagedContainer } from '../harness/managed-container.ts';
-import { describeWays } from '../harness/modes.ts';
+import { describeModes } from '../harness/modes.ts';
 import { readReport } from '../harness/report.ts';
 
 const modeOf = (file: string) => (statSync(file).mode & 0o7777).toString(8);
@@ -31,9 +31,9 @@ async function handMade(helper: ManagedContainer, home: string, network: string)
   return { name, [Symbol.asyncDispose]: async () => void (await helper.engineCli(['rm', '-f', name])) };
 }
 
-describeWays((way) => {
+describeModes((mode) => {
   it('enable finds the container of the home by itself, disable takes back what it wrote', async () => {
-    await using container = await managedContainer(way, {
+    await using container = await managedContainer(mode, {
       metadata: false,
       layout: 'official',
       user: 'somebody',
@@ -65,7 +65,7 @@ describeWays((way) => {
   });
 
   it("the module's layout is found too, and its own metadata is never touched", async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const before = readFileSync(container.metadataFile, 'utf8');
     for (const command of ['enable', 'disable']) {
       const refused = await companion(container, [command]);
@@ -84,10 +84,10 @@ describeWays((way) => {
   });
 });
 
-describeWays(
-  (way) => {
+describeModes(
+  (mode) => {
     it('shows what it found', async () => {
-      await using container = await managedContainer(way, { metadata: false });
+      await using container = await managedContainer(mode, { metadata: false });
       const { stdout } = await companion(container, ['enable']);
       expect(steady(stdout, container).replace(/as \d+:\d+/, 'as UID:GID')).toMatchInlineSnapshot(`
         "ok      home HOME is /data/.hermes in container 'NAME' (docker)
@@ -107,8 +107,8 @@ describeWays(
     });
 
     it('of several containers with this home it asks for one', async () => {
-      await using container = await managedContainer(way, { metadata: false });
-      await using other = await managedContainer(way, {
+      await using container = await managedContainer(mode, { metadata: false });
+      await using other = await managedContainer(mode, {
         metadata: false,
         mounts: [{ source: container.home, destination: '/opt/data' }],
         env: { HERMES_HOME: '/opt/data' },
@@ -129,7 +129,7 @@ describeWays(
     });
 
     it('tells a named volume, a home without HERMES_HOME, and no container at all apart', async () => {
-      await using container = await managedContainer(way, {
+      await using container = await managedContainer(mode, {
         metadata: false,
         env: { HERMES_HOME: undefined },
       });
@@ -141,7 +141,7 @@ describeWays(
       `);
       const volume = `${container.name}-volume`;
       await container.engineCli(['volume', 'create', volume]);
-      await using kept = await managedContainer(way, {
+      await using kept = await managedContainer(mode, {
         metadata: false,
         env: { HERMES_HOME: '/opt/data' },
         engineArgs: ['-v', `${volume}:/opt/data`],
@@ -162,7 +162,7 @@ describeWays(
     });
 
     it('a container without host networking is enabled, and what that means is said', async () => {
-      await using container = await managedContainer(way, { metadata: false });
+      await using container = await managedContainer(mode, { metadata: false });
       await container.stop();
       await using lone = await handMade(container, container.home, '--network=none');
       const { stdout, exitCode } = await companion(container, ['enable', '--container', lone.name]);
@@ -170,7 +170,7 @@ describeWays(
     });
 
     it("somebody's own metadata is left alone, and a user or binary that is not there is not written", async () => {
-      await using container = await managedContainer(way, { metadata: false });
+      await using container = await managedContainer(mode, { metadata: false });
       writeFileSync(container.metadataFile, 'backend=docker\n');
       const refused = await companion(container, ['enable']);
       expect(refused).toMatchObject({
@@ -193,7 +193,7 @@ describeWays(
     });
 
     it('where hermes does not get there after all, it takes back what it wrote, or puts back what was there', async () => {
-      await using container = await managedContainer(way, { metadata: false });
+      await using container = await managedContainer(mode, { metadata: false });
       const dir = join(container.root, 'fakes');
       const renamed = `${container.name}-renamed`;
       // the container is called otherwise from the moment on in which the metadata is written
@@ -220,7 +220,7 @@ describeWays(
     });
 
     it('from a container made by hand to hermes chat with two commands', async () => {
-      await using helper = await managedContainer(way, { as: 'user', metadata: false });
+      await using helper = await managedContainer(mode, { as: 'user', metadata: false });
       const { uid, gid } = helper.caller;
       const person = join(helper.root, 'person');
       const home = join(person, '.hermes');

@@ -5,7 +5,7 @@ import { companion, companionJson, steady } from '../harness/companion.ts';
 import { managedContainer } from '../harness/container.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import { hostProcesses } from '../harness/host.ts';
-import { describeWays, engines } from '../harness/modes.ts';
+import { describeModes, engines } from '../harness/modes.ts';
 import { readReport } from '../harness/report.ts';
 
 type Explained = {
@@ -34,9 +34,9 @@ const awkward = [
 const anonymous = (words: readonly string[]) =>
   words.map((word) => word.replace(/\d+-\d+-[0-9a-z]+-[0-9a-z]+/g, 'SESSION'));
 
-describeWays((way) => {
+describeModes((mode) => {
   it('the command that explain prints does what hermes does, pasted into a shell', async () => {
-    await using container = await managedContainer(way, { workdir: '/data' });
+    await using container = await managedContainer(mode, { workdir: '/data' });
     const env = { TZ: "Mars/It's", HERMES_INFERENCE_MODEL: 'a "model"' };
     const explained = await companion(container, ['explain', '--full', '--', ...awkward], { env });
     expect(explained).toMatchObject({ exitCode: 0, stderr: '' });
@@ -65,7 +65,7 @@ describeWays((way) => {
   });
 
   it('its words are the ones that hermes hands to the engine', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const { stdout } = await companion(container, ['explain', '--json', '--', ...awkward]);
     const { runs, command } = JSON.parse(stdout) as Explained;
     expect(runs).toBe('container');
@@ -78,12 +78,12 @@ describeWays((way) => {
   });
 
   it('explain tells each decision and its fact, names secrets without their values, and starts nothing', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const { stdout } = await companion(container, ['explain', 'sessions', 'list'], {
       env: { LANG: undefined },
     });
     const decisions = steady(stdout, container).split('\n\n')[0] ?? '';
-    const sudo = way === 'podman-sudo';
+    const sudo = mode === 'podman-sudo';
     const socket = steady(
       (engines.dockerHost ?? 'unix:///var/run/docker.sock').slice('unix://'.length),
       container,
@@ -103,7 +103,7 @@ describeWays((way) => {
         '           line 5: hermes_bin=/data/current-package/bin/hermes',
         `engine     ${container.engine} is /BIN/${container.engine}`,
         `access     ${sudo ? 'by /BIN/sudo -n' : 'directly'}`,
-        ...(way === 'docker'
+        ...(mode === 'docker'
           ? [
               `probe      answered on ${socket}, without docker's client`,
               '           docker inspect NAME: running since TIME, id ID',
@@ -126,10 +126,10 @@ describeWays((way) => {
   });
 });
 
-describeWays(
-  (way) => {
+describeModes(
+  (mode) => {
     it('fits a screen: what the shell does in the container is folded, and --full unfolds it', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const { stdout } = await companion(container, ['explain', 'chat']);
       const answer = stdout.slice(stdout.indexOf('It runs in the container'));
       expect(stdout.split('\n').length).toBeLessThan(40);
@@ -144,7 +144,7 @@ describeWays(
     });
 
     it('says where a native call would go, and why', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const dir = join(container.root, 'native');
       mkdirSync(dir);
       chmodSync(dir, 0o755);
@@ -163,7 +163,7 @@ describeWays(
     });
 
     it('says what would be waited for, and then what hermes would say', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       await container.stop();
       const { stdout, exitCode } = await companion(container, ['explain', 'chat']);
       expect(exitCode).toBe(1);
@@ -182,7 +182,7 @@ describeWays(
     });
 
     it('typed in a terminal it is the command for a terminal', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       await using terminal = await container.terminal(['explain', 'chat'], {
         name: 'hermes-shim',
         cols: 500,
@@ -195,7 +195,7 @@ describeWays(
     });
 
     it('tells what hermes would complain of before it looks for the container', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const env = { HERMES_SHIM_WAIT: 'soon' };
       const { stdout, exitCode } = await companion(container, ['explain', 'chat'], { env });
       expect([exitCode, stdout]).toEqual([1, expect.stringContaining("HERMES_SHIM_WAIT is 'soon'")]);
@@ -203,7 +203,7 @@ describeWays(
     });
 
     it('tells the same by the other names', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const last = async (name: string) => {
         const ended = await companion(container, ['explain', '--json', '--name', name, '--', 'x']);
         return (JSON.parse(ended.stdout) as Explained).command.slice(-3);
@@ -217,7 +217,7 @@ describeWays(
     });
 
     it('tells which line of the metadata is wrong', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       container.writeMetadata({ exec_user: '-u0\x1b[2J' });
       const { stdout, exitCode } = await companion(container, ['explain']);
       expect(exitCode).toBe(1);

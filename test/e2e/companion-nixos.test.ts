@@ -5,7 +5,7 @@ import { checkOf, complete, fixOf, type Report, troubles } from '../harness/doct
 import { fakeEngine } from '../harness/fakes.ts';
 import { installShim } from '../harness/installed.ts';
 import type { ManagedContainer } from '../harness/managed-container.ts';
-import { describeWays, engines } from '../harness/modes.ts';
+import { describeModes, engines } from '../harness/modes.ts';
 import { callWithView, type View } from '../harness/view.ts';
 
 const pinFile = '/etc/hermes-shim/container-mode';
@@ -33,10 +33,10 @@ async function doctorOn(view: View, container: ManagedContainer, env: object, fi
   return JSON.parse(stdout.slice(begin)) as Report;
 }
 
-describeWays(
-  (way) => {
+describeModes(
+  (mode) => {
     it.runIf(engines.asRoot)('a pin decides, and enable says that it would change nothing', async () => {
-      await using container = await managedContainer(way, { metadata: false });
+      await using container = await managedContainer(mode, { metadata: false });
       const { env = {} } = complete(container);
       const view = { files: { [pinFile]: pinOf(container) } };
       const report = await doctorOn(view, container, env);
@@ -52,7 +52,7 @@ describeWays(
     });
 
     it.runIf(engines.asRoot)('a pin that others can write is told, and the advice repairs it', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const { env = {} } = complete(container);
       const view = { files: { [pinFile]: { text: pinOf(container), mode: 0o666 } } };
       const report = await doctorOn(view, container, env);
@@ -63,7 +63,7 @@ describeWays(
     });
 
     it.runIf(engines.asRoot)('on NixOS the advice is the option or the unit to name', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const { env = {} } = complete(container);
       const nixos = { files: { '/etc/NIXOS': '' } };
       const dir = join(container.root, 'other');

@@ -3,7 +3,7 @@ import { companion, companionJson, makeOrphan } from '../harness/companion.ts';
 import { managedContainer } from '../harness/container.ts';
 import { until } from '../harness/host.ts';
 import { shim as shimPath } from '../harness/installed.ts';
-import { describeWays } from '../harness/modes.ts';
+import { describeModes } from '../harness/modes.ts';
 
 type Listed = {
   pid: number;
@@ -19,9 +19,9 @@ type Reaped = { ended: Listed[]; left: Listed[]; detachedKept: number };
 
 const commandOf = ({ args }: Listed) => args.join(' ');
 
-describeWays((way) => {
+describeModes((mode) => {
   it('ps tells a session from an orphan; reap ends the orphan and nothing else', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     await using live = await container.session(['sleep', '1001'], { timeoutMs: 300_000 });
     await live.waitFor('ready');
     await using terminal = await container.terminal(['sleep', '1002']);
@@ -79,10 +79,10 @@ describeWays((way) => {
   });
 });
 
-describeWays(
-  (way) => {
+describeModes(
+  (mode) => {
     it('reap in another pid namespace, and of one, leaves live sessions alone: unknown is not gone', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const [hermes, shim] = [await shimPath('hermes'), await shimPath('hermes-shim')];
       const apart = (...argv: string[]) =>
         container.call(['unshare', '--pid', '--fork', '--mount-proc', ...argv], { timeoutMs: 300_000 });
@@ -105,7 +105,7 @@ describeWays(
     });
 
     it('without a /proc of its own namespace, reap calls nobody gone', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const shim = await shimPath('hermes-shim');
       const apart = (...argv: string[]) => container.call(['unshare', '--pid', '--fork', ...argv]);
       // /proc is the outer one's: the same numbers mean other processes
@@ -119,10 +119,10 @@ describeWays(
   ['docker'],
 );
 
-describeWays(
-  (way) => {
+describeModes(
+  (mode) => {
     it('an orphan that ignores the hangup is killed after ten seconds, its children with it', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       await using _orphan = await makeOrphan(container, ['ignore', 'HUP', 'TERM']);
       const reaped = await companion(container, ['reap']);
       expect(reaped).toMatchObject({ exitCode: 0, stderr: '' });
@@ -131,7 +131,7 @@ describeWays(
     });
 
     it('a host pid that came again does not make an orphan look alive, nor is it ever touched', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       await using orphan = await makeOrphan(container, ['trap', 'HUP', '0']);
       // somebody else has the pid by now, as a note that names a live process with another start time says
       const forge = `for n in /tmp/.hermes-shim-hermes/*; do read -r p t i s <$n; echo "$p $t ${process.pid}-1-forged-\${i##*-} $s" >$n; done`;
@@ -143,7 +143,7 @@ describeWays(
     });
 
     it('what a session of somebody alive detached is listed, and left alone even by reap --detached', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       await using session = await container.session(['sh', '-c', 'setsid sleep 1003 & echo ready; read x'], {
         stdin: 'pipe',
       });
@@ -155,7 +155,7 @@ describeWays(
     });
 
     it('a session is shown as it was typed, and a hostile title moves no cursor and forges no row', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       await using shown = await makeOrphan(container, ['trap', 'HUP', '0']);
       const title = "$(printf '\\033[2J\\nforged\\233\\342\\200\\256\\377\\r')";
       const script = `exec sh -c 'echo ready; read x; :' "${title}" chat`;
@@ -175,7 +175,7 @@ describeWays(
     });
 
     it('a title of a megabyte hides nobody', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const script = 'exec sh -c "echo ready; read x; :" $(seq -w 100000 130000)';
       await using one = await container.session(['sh', '-c', script], { stdin: 'pipe' });
       await one.waitFor('ready');
@@ -187,7 +187,7 @@ describeWays(
     });
 
     it('without sessions it says so; without a container, why there are none to see', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       expect((await companion(container, ['ps'])).stdout).toBe(
         `No sessions in container '${container.name}'.\n`,
       );

@@ -16,7 +16,7 @@ import { type CallOptions, call } from '../harness/call.ts';
 import { hermesUid, type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import { installShim, nodeDir, shim } from '../harness/installed.ts';
-import { describeWays, engines } from '../harness/modes.ts';
+import { describeModes, engines } from '../harness/modes.ts';
 import { nativeHermes, nativeIn } from '../harness/native.ts';
 import { readReport } from '../harness/report.ts';
 import { callWithView, type View } from '../harness/view.ts';
@@ -126,11 +126,11 @@ describe('native', () => {
   });
 });
 
-describeWays((way) => {
+describeModes((mode) => {
   describe('with a managed container', () => {
     let container: ManagedContainer;
     beforeAll(async () => {
-      container = await managedContainer(way);
+      container = await managedContainer(mode);
     });
     afterAll(() => container[Symbol.asyncDispose]());
     const version = (env: CallOptions['env'], options: CallOptions = {}) =>
@@ -138,12 +138,12 @@ describeWays((way) => {
 
     it('HERMES_DEV=1, and only that, is native: the virtual environment’s first', async () => {
       const [venv, dir] = [
-        nativeHermes(join(scratch, `${way}-venv/bin`), 'venv'),
-        nativeIn(scratch, `${way}-dev`),
+        nativeHermes(join(scratch, `${mode}-venv/bin`), 'venv'),
+        nativeIn(scratch, `${mode}-dev`),
       ];
       const env = { HERMES_DEV: '1', HERMES_NATIVE_DIR: dir };
       expect(await version({ ...env, VIRTUAL_ENV: dirname(venv) })).toMatchObject(native('venv', 'version'));
-      expect(await version(env)).toMatchObject(native(`${way}-dev`, 'version'));
+      expect(await version(env)).toMatchObject(native(`${mode}-dev`, 'version'));
       container.forgetStarts();
       for (const HERMES_DEV of ['true', ''])
         expect(await version({ ...env, HERMES_DEV })).toMatchObject(inContainer);
@@ -151,9 +151,9 @@ describeWays((way) => {
     });
 
     it('a home given by any name leads there: relative, with a slash at the end, through a link, ~/.hermes', async () => {
-      const link = join(scratch, `${way}-link`);
+      const link = join(scratch, `${mode}-link`);
       symlinkSync(container.home, link);
-      const person = join(scratch, `${way}-person`);
+      const person = join(scratch, `${mode}-person`);
       mkdirSync(person);
       symlinkSync(container.home, join(person, '.hermes'));
       expect(await version({ HERMES_HOME: `${container.home}/` })).toMatchObject(inContainer);
@@ -161,7 +161,7 @@ describeWays((way) => {
       expect(await version({ HERMES_HOME: '.hermes' }, { cwd: container.stateDir })).toMatchObject(
         inContainer,
       );
-      if (way !== 'podman-rootless')
+      if (mode !== 'podman-rootless')
         for (const HERMES_HOME of [undefined, ''])
           expect(await version({ HERMES_HOME, HOME: person })).toMatchObject(inContainer);
     });
@@ -181,7 +181,7 @@ describeWays((way) => {
 
     it('with the short PATH of cron and units, and with no environment to speak of', async () => {
       const { engine } = container;
-      const place = join(scratch, `${way}-beside`);
+      const place = join(scratch, `${mode}-beside`);
       mkdirSync(place);
       symlinkSync(await shim(), join(place, 'hermes'));
       symlinkSync(join(nodeDir(), 'node'), join(place, 'node'));
@@ -198,13 +198,13 @@ describeWays((way) => {
   });
 
   it('the official image’s layout', async () => {
-    await using container = await managedContainer(way, { layout: 'official', image: 'busybox' });
+    await using container = await managedContainer(mode, { layout: 'official', image: 'busybox' });
     expect(await container.hermes(['version'])).toMatchObject(inContainer);
     expect(container.starts()).toHaveLength(1);
   });
 
   it('a declared profile, by its own metadata and launcher, and a service user of another name', async () => {
-    await using container = await managedContainer(way, { profile: 'work', user: 'svc-agent' });
+    await using container = await managedContainer(mode, { profile: 'work', user: 'svc-agent' });
     const { stdoutBytes, stderr } = await container.hermes(['report', '-', 'x']);
     expect(stderr).toBe('');
     const report = readReport(stdoutBytes);
@@ -213,15 +213,15 @@ describeWays((way) => {
   });
 });
 
-describeWays(
-  (way) => {
+describeModes(
+  (mode) => {
     it('inside the container hermes is the container’s own, metadata or not', async () => {
       const { binDir, packageDir } = await installShim();
       const node = process.execPath;
       const { stdout } = await attempt(['ldd', node]);
       const libraries = [...stdout.matchAll(/\/\S+(?= \(0x)/g)].map(([library]) => dirname(library));
       const places = [...new Set([...libraries, dirname(node), dirname(binDir)])];
-      await using container = await managedContainer(way, {
+      await using container = await managedContainer(mode, {
         mounts: places.map((source) => ({ source, destination: source, readOnly: true })),
       });
       const run = (env: string) => [
@@ -247,7 +247,7 @@ describeWays(
 );
 
 /** What needs root, since it needs a view of /etc and /run of its own, or SUDO_USER. */
-describeWays(
+describeModes(
   () => {
     let container: ManagedContainer;
     beforeAll(async () => {

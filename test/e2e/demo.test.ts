@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { askOwner } from '../../scripts/engines/owner.ts';
 import { call } from '../harness/call.ts';
 import { hostProcesses, until } from '../harness/host.ts';
-import { engines, ways } from '../harness/modes.ts';
+import { engines, modes } from '../harness/modes.ts';
 import { openTerminal } from '../harness/pty.ts';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
@@ -37,7 +37,7 @@ function place(env: Record<string, string>) {
 }
 
 /** Somebody's machine without any engine: there the demo says so, and the unit test has that sentence. */
-const demoIt = it.runIf(ways.length > 0);
+const demoIt = it.runIf(modes.length > 0);
 
 const promised = [
   /\$ hermes version\r?\nHermes Agent .*stand-in.*, in the container, as user hermes/,
@@ -84,9 +84,9 @@ demoIt(
     expect(here.traces()).toEqual([]);
     // Away with its own things, and only with those.
     const run = /hermes-demo-([0-9a-f]+)/.exec(before)?.[1];
-    const way = /engine: +docker/.test(before) ? 'docker' : 'podman-rootless';
-    const containers = await askOwner(way, engines, ['ps', '-a', '--format', '{{.Names}}']);
-    const images = await askOwner(way, engines, ['images', '--format', '{{.Tag}}']);
+    const mode = /engine: +docker/.test(before) ? 'docker' : 'podman-rootless';
+    const containers = await askOwner(mode, engines, ['ps', '-a', '--format', '{{.Names}}']);
+    const images = await askOwner(mode, engines, ['images', '--format', '{{.Tag}}']);
     expect([containers.code, images.code]).toEqual([0, 0]);
     expect(containers.stdout + images.stdout).not.toContain(run);
     expect(images.stdout).toContain(engines.images.busybox.split(':')[1]);

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { managedContainer } from '../harness/container.ts';
-import { describeWays, engines, type Way } from '../harness/modes.ts';
+import { describeModes, type EngineMode, engines } from '../harness/modes.ts';
 import { readReport } from '../harness/report.ts';
 import { directoryOf, make, type Stage } from './differential/call.ts';
 import { anyCase } from './differential/case.ts';
@@ -19,12 +19,12 @@ import { differences, expected, observed } from './differential/compare.ts';
 const soak = process.env.SOAK === '1';
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 
-async function setStage(way: Way): Promise<Stage> {
+async function setStage(mode: EngineMode): Promise<Stage> {
   const place = mkdtempSync(join(engines.dir, 'stage-'));
   const [mounted, scratch] = [join(place, 'mounted'), join(place, 'scratch')];
   for (const dir of [join(mounted, 'below'), scratch]) mkdirSync(dir, { recursive: true });
   for (const dir of [place, scratch]) chmodSync(dir, dir === scratch ? 0o777 : 0o755);
-  const container = await managedContainer(way, {
+  const container = await managedContainer(mode, {
     mounts: [{ source: mounted, destination: '/data/workspace/nested' }],
   });
   const stage = { container, mounted, scratch };
@@ -39,15 +39,15 @@ async function setStage(way: Way): Promise<Stage> {
   return { ...stage, bare: readReport(stdout) };
 }
 
-describeWays((way) => {
+describeModes((mode) => {
   it(
     'a call cannot be told from the same call of a local hermes',
     async () => {
-      const stage = await setStage(way);
+      const stage = await setStage(mode);
       await using container = stage.container;
       const deadline = soak ? Number.POSITIVE_INFINITY : Date.now() + 50_000;
       let calls = 0;
-      const limits = { throughSudo: way === 'podman-sudo', readsAll: way !== 'docker' };
+      const limits = { throughSudo: mode === 'podman-sudo', readsAll: mode !== 'docker' };
       const property = fc.asyncProperty(anyCase(limits), async (one) => {
         if (Date.now() > deadline) return;
         calls++;
@@ -60,13 +60,13 @@ describeWays((way) => {
         numRuns: Number(process.env.CASES ?? 2000),
         ...(process.env.CASE === undefined ? {} : { path: process.env.CASE }),
       });
-      console.log(`${way}: ${calls} calls, seed ${seed}`);
+      console.log(`${mode}: ${calls} calls, seed ${seed}`);
       if (result.failed) {
         const words = await fc.asyncDefaultReportMessage(result);
         throw new Error(`${words}\n${String((result.errorInstance as Error | null)?.message)}`);
       }
       expect(container.starts()).toHaveLength(calls);
-      expect(await container.guests()).toEqual([]);
+      expect(await container.sessionProcesses()).toEqual([]);
     },
     soak ? 4 * 3600_000 : 120_000,
   );

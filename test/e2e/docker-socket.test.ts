@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import { lookalike } from '../harness/lookalike.ts';
-import { describeWays, engines } from '../harness/modes.ts';
+import { describeModes, engines } from '../harness/modes.ts';
 
 /** A docker that notes how it was called and then is the real one. */
 function watchDocker(container: ManagedContainer): { env: Record<string, string>; calls: () => string[] } {
@@ -76,9 +76,9 @@ describe("docker's socket", () => {
 });
 
 describe('a container with megabytes of labels', () => {
-  describeWays((way) => {
+  describeModes((mode) => {
     it('is reached as any other', async () => {
-      await using container = await managedContainer(way, { start: false });
+      await using container = await managedContainer(mode, { start: false });
       const labels = join(container.root, 'labels');
       const lines = Array.from({ length: 200 }, (_, n) => `label${n}=${'x'.repeat(30_000)}`);
       writeFileSync(labels, lines.join('\n'));

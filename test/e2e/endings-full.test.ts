@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { companion, makeOrphan } from '../harness/companion.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { leftovers } from '../harness/leftovers.ts';
-import { describeWays } from '../harness/modes.ts';
+import { describeModes } from '../harness/modes.ts';
 
 /** Writes until nothing more goes in. */
 async function fill(container: ManagedContainer, ...dirs: string[]): Promise<void> {
@@ -29,15 +29,15 @@ async function expectEndings(container: ManagedContainer): Promise<void> {
   expect(await leftovers(container)).toEqual([]);
 }
 
-describeWays((way) => {
+describeModes((mode) => {
   it('a full /tmp keeps no session alive', async () => {
-    await using container = await managedContainer(way, { engineArgs: ['--tmpfs', '/tmp:size=64k'] });
+    await using container = await managedContainer(mode, { engineArgs: ['--tmpfs', '/tmp:size=64k'] });
     await fill(container, '/tmp');
     await expectEndings(container);
   });
 
   it('a read-only container with a full /tmp and a full /dev/shm keeps no session alive', async () => {
-    await using container = await managedContainer(way, {
+    await using container = await managedContainer(mode, {
       image: 'busybox',
       user: '4242',
       userAfterMs: 'never',
@@ -54,7 +54,7 @@ describeWays((way) => {
   });
 
   it('a container with nothing but a shell keeps no session alive', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     // every other program in there is a link to it
     await container.exec(['mv', '/bin/busybox', '/bin/away'], { user: '0' });
     for (const signal of ['SIGTERM', 'SIGHUP', 'SIGKILL', 'SIGINT'] as const) {

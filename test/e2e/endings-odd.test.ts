@@ -7,7 +7,7 @@ import { clientsBelow } from '../harness/clients.ts';
 import { managedContainer } from '../harness/container.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import { until } from '../harness/host.ts';
-import { describeWays, engines } from '../harness/modes.ts';
+import { describeModes, engines } from '../harness/modes.ts';
 
 it('a container in which nothing can be written, and so no note left, is no way to outlive a shim', async () => {
   await using container = await managedContainer('docker', {
@@ -34,7 +34,7 @@ it.each([
   'a session without %s is ended although the engine is too busy for the first two tries',
   async (_, kill) => {
     await using container = await managedContainer('docker');
-    const log = join(container.root, 'errands');
+    const log = join(container.root, 'control-scripts');
     const { PATH } = container.identity().env;
     const busy = `case "$*" in *hermes-control*) echo >>'${log}'; [ $(wc -l <'${log}') -gt 2 ] || exit 125 ;; esac`;
     const real = `PATH='${PATH}' DOCKER_HOST='${engines.dockerHost}' exec docker "$@"`;
@@ -49,9 +49,9 @@ it.each([
   },
 );
 
-describeWays((way) => {
+describeModes((mode) => {
   it('outputs that are full end the session with them, and are no success', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const running = await container.session(['tick', '0.05'], {
       stdout: { file: '/dev/full' },
       stderr: { file: '/dev/full' },
@@ -61,13 +61,13 @@ describeWays((way) => {
   });
 
   it('a directory as stdin is an empty one, for which nobody waits', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const shell = await container.shell('hermes cat </etc');
     expect(await shell.ended).toMatchObject({ exitCode: 0, stdout: '', timedOut: false });
   });
 
   it('too few descriptors are told as such, in a sentence', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     for (const descriptors of [18, 20, 24]) {
       const { exitCode, stderr } = await container.hermes(['version'], { first: `ulimit -n ${descriptors}` });
       expect(stderr, String(descriptors)).not.toMatch(/undefined|at .*\.cjs/);
@@ -77,7 +77,7 @@ describeWays((way) => {
   });
 
   it('what was at work before a client is not taken for its session, though pids have begun anew', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const session = await container.session(['sleep', '1000']);
     await session.waitFor('ready');
     // the lowest pid: as if they had begun anew and every other process stood above the client
@@ -90,7 +90,7 @@ describeWays((way) => {
   });
 
   it('a client killed in a crowd of sessions takes its own along, and no other', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const sessions = [];
     for (let count = 0; count < 4; count += 1) {
       const session = await container.session(['sleep', String(1000 + count)]);
@@ -99,7 +99,7 @@ describeWays((way) => {
     }
     const [first, ...others] = sessions;
     const sleeps = async () =>
-      (await container.guests())
+      (await container.sessionProcesses())
         .map(({ argv }) => argv.join(' '))
         .filter((line) => line.startsWith('sleep 100'));
     for (const pid of clientsBelow([first?.pid ?? 0])) process.kill(pid, 'SIGTERM');

@@ -6,7 +6,7 @@ import { type ManagedContainer, managedContainer } from '../harness/container.ts
 import { type Freezer, openFreezer } from '../harness/freezer.ts';
 import { hostProcesses, until } from '../harness/host.ts';
 import { leftovers } from '../harness/leftovers.ts';
-import { describeWays, type Way } from '../harness/modes.ts';
+import { describeModes, type EngineMode } from '../harness/modes.ts';
 
 const soak = process.env.SOAK === '1';
 const endings = soak ? 200 : 24;
@@ -94,22 +94,22 @@ async function suffer(container: ManagedContainer, hardship: Hardship, ms: numbe
 }
 
 /** What can be done to a container of a way; a rootless one cannot be paused under cgroups v1. */
-const hardshipsOf = (way: Way): readonly Hardship[] =>
-  way === 'docker'
+const hardshipsOf = (mode: EngineMode): readonly Hardship[] =>
+  mode === 'docker'
     ? ['pause', 'full disks', 'frozen daemon']
-    : way === 'podman-rootless'
+    : mode === 'podman-rootless'
       ? ['full disks']
       : ['pause', 'full disks'];
 
-describeWays((way) => {
+describeModes((mode) => {
   it(`${hardEndings} endings in paused containers, on full disks, by frozen daemons leave nothing behind (seed ${seed})`, async () => {
     const engineArgs = ['--tmpfs', '/tmp:size=64k', '--shm-size=64k'];
-    await using container = await managedContainer(way, { engineArgs });
+    await using container = await managedContainer(mode, { engineArgs });
     await using freezer = await openFreezer(container);
-    const env = way === 'docker' ? freezer.env : {};
+    const env = mode === 'docker' ? freezer.env : {};
     const batches = fc.sample(
       fc.record({
-        hardship: fc.constantFrom(...hardshipsOf(way)),
+        hardship: fc.constantFrom(...hardshipsOf(mode)),
         lastsMs: fc.integer({ min: 200, max: 5000 }),
         ends: fc.array(fc.tuple(fc.constantFrom(...means), fc.nat(1500)), { minLength: 4, maxLength: 4 }),
       }),
@@ -127,7 +127,7 @@ describeWays((way) => {
   }, 1_800_000);
 
   it(`${endings} sessions ended at random leave nothing behind (seed ${seed})`, async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const cases = fc.sample(fc.tuple(fc.constantFrom(...means), fc.integer({ min: 0, max: 500 })), {
       numRuns: endings,
       seed,
@@ -140,7 +140,7 @@ describeWays((way) => {
   }, 600_000);
 
   it(`${calls} calls, 20 at a time, a third of them ended: no wrong status, nothing left (seed ${seed})`, async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const cases = fc.sample(
       fc.record({ end: fc.nat(2), how: fc.constantFrom(...means), ms: fc.nat(800), code: fc.nat(120) }),
       { numRuns: calls, seed },

@@ -4,7 +4,7 @@ import { type Side, sideEnv } from '../harness/compare.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { until } from '../harness/host.ts';
 import { installShim } from '../harness/installed.ts';
-import { describeWays } from '../harness/modes.ts';
+import { describeModes } from '../harness/modes.ts';
 
 /** Scripts that end by themselves; what they print is compared. */
 const scripts: Readonly<Record<string, string>> = {
@@ -26,9 +26,9 @@ const scripts: Readonly<Record<string, string>> = {
   'a chain of conditions': 'hermes exit 0 && echo yes || echo no; hermes exit 1 && echo yes || echo no',
 };
 
-describeWays((way) => {
+describeModes((mode) => {
   it('a shell sees the same endings as with a local hermes, and nothing is left', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     await installShim();
     const names = Object.keys(scripts);
     // two at a time: one waits while the other works
@@ -40,7 +40,7 @@ describeWays((way) => {
             run(container, 'local', script),
             run(container, 'shim', script),
           ]);
-          expect(shim, `${name} (${way})`).toEqual(local);
+          expect(shim, `${name} (${mode})`).toEqual(local);
         }),
       );
     }
@@ -48,7 +48,7 @@ describeWays((way) => {
   });
 
   it('hermes … & disown and setsid hermes … live on when their shell is gone', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     for (const start of ['hermes sleep 1000 & disown', 'setsid hermes sleep 1000 &']) {
       const shell = container.call(['bash', '-c', `${start} >/dev/null 2>&1 </dev/null`], {
         env: sideEnv(container, 'shim'),
@@ -56,11 +56,14 @@ describeWays((way) => {
         stderr: 'ignore',
       });
       await shell.ended;
-      await until(async () => (await container.guests()).length > 0, { what: 'a session', everyMs: 50 });
-      await until(async () => (await container.guests()).some(({ argv }) => argv[0] === 'sleep'), {
+      await until(async () => (await container.sessionProcesses()).length > 0, {
+        what: 'a session',
+        everyMs: 50,
+      });
+      await until(async () => (await container.sessionProcesses()).some(({ argv }) => argv[0] === 'sleep'), {
         what: 'hermes',
       });
-      for (const { pid } of await container.guests()) process.kill(pid, 'SIGTERM');
+      for (const { pid } of await container.sessionProcesses()) process.kill(pid, 'SIGTERM');
       await container.untilNoGuests();
     }
   });

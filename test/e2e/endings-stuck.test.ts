@@ -6,7 +6,7 @@ import { type ManagedContainer, managedContainer } from '../harness/container.ts
 import { openFreezer } from '../harness/freezer.ts';
 import { idOf, isAlive, until } from '../harness/host.ts';
 import { leftovers } from '../harness/leftovers.ts';
-import { describeWays, type Way } from '../harness/modes.ts';
+import { describeModes, type EngineMode } from '../harness/modes.ts';
 import { openShell, shimsOf } from '../harness/shell.ts';
 
 /** Longer than the ten seconds for which a shim tries, shorter than anybody's patience. */
@@ -38,11 +38,11 @@ async function moment(ms: number): Promise<void> {
 const byAll = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const;
 
 // a rootless container cannot be paused under cgroups v1
-const pausable: readonly Way[] = ['docker', 'podman-root', 'podman-sudo'];
+const pausable: readonly EngineMode[] = ['docker', 'podman-root', 'podman-sudo'];
 
-describeWays((way) => {
+describeModes((mode) => {
   it('a signal in a paused container ends the shim by it, and the session when the container goes on', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const running = await sessions(container, byAll.length);
     await container.pause();
     running.forEach((one, at) => void one.kill(byAll[at] ?? 'SIGTERM'));
@@ -54,7 +54,7 @@ describeWays((way) => {
   });
 
   it('a second signal ends the shim at once', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     for (const running of await sessions(container, 1)) {
       await container.pause();
       running.kill('SIGINT');
@@ -69,7 +69,7 @@ describeWays((way) => {
   });
 
   it('a signal that comes during a pause reaches hermes after it, once', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const running = await container.session(['trap', 'TERM', '7'], { env: { HERMES_SHIM_DEBUG: '1' } });
     await running.waitFor('ready');
     await container.pause();
@@ -82,7 +82,7 @@ describeWays((way) => {
   });
 
   it('what is killed in a paused container, shim or client, leaves nothing when it goes on', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const [shim, group, client] = await sessions(container, 3);
     await container.pause();
     shim?.kill('SIGKILL');
@@ -96,7 +96,7 @@ describeWays((way) => {
   });
 
   it('a watchdog does not wait for a container that is gone', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     for (const running of await sessions(container, 1)) {
       await container.pause();
       running.kill('SIGKILL');
@@ -108,7 +108,7 @@ describeWays((way) => {
   });
 
   it('kill of a shim whose container is paused gives the terminal back as it was', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     await using shell = await openShell(container);
     const before = await shell.settings();
     await shell.type('hermes sleep 1000', /ready \d+/);
@@ -125,7 +125,7 @@ describeWays((way) => {
   });
 }, pausable);
 
-describeWays(() => {
+describeModes(() => {
   it('a frozen daemon: a signal ends the shim by it, a killed one leaves nothing when the daemon goes on', async () => {
     await using container = await managedContainer('docker');
     await using freezer = await openFreezer(container);

@@ -3,12 +3,12 @@ import { expect, it } from 'vitest';
 import { clientsBelow } from '../harness/clients.ts';
 import { managedContainer } from '../harness/container.ts';
 import { until } from '../harness/host.ts';
-import { describeWays } from '../harness/modes.ts';
+import { describeModes } from '../harness/modes.ts';
 import { openShell, shimsOf } from '../harness/shell.ts';
 
-describeWays((way) => {
+describeModes((mode) => {
   it('Ctrl-C ends a session in a terminal, and the terminal is as before', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     await using shell = await openShell(container);
     const before = await shell.settings();
     await shell.type('hermes sleep 1000', /ready \d+/);
@@ -19,7 +19,7 @@ describeWays((way) => {
   });
 
   it('Ctrl-C ends a session in a pipeline, and a session that reads one', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     await using shell = await openShell(container);
     for (const line of ['hermes sleep 1000 | cat', 'echo | hermes sleep 1000']) {
       await shell.type(line, /ready \d+/);
@@ -30,7 +30,7 @@ describeWays((way) => {
   });
 
   it('a loop in a terminal stops at Ctrl-C', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     await using shell = await openShell(container);
     await shell.type('for i in 1 2 3; do hermes sleep 1000 | cat; done; echo "done $?"', /ready \d+/);
     const from = shell.output().length;
@@ -41,7 +41,7 @@ describeWays((way) => {
   });
 
   it('a loop of sessions in a terminal stops at Ctrl-C, which goes in as a byte', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     await using shell = await openShell(container);
     await shell.type('for i in 1 2 3; do hermes sleep 1000; done', /ready \d+/);
     const from = shell.output().length;
@@ -52,11 +52,11 @@ describeWays((way) => {
   });
 
   it('a closed terminal leaves nothing running', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     for (const line of ['hermes chat', 'hermes sleep 1000 | cat', 'hermes trap INT 3']) {
       await using shell = await openShell(container);
       await shell.type(line, /ready \d+|> $/);
-      await until(async () => (await container.guests()).length > 0, { what: 'the session' });
+      await until(async () => (await container.sessionProcesses()).length > 0, { what: 'the session' });
       shell.hangup();
       await container.untilNoGuests(20_000);
       await shell.exit;
@@ -65,7 +65,7 @@ describeWays((way) => {
   });
 
   it('kill of the shim ends a session in a terminal, by every signal, and the terminal is as before', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     await using shell = await openShell(container);
     const before = await shell.settings();
     for (const signal of ['TERM', 'HUP', 'INT', 'QUIT', 'USR1', 'KILL']) {
@@ -80,7 +80,7 @@ describeWays((way) => {
   });
 
   it('a client killed in a terminal leaves the terminal as before', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     await using shell = await openShell(container);
     const before = await shell.settings();
     await shell.type('hermes keys 1', /ready \d+/);
@@ -92,11 +92,11 @@ describeWays((way) => {
   });
 
   it('Ctrl-Z stops a session in a pipeline with the shim, fg goes on with it', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     await using shell = await openShell(container);
     await shell.type('hermes tick 0.1 | cat', /\b5\b/);
     await shell.type('\x1a', 'Stopped');
-    await until(async () => (await container.guests()).some(({ state }) => state === 'T'), {
+    await until(async () => (await container.sessionProcesses()).some(({ state }) => state === 'T'), {
       what: 'the session to stop',
     });
     await shell.type('fg', /\d+\r?\n\d+/);

@@ -7,7 +7,7 @@ import { clientsBelow } from '../harness/clients.ts';
 import { endSurvivors, type Side, see, start } from '../harness/compare.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { until } from '../harness/host.ts';
-import { describeWays } from '../harness/modes.ts';
+import { describeModes } from '../harness/modes.ts';
 
 type Script = {
   promise: string;
@@ -58,20 +58,20 @@ const scripts: readonly Script[] = [
   },
 ];
 
-describeWays((way) => {
+describeModes((mode) => {
   it('every ending by a signal is that of a local program', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     for (const script of scripts) {
       const seen = await Promise.all(
         (['local', 'shim'] as const).map((side) => play(container, side, script)),
       );
-      expect(seen[1], `${script.promise} (${way})`).toEqual(seen[0]);
+      expect(seen[1], `${script.promise} (${mode})`).toEqual(seen[0]);
     }
     await container.untilNoGuests();
   });
 
   it('two signals quickly are two signals: hermes ends by one of them, once', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const running = await container.session(['trap', 'USR1', '11', 'USR2', '12']);
     await running.waitFor('ready');
     running.kill('SIGUSR1');
@@ -83,21 +83,21 @@ describeWays((way) => {
   });
 
   it('a daemon that called setsid lives on, as it would locally', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const running = await container.session(['daemon'], { detached: true });
     expect(await running.ended).toMatchObject({ exitCode: 0, stderr: '' });
-    expect((await container.guests()).map(({ argv }) => argv.join(' '))).toEqual(['sleep 3600']);
+    expect((await container.sessionProcesses()).map(({ argv }) => argv.join(' '))).toEqual(['sleep 3600']);
   });
 
   it('a hermes that is not dumpable, so that nobody may read its environment, is ended like any other', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     // execve(2): a program that its user may not read is not dumpable
     const program = join(container.packageDir, 'bin/sleep');
     copyFileSync('/bin/busybox', program);
     chmodSync(program, 0o711);
     const running = await container.session(['sh', '-c', `echo ready; exec ${program} 1000`]);
     await running.waitFor('ready');
-    await until(async () => (await container.guests()).some(({ argv }) => argv[0] === program), {
+    await until(async () => (await container.sessionProcesses()).some(({ argv }) => argv[0] === program), {
       what: 'it',
     });
     running.kill('SIGTERM');
@@ -106,7 +106,7 @@ describeWays((way) => {
   });
 
   it('a client killed under the shim takes the session along, and is never called a success', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL', 'SIGHUP', 'SIGQUIT'] as const) {
       const running = await container.session(['sleep', '1000']);
       await running.waitFor('ready');
@@ -119,7 +119,7 @@ describeWays((way) => {
   });
 
   it('SIGKILL of the shim, and of its whole process group, leaves nothing running', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     for (const end of ['kill', 'killGroup'] as const) {
       const running = await container.session(['sleep', '1000'], { detached: true });
       await running.waitFor('ready');
@@ -130,7 +130,7 @@ describeWays((way) => {
   });
 
   it('a signal at any moment of the start leaves nothing running', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     for (let ms = 0; ms < 320; ms += 40) {
       const running = await container.session(['sleep', '1000']);
       const deadline = Date.now() + ms;

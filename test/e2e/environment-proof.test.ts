@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { managedContainer } from '../harness/container.ts';
 import { nodeDir } from '../harness/installed.ts';
-import { describeWays } from '../harness/modes.ts';
+import { describeModes } from '../harness/modes.ts';
 import { openTerminal } from '../harness/pty.ts';
 
 const launcher = readFileSync(fileURLToPath(new URL('../../bin/hermes', import.meta.url)), 'utf8');
@@ -39,8 +39,8 @@ describe('no environment of the caller can break or slow hermes', () => {
     expect(names.filter((name) => ![...setAside, ...meantForAll].includes(name))).toEqual([]);
   });
 
-  describeWays(
-    (way) => {
+  describeModes(
+    (mode) => {
       /** The worst value that each can have. */
       const hostile = (dir: string): Record<string, string> => ({
         ...Object.fromEntries(setAside.map((name) => [name, '1'])),
@@ -58,7 +58,7 @@ describe('no environment of the caller can break or slow hermes', () => {
       });
 
       it('with every one of them set, hermes runs in the container as if none were, and node sees none', async () => {
-        await using container = await managedContainer(way);
+        await using container = await managedContainer(mode);
         const dir = join(container.root, 'witness');
         mkdirSync(dir);
         chmodSync(dir, 0o777);
@@ -82,7 +82,7 @@ describe('no environment of the caller can break or slow hermes', () => {
       });
 
       it('a native hermes gets all of them back', async () => {
-        await using container = await managedContainer(way);
+        await using container = await managedContainer(mode);
         const native = join(container.root, 'native');
         mkdirSync(native);
         writeFileSync(join(native, 'hermes'), '#!/bin/sh\ncat /proc/self/environ\n');
@@ -99,7 +99,7 @@ describe('no environment of the caller can break or slow hermes', () => {
       });
 
       it('contradicting colour wishes bring no warning of node', async () => {
-        await using container = await managedContainer(way, { start: false });
+        await using container = await managedContainer(mode, { start: false });
         const env = { FORCE_COLOR: '1', NO_COLOR: '1', HERMES_SHIM_WAIT: '0.5' };
         const path = (await (await container.shell('command -v hermes')).ended).stdout.trim();
         await using terminal = await openTerminal({ ...container.identity({ env }), argv: [path] });

@@ -1,19 +1,19 @@
-/** The doorman, seen from outside: whatever the container is like, hermes runs, and nothing of the doorman stays. */
+/** The exec wrapper, seen from outside: whatever the container is like, hermes runs, and nothing of the exec wrapper stays. */
 import { expect, it } from 'vitest';
 import { allImages } from '../../scripts/engines/modes.ts';
 import { managedContainer } from '../harness/container.ts';
-import { describeWays } from '../harness/modes.ts';
+import { describeModes } from '../harness/modes.ts';
 import { readReport } from '../harness/report.ts';
 
 const notes = 'ls /tmp/.hermes-shim-* /dev/shm/.hermes-shim-* 2>/dev/null';
 
-describeWays((way) => {
+describeModes((mode) => {
   it.each(allImages)(
-    'with %s as /bin/sh, hermes gets everything and no variable of the doorman',
+    'with %s as /bin/sh, hermes gets everything and no variable of the exec wrapper',
     async (image) => {
-      // The names that short scripts use, and one of the doorman's own would be: none may be changed on the way.
+      // The names that short scripts use, and one of the exec wrapper's own would be: none may be changed on the way.
       const names = [...'abcdefghijklmnopqrstuvwxyz'].map((name) => [name, `own ${name}`] as const);
-      await using container = await managedContainer(way, { image, env: Object.fromEntries(names) });
+      await using container = await managedContainer(mode, { image, env: Object.fromEntries(names) });
       const bare = readReport((await container.exec([container.hermesBin, 'report'])).stdout).env;
       const env = {
         HERMES_SHIM_FORWARD_ENV: 'ONE',
@@ -40,7 +40,7 @@ describeWays((way) => {
   );
 
   it('its notes do not pile up', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const script =
       'for i in $(seq 20); do for j in 1 2 3 4; do hermes version </dev/null >/dev/null & done; wait; done';
     await using running = await container.shell(script, { timeoutMs: 120_000 });
@@ -53,7 +53,7 @@ describeWays((way) => {
   }, 180_000);
 
   it('with a /tmp that it may not write hermes still runs, its code is its own, and a signal still reaches it', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     await container.exec(['chmod', '0755', '/tmp'], { user: '0' });
     expect(await container.hermes(['exit', '127'])).toMatchObject({ exitCode: 127, stderr: '' });
     await using session = await container.session(

@@ -6,7 +6,7 @@ import { call } from '../harness/call.ts';
 import { hermesUid, managedContainer } from '../harness/container.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import { until } from '../harness/host.ts';
-import { allWays, describeWays, engines, ways } from '../harness/modes.ts';
+import { allModes, describeModes, engines, modes } from '../harness/modes.ts';
 import { openTerminal } from '../harness/pty.ts';
 import { readReport } from '../harness/report.ts';
 
@@ -33,12 +33,12 @@ const awkward = [
 const plain = { PATH: '/usr/bin:/bin' };
 
 it.runIf(process.env.CI)('in CI, every way in is tested', () => {
-  expect(ways).toEqual(allWays);
+  expect(modes).toEqual(allModes);
 });
 
-describeWays((way) => {
+describeModes((mode) => {
   it('a managed container runs, with a user for hermes who is nobody on the host', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     expect((await container.inspect()).State.Status).toBe('running');
     const { stdout } = await container.exec(['id', '-u']);
     expect(Number(stdout)).toBe(hermesUid);
@@ -46,7 +46,7 @@ describeWays((way) => {
   });
 
   it('the caller can read the home, hermes can write it', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const read = await container.call(['cat', container.metadataFile]).ended;
     expect(read.stdout).toBe(
       [
@@ -63,18 +63,18 @@ describeWays((way) => {
   });
 
   it('the caller reaches the engine in this way and in no other', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const { engine, id } = container;
     const inspects = async (...argv: string[]) =>
       (await container.call([...argv, 'inspect', '--type', 'container', id]).ended).exitCode === 0;
-    expect(await inspects(engine)).toBe(way !== 'podman-sudo' || !engines.asRoot);
-    if (way === 'podman-sudo') expect(await inspects('sudo', '-n', '-k', '/usr/bin/podman')).toBe(true);
-    if (way === 'podman-rootless' && engines.asRoot)
+    expect(await inspects(engine)).toBe(mode !== 'podman-sudo' || !engines.asRoot);
+    if (mode === 'podman-sudo') expect(await inspects('sudo', '-n', '-k', '/usr/bin/podman')).toBe(true);
+    if (mode === 'podman-rootless' && engines.asRoot)
       expect(await inspects('sudo', '-n', '-k', '/usr/bin/podman')).toBe(false);
   });
 
   it('the probe answers by the bare engine, and counts its starts', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const version = await container.exec(['/data/current-package/bin/hermes', 'version']);
     expect(version).toEqual({ code: 0, stdout: 'Hermes Agent v0.0.0 (probe)\n', stderr: '' });
     expect((await container.exec(['/data/current-package/bin/hermes', 'exit', '7'])).code).toBe(7);
@@ -87,7 +87,7 @@ describeWays((way) => {
   });
 
   it('a report carries arguments byte for byte', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const { stdout } = await container.exec(['/data/current-package/bin/hermes', 'report', '-', ...awkward]);
     const report = readReport(stdout);
     expect(report.args.slice(2)).toEqual(awkward);
@@ -103,26 +103,26 @@ describeWays((way) => {
   });
 
   it('a guest is seen for as long as it runs, and signals reach it', async () => {
-    await using container = await managedContainer(way);
-    expect(await container.guests()).toEqual([]);
+    await using container = await managedContainer(mode);
+    expect(await container.sessionProcesses()).toEqual([]);
     const answer = container.exec(['/data/current-package/bin/hermes', 'trap', 'TERM', '9']);
-    const [guest] = await until(
+    const [entry] = await until(
       async () => {
-        const guests = await container.guests();
-        return guests.length > 0 && container.starts().length === 1 ? guests : null;
+        const sessionProcesses = await container.sessionProcesses();
+        return sessionProcesses.length > 0 && container.starts().length === 1 ? sessionProcesses : null;
       },
       { what: 'a guest' },
     );
-    const fds = async () => (await container.exec(['ls', `/proc/${guest?.inner.pid}/fd`])).stdout.split('\n');
+    const fds = async () => (await container.exec(['ls', `/proc/${entry?.inner.pid}/fd`])).stdout.split('\n');
     await until(async () => (await fds()).includes('9'), { what: 'the probe to hold' });
-    await container.exec(['kill', '-s', 'TERM', String(guest?.inner.pid)]);
+    await container.exec(['kill', '-s', 'TERM', String(entry?.inner.pid)]);
     const { code, stdout } = await answer;
-    expect([code, stdout]).toEqual([9, `ready ${guest?.inner.pid}\ngoodbye TERM\n`]);
+    expect([code, stdout]).toEqual([9, `ready ${entry?.inner.pid}\ngoodbye TERM\n`]);
     await container.untilNoGuests();
   });
 
   it('a container can be stopped, started, killed and renamed', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const status = async () => (await container.inspect()).State.Status;
     await container.stop();
     expect(await status()).toBe('exited');
@@ -137,17 +137,17 @@ describeWays((way) => {
   });
 
   it('the user can be late, or never come', async () => {
-    await using container = await managedContainer(way, { userAfterMs: 300 });
+    await using container = await managedContainer(mode, { userAfterMs: 300 });
     const first = await container.exec(['true']);
     // docker says it on stdout.
     expect(first.stdout + first.stderr).toContain('unable to find user hermes');
     await until(async () => (await container.exec(['true'])).code === 0, { what: 'the late user' });
-    await using without = await managedContainer(way, { userAfterMs: 'never' });
+    await using without = await managedContainer(mode, { userAfterMs: 'never' });
     expect((await without.exec(['true'])).code).not.toBe(0);
   });
 
   it('the official image and a declared profile have layouts of their own', async () => {
-    await using official = await managedContainer(way, {
+    await using official = await managedContainer(mode, {
       layout: 'official',
       image: 'busybox',
       user: 'somebody',
@@ -157,7 +157,7 @@ describeWays((way) => {
     expect(readFileSync(official.metadataFile, 'utf8')).toContain(
       'exec_user=somebody\nhermes_bin=/usr/local/bin/hermes\n',
     );
-    await using profile = await managedContainer(way, { profile: 'work' });
+    await using profile = await managedContainer(mode, { profile: 'work' });
     const launcher = '/data/.hermes/profiles/work/.container-launcher';
     expect(readFileSync(profile.metadataFile, 'utf8')).toContain(`hermes_bin=${launcher}\n`);
     const inProfile = readReport((await profile.exec([launcher, 'report', '-', 'x'])).stdout);
@@ -165,10 +165,10 @@ describeWays((way) => {
   });
 
   it('a terminal shows its size inside, and resizing it', async () => {
-    await using container = await managedContainer(way);
-    const { way: _, engine, id } = container;
+    await using container = await managedContainer(mode);
+    const { mode: _, engine, id } = container;
     const argv = [
-      ...(way === 'podman-sudo' && engines.asRoot ? ['sudo', '-n', '/usr/bin/podman'] : [engine]),
+      ...(mode === 'podman-sudo' && engines.asRoot ? ['sudo', '-n', '/usr/bin/podman'] : [engine]),
       'exec',
       '-it',
       '-u',
@@ -192,7 +192,7 @@ describeWays((way) => {
   });
 
   it('nothing is left of a container that is over', async () => {
-    const container = await managedContainer(way);
+    const container = await managedContainer(mode);
     const { id, root } = container;
     await container.exec([
       'sh',
@@ -206,7 +206,7 @@ describeWays((way) => {
   });
 });
 
-describeWays(() => {
+describeModes(() => {
   it('an ordinary user may use the socket', async () => {
     await using container = await managedContainer('docker', { as: 'user' });
     expect(container.caller.uid).toBe(engines.callerUser.uid);

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import type { Ended } from '../harness/call.ts';
 import { managedContainer } from '../harness/container.ts';
-import { describeWays } from '../harness/modes.ts';
+import { describeModes } from '../harness/modes.ts';
 
 /** Every line is one of ours: a sentence, then indented hints. */
 function expectSentence({ exitCode, signal, stderr }: Ended, words: RegExp, code = 126): void {
@@ -19,9 +19,9 @@ const withArguments = (bytes: number): string =>
 const withOddArguments = (bytes: number): string =>
   `exec "$@" $(head -c ${bytes} /dev/zero | tr '\\0' '\\377' | LC_ALL=C fold -w 1000)`;
 
-describeWays((way) => {
+describeModes((mode) => {
   it('arguments that grow too long on their way are told as such, and nothing is started', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const ended = await container.hermes(['exit', '0'], { first: withOddArguments(700_000) });
     expectSentence(
       ended,
@@ -34,11 +34,11 @@ describeWays((way) => {
     // a quarter of the stack may be arguments (execve(2)); an ulimit takes the place of the bed's own
     const ulimits = ['stack=1048576:1048576', 'nofile=1024:4096', 'nproc=1000:1000'];
     const engineArgs = ulimits.flatMap((limit) => ['--ulimit', limit]);
-    await using container = await managedContainer(way, { engineArgs });
+    await using container = await managedContainer(mode, { engineArgs });
     const variables = `A=$(head -c 130000 /dev/zero | tr '\\0' a); export A B=$A`;
     const refused = [await container.hermes(['exit', '0'], { first: withArguments(500_000) })];
     // through sudo they go by a pipe, which takes less
-    if (way !== 'podman-sudo')
+    if (mode !== 'podman-sudo')
       refused.push(
         await container.hermes(['exit', '0'], { first: variables, env: { HERMES_SHIM_FORWARD_ENV: 'A,B' } }),
       );
@@ -48,14 +48,14 @@ describeWays((way) => {
   });
 
   it('arguments that are longer than elsewhere, with a greater stack, arrive or are told as such', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const first = `ulimit -s 16384; ${withArguments(3_000_000)}`;
     const ended = await container.hermes(['exit', '3'], { first });
     if (ended.exitCode !== 3) expectSentence(ended, /^hermes: the arguments, together .* \(E2BIG\)\n/m);
   });
 
   it('long arguments that a hermes did not like are hermes’s own affair', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     for (const code of ['1', '126']) {
       const { exitCode, stderr } = await container.hermes(['exit', code], { first: withArguments(500_000) });
       expect([exitCode, stderr]).toEqual([Number(code), '']);
@@ -63,7 +63,7 @@ describeWays((way) => {
   });
 
   it('too few descriptors are told as such, whatever it is that lacks them', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const env = { HERMES_SHIM_WAIT: '0' };
     for (let descriptors = 19; descriptors <= 26; descriptors += 1) {
       const ended = await container.hermes(['version'], { first: `ulimit -n ${descriptors}`, env });
@@ -74,7 +74,7 @@ describeWays((way) => {
   });
 
   it('too little memory for the engine’s command is told in a sentence', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const env = { HERMES_SHIM_WAIT: '0' };
     const ended = await container.hermes(['version'], { first: 'ulimit -v 1000000', env });
     if (ended.exitCode !== 0) expectSentence(ended, /memory/, 125);

@@ -8,7 +8,7 @@ import { isDebian } from '../../scripts/engines/packages.ts';
 import { parseMetadata } from '../../src/route/metadata.ts';
 import { managedContainer } from '../harness/container.ts';
 import { nodeDir } from '../harness/installed.ts';
-import { describeWays, engines } from '../harness/modes.ts';
+import { describeModes, engines } from '../harness/modes.ts';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -153,10 +153,10 @@ describe('the Nix package', () => {
     expect(built(dir)).toEqual(built(checkout));
   });
 
-  describeWays(
-    (way) => {
+  describeModes(
+    (mode) => {
       it('its launcher finds node by itself, routes under every name, and has a native hermes', async () => {
-        await using managed = await managedContainer(way);
+        await using managed = await managedContainer(mode);
         const native = join(managed.root, 'hermes-package');
         mkdirSync(join(native, 'bin'), { recursive: true });
         writeFileSync(join(native, 'bin/hermes'), '#!/bin/sh\nexit 31\n', { mode: 0o755 });

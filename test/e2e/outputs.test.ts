@@ -5,20 +5,20 @@ import { expect, it } from 'vitest';
 import { managedContainer } from '../harness/container.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import { laterNode } from '../harness/installed.ts';
-import { describeWays, engines } from '../harness/modes.ts';
+import { describeModes, engines } from '../harness/modes.ts';
 
 /** O_NONBLOCK, in proc(5)'s octal. */
 const nonBlocking = 0o4000;
 
 const lines = (text: string) => text.trim().split(/\s*\n/);
 
-describeWays(
-  (way) => {
+describeModes(
+  (mode) => {
     it('they stay blocking: a client that has begun to write would lose what a slow reader has no room for', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const { PATH } = container.identity({ node: laterNode() }).env;
       const flags = join(container.root, 'flags');
-      const host = way === 'docker' ? `DOCKER_HOST='${engines.dockerHost}' ` : '';
+      const host = mode === 'docker' ? `DOCKER_HOST='${engines.dockerHost}' ` : '';
       // the client makes its outputs blocking itself as it starts, so the look is at what is in its place before
       const look = `[ $1 != exec ] || { sleep 0.3; cat /proc/$$/fdinfo/1 /proc/$$/fdinfo/2 >'${flags}'; }`;
       const real = `PATH='${PATH}' ${host}exec ${container.engine} "$@"`;
@@ -34,13 +34,13 @@ describeWays(
   ['docker', 'podman-root'],
 );
 
-describeWays((way) => {
+describeModes((mode) => {
   it.each([
     ['both in one', '2>&1', '6000000'],
     ['stderr alone', '2>&1 >/dev/null', '3000000'],
     ['stdout alone', '2>/dev/null', '3000000'],
   ])('a reader that takes its time gets every byte: %s', async (_, redirection, size) => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const flood = 'head -c 3000000 /dev/zero; head -c 3000000 /dev/zero >&2';
     const call = `{ hermes sh -c '${flood}' </dev/null; echo "code $?" >&4; } ${redirection}`;
     await using shell = await container.shell(`exec 4>&1; ${call} | { sleep 1; wc -c; }`);

@@ -18,7 +18,7 @@ import { findCommand } from '../../scripts/engines/command.ts';
 import { fetchRuntime } from '../../scripts/runtimes.ts';
 import { managedContainer } from '../harness/container.ts';
 import { nodeDir, nodeVersions, packShim } from '../harness/installed.ts';
-import { describeWays, engines } from '../harness/modes.ts';
+import { describeModes, engines } from '../harness/modes.ts';
 import { readReport } from '../harness/report.ts';
 import { faultOf, relativeLinks } from '../unit/documents/links.ts';
 
@@ -109,13 +109,13 @@ describe('npm', () => {
     );
   }, 180_000);
 
-  describeWays(
-    (way) => {
+  describeModes(
+    (mode) => {
       it.each(nodeVersions)(
         'installed globally it works on node %s',
         async (version) => {
           const node = await fetchRuntime(version);
-          await using container = await managedContainer(way);
+          await using container = await managedContainer(mode);
           const routed = await container.call([hermes, 'report', '-', 'a b', ''], { node }).ended;
           expect(routed).toMatchObject({ exitCode: 0, stderr: '' });
           expect(readReport(routed.stdoutBytes).args).toEqual(['report', '-', 'a b', '']);

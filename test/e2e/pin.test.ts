@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import { shim } from '../harness/installed.ts';
-import { describeWays, engines, ways } from '../harness/modes.ts';
+import { describeModes, engines, modes } from '../harness/modes.ts';
 import { readReport } from '../harness/report.ts';
 import { swapper } from '../harness/swapper.ts';
 import { callWithView } from '../harness/view.ts';
@@ -31,14 +31,14 @@ const deeds = {
 };
 const undo = 'rm -f /data/.hermes; mv /data/x /data/.hermes';
 
-describeWays(
-  (way) => {
+describeModes(
+  (mode) => {
     let container: ManagedContainer;
     let person: string;
     let names: Record<string, string>;
     let mark: string;
     beforeAll(async () => {
-      container = await managedContainer(way);
+      container = await managedContainer(mode);
       person = mkdtempSync(join(scratch, 'person-'));
       chmodSync(person, 0o755);
       const link = (name: string, target: string) => {
@@ -121,5 +121,5 @@ describeWays(
       await inside('[ -d /data/.hermes ] || { rm /data/.hermes; mv /data/bait /data/.hermes; }');
     });
   },
-  engines.asRoot ? ways.filter((way) => way === 'docker' || way === 'podman-root') : [],
+  engines.asRoot ? modes.filter((mode) => mode === 'docker' || mode === 'podman-root') : [],
 );

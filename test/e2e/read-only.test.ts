@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { shim } from '../harness/installed.ts';
-import { describeWays, engines, ways } from '../harness/modes.ts';
+import { describeModes, engines, modes } from '../harness/modes.ts';
 import { nativeIn } from '../harness/native.ts';
 import { callWithView } from '../harness/view.ts';
 
@@ -15,14 +15,14 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-describeWays(
-  (way) => {
+describeModes(
+  (mode) => {
     describe('HOME', () => {
       let container: ManagedContainer;
       let native: string;
       beforeAll(async () => {
-        container = await managedContainer(way);
-        native = nativeIn(scratch, way);
+        container = await managedContainer(mode);
+        native = nativeIn(scratch, mode);
       });
       afterAll(() => container[Symbol.asyncDispose]());
 
@@ -44,7 +44,7 @@ describeWays(
         });
         expect(await call({ HERMES_DEV: '1', HERMES_NATIVE_DIR: native })).toMatchObject({
           exitCode: 0,
-          stdout: `native ${way} hermes: version\n`,
+          stdout: `native ${mode} hermes: version\n`,
           stderr: '',
         });
       });
@@ -59,5 +59,5 @@ describeWays(
       });
     });
   },
-  engines.asRoot ? ways.filter((way) => way === 'docker' || way === 'podman-root') : [],
+  engines.asRoot ? modes.filter((mode) => mode === 'docker' || mode === 'podman-root') : [],
 );

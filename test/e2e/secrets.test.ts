@@ -6,7 +6,7 @@ import { type ManagedContainer, managedContainer } from '../harness/container.ts
 import { filesOfEngineWith, watchRunc } from '../harness/disk.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import { until } from '../harness/host.ts';
-import { describeWays } from '../harness/modes.ts';
+import { describeModes } from '../harness/modes.ts';
 import { readReport } from '../harness/report.ts';
 
 const secret = 'tell-nobody "of this" # or \\ that $HOME';
@@ -38,10 +38,10 @@ const leftBehind = (text: string) =>
     }),
   );
 
-describeWays((way) => {
+describeModes((mode) => {
   let container: ManagedContainer;
   beforeAll(async () => {
-    container = await managedContainer(way);
+    container = await managedContainer(mode);
   });
   afterAll(() => container[Symbol.asyncDispose]());
   const reportWith = async (env: Record<string, string>) => {
@@ -72,7 +72,7 @@ describeWays((way) => {
 
   it('a secret is in no file of the engine, neither while hermes runs nor afterwards', async () => {
     using runc = watchRunc();
-    const caught = () => way !== 'docker' || runc.seen().includes('look-here');
+    const caught = () => mode !== 'docker' || runc.seen().includes('look-here');
     for (let calls = 1; calls === 1 || !caught(); calls += 1) {
       // the looking works: what is no secret is seen, in runc's file of a moment at last after some calls
       expect(calls).toBeLessThan(40);
@@ -82,7 +82,7 @@ describeWays((way) => {
         stdin: 'pipe',
       });
       expect(await session.waitFor('ready', 30_000)).toBe(`ready ${secret}\n`);
-      if (way !== 'docker') expect(await filesOfEngineWith(container, 'look-here')).not.toEqual([]);
+      if (mode !== 'docker') expect(await filesOfEngineWith(container, 'look-here')).not.toEqual([]);
       expect(await filesOfEngineWith(container, 'tell-nobody')).toEqual([]);
       session.stdin?.end();
       expect((await session.ended).exitCode).toBe(0);
@@ -127,7 +127,7 @@ describeWays((way) => {
   });
 
   it('where they cannot be handed over hermes is not started, and a sentence says why', async () => {
-    await using full = await managedContainer(way);
+    await using full = await managedContainer(mode);
     await full.exec(['chmod', '0755', '/dev/shm', '/tmp'], { user: '0' });
     const env = { HERMES_SHIM_FORWARD_ENV: 'MY_SECRET', MY_SECRET: secret };
     const ended = await full.hermes(['version'], { env });
@@ -158,15 +158,15 @@ describeWays((way) => {
     const bare = readReport((await container.exec([container.hermesBin, 'report'])).stdout).env;
     const env = { HERMES_SHIM_FORWARD_ENV: 'HERMES_*,HERMES_HOME', HERMES_DEV: '0', HERMES_OTHER: 'x' };
     const { HERMES_SHIM_SESSION, PWD, ...seen } = await reportWith(env);
-    // From a shell, and the doorman is one, every program has it.
+    // From a shell, and the exec wrapper is one, every program has it.
     expect([undefined, '/data/workspace']).toContain(PWD);
     expect(HERMES_SHIM_SESSION).toMatch(/^\d+-\d+-\w+-\w+$/);
     expect(seen).toEqual({ ...bare, LANG: container.caller.env.LANG ?? bare.LANG, HERMES_OTHER: 'x' });
   });
 });
 
-describeWays(
-  (way) => {
+describeModes(
+  (mode) => {
     const env = { HERMES_SHIM_FORWARD_ENV: 'MY_SECRET', MY_SECRET: secret };
     /** An engine that answers some command lines itself; everything else is the real one's. */
     const withFake = (container: ManagedContainer, cases: string) => {
@@ -178,7 +178,7 @@ describeWays(
       withFake(container, `*hermes-secrets*) ${code} ;;`);
 
     it('an engine that refuses to carry them: hermes is not started, and its words are told', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const refusing = withoutCourier(container, 'echo "Error: no more execs \\033[31m" >&2; exit 1');
       const ended = await container.hermes(['version'], { env: refusing });
       expect(ended).toMatchObject({ exitCode: 125, stdout: '' });
@@ -190,11 +190,13 @@ describeWays(
     });
 
     it('while they are on their way every ending works, and nothing stays: TERM, and SIGKILL', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const slow = withoutCourier(container, 'exec sleep 60');
       for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
         await using session = await container.session(['version'], { env: slow });
-        await until(async () => (await container.guests()).length > 0, { what: 'the doorman' });
+        await until(async () => (await container.sessionProcesses()).length > 0, {
+          what: 'the exec wrapper',
+        });
         session.kill(signal);
         expect(await session.ended).toMatchObject({ signal, stdout: '' });
         await container.untilNoGuests(30_000);
@@ -203,7 +205,7 @@ describeWays(
     });
 
     it('a user who is not there is still told apart from secrets that cannot be carried', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       container.writeMetadata({ exec_user: 'nobody-here' });
       // the first question is answered as if the user were there, as in a container that is up for long
       const asked = join(container.root, 'asked');
@@ -218,9 +220,9 @@ describeWays(
   ['docker'],
 );
 
-describeWays((way) => {
+describeModes((mode) => {
   it("a profile's HERMES_HOME is mapped to its path in the container", async () => {
-    await using container = await managedContainer(way, { profile: 'work' });
+    await using container = await managedContainer(mode, { profile: 'work' });
     const ended = await container.hermes(['report']);
     expect(readReport(ended.stdoutBytes).env.HERMES_HOME).toBe('/data/.hermes/profiles/work');
   });

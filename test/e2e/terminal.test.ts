@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { installShim } from '../harness/installed.ts';
-import { describeWays } from '../harness/modes.ts';
+import { describeModes } from '../harness/modes.ts';
 import { openTerminal } from '../harness/pty.ts';
 import { readReport } from '../harness/report.ts';
 
@@ -36,10 +36,10 @@ async function openShell(container: ManagedContainer) {
   };
 }
 
-describeWays((way) => {
+describeModes((mode) => {
   let container: ManagedContainer;
   beforeAll(async () => {
-    container = await managedContainer(way);
+    container = await managedContainer(mode);
   });
   afterAll(() => container[Symbol.asyncDispose]());
 

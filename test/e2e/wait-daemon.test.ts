@@ -9,9 +9,9 @@ import { beginRecord } from '../../scripts/engines/record.ts';
 import { tearDownRecord } from '../../scripts/engines/teardown.ts';
 import { managedContainer } from '../harness/container.ts';
 import { lookalikeArgs } from '../harness/lookalike.ts';
-import { describeWays, engines } from '../harness/modes.ts';
+import { describeModes, engines } from '../harness/modes.ts';
 
-describeWays(() => {
+describeModes(() => {
   it('a daemon that is down is waited for until it and its container are back', async () => {
     await using container = await managedContainer('docker', { start: false });
     await container.remove();

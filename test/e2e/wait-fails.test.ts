@@ -6,15 +6,15 @@ import { expect, it } from 'vitest';
 import type { Ended } from '../harness/call.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { lookalike } from '../harness/lookalike.ts';
-import { describeWays, type Way } from '../harness/modes.ts';
+import { describeModes, type EngineMode } from '../harness/modes.ts';
 
 const atOnce = { env: { HERMES_SHIM_WAIT: '0' } };
 const briefly = { env: { HERMES_SHIM_WAIT: '0.4' } };
 const onHost = '  run hermes on this host instead:  HERMES_DEV=1 hermes …\n';
 
 /** What a person types for the way's engine. */
-const typed = (way: Way): string =>
-  way === 'docker' ? 'docker' : way === 'podman-sudo' ? 'sudo podman' : 'podman';
+const typed = (mode: EngineMode): string =>
+  mode === 'docker' ? 'docker' : mode === 'podman-sudo' ? 'sudo podman' : 'podman';
 
 /** Nothing on stdout, an error that ends as all do, and no hermes started. */
 function expectError(ended: Ended, container: ManagedContainer, code: number): string {
@@ -24,15 +24,15 @@ function expectError(ended: Ended, container: ManagedContainer, code: number): s
   return ended.stderr.slice(0, -onHost.length);
 }
 
-describeWays((way) => {
+describeModes((mode) => {
   it('a container that was created but never started is told so, and how to start it', async () => {
-    await using container = await managedContainer(way, { start: false });
+    await using container = await managedContainer(mode, { start: false });
     const { name, engine } = container;
     expect(expectError(await container.hermes(['version'], briefly), container, 125)).toMatch(
       new RegExp(
         [
           `^hermes: container '${name}' is not running \\(${engine}: created, but never started\\); waited [\\d.]+ s`,
-          `  start it:  ${typed(way)} start ${name}`,
+          `  start it:  ${typed(mode)} start ${name}`,
           '$',
         ].join('\n'),
       ),
@@ -40,14 +40,14 @@ describeWays((way) => {
   });
 
   it('a container that does not exist is told so, and what asks for it', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     await container.remove();
     const { name, engine, metadataFile } = container;
     const text = expectError(await container.hermes(['version'], atOnce), container, 125);
     expect(text).toBe(
       [
         `hermes: container '${name}' does not exist (${engine})`,
-        `  what is there:  ${typed(way)} ps -a`,
+        `  what is there:  ${typed(mode)} ps -a`,
         `  what asks for it:  cat ${metadataFile}`,
         '',
       ].join('\n'),
@@ -55,14 +55,14 @@ describeWays((way) => {
   });
 
   it('a user that never appears is named, and how to watch the first start', async () => {
-    await using container = await managedContainer(way, { userAfterMs: 'never' });
+    await using container = await managedContainer(mode, { userAfterMs: 'never' });
     const { name, metadataFile } = container;
     expect(expectError(await container.hermes(['version'], briefly), container, 125)).toMatch(
       new RegExp(
         [
           `^hermes: container '${name}' has no user 'hermes', which its first start creates; waited [\\d.]+ s`,
-          `  watch that:  ${typed(way)} logs -f ${name}`,
-          `  who is there:  ${typed(way)} exec ${name} cat /etc/passwd`,
+          `  watch that:  ${typed(mode)} logs -f ${name}`,
+          `  who is there:  ${typed(mode)} exec ${name} cat /etc/passwd`,
           `  what asks for it:  cat ${metadataFile}`,
           '$',
         ].join('\n'),
@@ -71,13 +71,13 @@ describeWays((way) => {
   });
 
   it('a hermes that is missing is 127, with the way to repair the link', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     rmSync(join(container.stateDir, 'current-package'));
     const { name } = container;
     expect(expectError(await container.hermes(['version'], atOnce), container, 127)).toBe(
       [
         `hermes: container '${name}' has no /data/current-package/bin/hermes`,
-        `  look:       ${typed(way)} exec ${name} ls -l /data/current-package/bin/hermes`,
+        `  look:       ${typed(mode)} exec ${name} ls -l /data/current-package/bin/hermes`,
         '  repair it:  sudo systemctl restart hermes-agent   # makes current-package and its GC root anew',
         '',
       ].join('\n'),
@@ -85,10 +85,10 @@ describeWays((way) => {
   });
 });
 
-describeWays(
-  (way) => {
+describeModes(
+  (mode) => {
     it('a container that ended shows its code, since when, and its last three log lines, harmless', async () => {
-      await using container = await managedContainer(way, { start: false });
+      await using container = await managedContainer(mode, { start: false });
       const script = `echo first; sleep 0.2; echo second; sleep 0.2; echo 'hermes: forged' >&2; sleep 0.2
         printf 'red \\033[31m\\007 line\\n'; exit 3`;
       await using _ = await lookalike(container, { script });
@@ -106,14 +106,14 @@ describeWays(
         '  its log:   red \\x1b[31m\\x07 line',
       ]);
       expect(hints.slice(3)).toEqual([
-        `  see why:   ${typed(way)} logs --tail 20 ${name}`,
-        `  start it:  ${typed(way)} start ${name}`,
+        `  see why:   ${typed(mode)} logs --tail 20 ${name}`,
+        `  start it:  ${typed(mode)} start ${name}`,
         '',
       ]);
     });
 
     it('a paused container fails at once, with the command that lets it go on', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       await container.pause();
       const { name, engine } = container;
       try {
@@ -122,7 +122,7 @@ describeWays(
         expect(expectError(ended, container, 125)).toBe(
           [
             `hermes: container '${name}' is paused (${engine}), so nothing can run in it`,
-            `  let it go on:  ${typed(way)} unpause ${name}`,
+            `  let it go on:  ${typed(mode)} unpause ${name}`,
             '',
           ].join('\n'),
         );
@@ -135,10 +135,10 @@ describeWays(
   ['docker', 'podman-root', 'podman-sudo'],
 );
 
-describeWays(
-  (way) => {
+describeModes(
+  (mode) => {
     it('a container that fails and restarts over and over is told so, whatever the last look saw', async () => {
-      await using container = await managedContainer(way, { start: false });
+      await using container = await managedContainer(mode, { start: false });
       const script = 'echo no config; sleep 0.05; exit 7';
       await using _ = await lookalike(container, { script, engineArgs: ['--restart=always'] });
       // its pauses between starts grow: by now it restarts more than it runs

@@ -6,7 +6,7 @@ import { type ManagedContainer, managedContainer } from '../harness/container.ts
 import { fakeEngine } from '../harness/fakes.ts';
 import { hostProcesses, until } from '../harness/host.ts';
 import { nodeDir } from '../harness/installed.ts';
-import { describeWays } from '../harness/modes.ts';
+import { describeModes } from '../harness/modes.ts';
 import { screenOf } from '../harness/screen.ts';
 
 const real = findCommand('podman') ?? '/usr/bin/podman';
@@ -18,7 +18,7 @@ function slowPodman(container: ManagedContainer, first: string): { PATH: string 
   return { PATH: `${dir}:${nodeDir()}:${container.caller.env.PATH}` };
 }
 
-describeWays(() => {
+describeModes(() => {
   it('a budget that is shorter than one look ends with that look, and the true time is told', async () => {
     await using container = await managedContainer('podman-root');
     await container.stop();

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { processFacts, until } from '../harness/host.ts';
 import { installShim, shim } from '../harness/installed.ts';
-import { describeWays, type Way } from '../harness/modes.ts';
+import { describeModes, type EngineMode } from '../harness/modes.ts';
 import { openTerminal, type Terminal } from '../harness/pty.ts';
 import { screenOf } from '../harness/screen.ts';
 
@@ -13,8 +13,8 @@ const show = '\x1b[?25h';
 const patient = { env: { HERMES_SHIM_WAIT: '60' } };
 
 /** A container that does not run, so that a call waits. */
-async function stopped(way: Way): Promise<ManagedContainer> {
-  const container = await managedContainer(way);
+async function stopped(mode: EngineMode): Promise<ManagedContainer> {
+  const container = await managedContainer(mode);
   await container.stop();
   return container;
 }
@@ -25,10 +25,10 @@ function framesOf(terminal: Terminal): string[] {
   return texts.filter((text, index) => text !== texts[index - 1]);
 }
 
-describeWays(
-  (way) => {
+describeModes(
+  (mode) => {
     it('a person sees what is waited for, in changing words, and nothing of it afterwards', async () => {
-      await using container = await managedContainer(way, { userAfterMs: 1500 });
+      await using container = await managedContainer(mode, { userAfterMs: 1500 });
       await container.remove();
       await using terminal = await container.terminal(['version'], patient);
       await terminal.waitFor(`waiting for container ${container.name}`);
@@ -60,10 +60,10 @@ describeWays(
   ['docker', 'podman-root'],
 );
 
-describeWays(
-  (way) => {
+describeModes(
+  (mode) => {
     it('what is typed ahead is still there when hermes reads', async () => {
-      await using container = await stopped(way);
+      await using container = await stopped(mode);
       await using terminal = await container.terminal(['chat'], patient);
       await terminal.waitFor('waiting for container');
       terminal.write('hello\r');
@@ -76,7 +76,7 @@ describeWays(
     });
 
     it('a wait in vain leaves the error alone on the screen', async () => {
-      await using container = await stopped(way);
+      await using container = await stopped(mode);
       await using terminal = await container.terminal(['version'], {
         env: { HERMES_SHIM_WAIT: '0.6' },
         cols: 200,
@@ -91,7 +91,7 @@ describeWays(
     });
 
     it('a line that moves needs all three to be terminals', async () => {
-      await using container = await stopped(way);
+      await using container = await stopped(mode);
       for (const redirect of [{ stdin: 'null' }, { stdout: 'pipe' }, { stderr: 'pipe' }] as const) {
         await using terminal = await container.terminal(['version'], {
           env: { HERMES_SHIM_WAIT: '0.6' },
@@ -105,7 +105,7 @@ describeWays(
     });
 
     it('NO_COLOR is honoured, and a dumb terminal gets plain lines', async () => {
-      await using container = await stopped(way);
+      await using container = await stopped(mode);
       const env = { HERMES_SHIM_WAIT: '0.6' };
       await using plain = await container.terminal(['version'], { env: { ...env, NO_COLOR: '1' } });
       await plain.exit;
@@ -130,7 +130,7 @@ describeWays(
       ['kill -USR1', 'SIGUSR1', (terminal: Terminal) => process.kill(terminal.pid, 'SIGUSR1')],
     ] as const;
     it.each(keys)('%s ends the wait at once, by %s, with the cursor back', async (_, signal, send) => {
-      await using container = await stopped(way);
+      await using container = await stopped(mode);
       await using terminal = await container.terminal(['version'], patient);
       await terminal.waitFor('waiting for container');
       send(terminal);
@@ -146,7 +146,7 @@ describeWays(
       ['0 columns', 0, 24],
       ['1 column', 1, 1],
     ])('a terminal of %s shows the wait too, and Ctrl-C ends it', async (_, cols, rows) => {
-      await using container = await stopped(way);
+      await using container = await stopped(mode);
       await using terminal = await container.terminal(['version'], { ...patient, cols, rows });
       await terminal.waitFor('waiting for container');
       terminal.write('\x03');
@@ -157,7 +157,7 @@ describeWays(
     });
 
     it('a terminal that loses its size during the wait goes on, until the container is there', async () => {
-      await using container = await stopped(way);
+      await using container = await stopped(mode);
       await using terminal = await container.terminal(['version'], patient);
       await terminal.waitFor('waiting for container');
       terminal.resize(0, 0);
@@ -171,7 +171,7 @@ describeWays(
     });
 
     it('a closed terminal ends the wait', async () => {
-      await using container = await stopped(way);
+      await using container = await stopped(mode);
       await using terminal = await container.terminal(['version'], patient);
       await terminal.waitFor('waiting for container');
       terminal.hangup();
@@ -179,7 +179,7 @@ describeWays(
     });
 
     it('Ctrl-Z stops the wait with the cursor back, and it goes on afterwards', async () => {
-      await using container = await stopped(way);
+      await using container = await stopped(mode);
       await using terminal = await container.terminal(['version'], patient);
       await terminal.waitFor('waiting for container');
       terminal.write('\x1a');
@@ -201,7 +201,7 @@ describeWays(
     });
 
     it('a signal that the caller ignores does not end the wait', async () => {
-      await using container = await stopped(way);
+      await using container = await stopped(mode);
       await installShim();
       const argv = ['/bin/sh', '-c', 'trap "" INT HUP; exec "$@"', 'sh', await shim(), 'version'];
       await using terminal = await openTerminal({ ...container.identity(patient), argv });
@@ -218,12 +218,12 @@ describeWays(
 );
 
 describe('a script', () => {
-  describeWays(
-    (way) => {
+  describeModes(
+    (mode) => {
       it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
         'ends its wait at once by %s, without a word',
         async (signal) => {
-          await using container = await stopped(way);
+          await using container = await stopped(mode);
           await using call = await container.session(['version'], patient);
           await pause(600);
           call.kill(signal);

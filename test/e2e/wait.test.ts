@@ -15,7 +15,7 @@ import { expect, it } from 'vitest';
 import type { Ended, Running } from '../harness/call.ts';
 import { hermesUid, type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { until } from '../harness/host.ts';
-import { describeWays } from '../harness/modes.ts';
+import { describeModes } from '../harness/modes.ts';
 import { readReport } from '../harness/report.ts';
 
 /** hermes ran once and nothing else was to be seen, on either stream. */
@@ -31,9 +31,9 @@ async function untilItWaits(running: Running): Promise<void> {
   expect(existsSync(`/proc/${running.pid}/exe`) && statSync(`/proc/${running.pid}`).isDirectory()).toBe(true);
 }
 
-describeWays((way) => {
+describeModes((mode) => {
   it('a container that is started 2 s later is waited for, in silence', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     await container.stop();
     await using call = await container.session(['version']);
     await pause(2000);
@@ -43,7 +43,7 @@ describeWays((way) => {
   });
 
   it('a container that is removed and made anew under its name is waited for', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     await container.remove();
     await using call = await container.session(['version']);
     await untilItWaits(call);
@@ -54,14 +54,14 @@ describeWays((way) => {
   });
 
   it('a user that the first start creates late is waited for', async () => {
-    await using container = await managedContainer(way, { userAfterMs: 1500 });
+    await using container = await managedContainer(mode, { userAfterMs: 1500 });
     const ended = await container.hermes(['version']);
     expectSilentSuccess(ended, container);
     expect(existsSync(join(container.marks, 'user'))).toBe(true);
   });
 
   it('a hermes that is linked late is waited for', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     const link = join(container.stateDir, 'current-package');
     rmSync(link);
     await using call = await container.session(['version']);
@@ -71,7 +71,7 @@ describeWays((way) => {
   });
 
   it('a user that never appears is called by the numbers of the container', async () => {
-    await using container = await managedContainer(way, {
+    await using container = await managedContainer(mode, {
       userAfterMs: 'never',
       env: { HERMES_UID: String(hermesUid), HERMES_GID: String(hermesUid) },
     });
@@ -88,7 +88,7 @@ describeWays((way) => {
   });
 
   it('HERMES_SHIM_WAIT=0 does not wait', async () => {
-    await using container = await managedContainer(way);
+    await using container = await managedContainer(mode);
     await container.stop();
     const stopped = await container.hermes(['version'], { env: { HERMES_SHIM_WAIT: '0' } });
     expect(stopped.exitCode).toBe(125);
@@ -98,10 +98,10 @@ describeWays((way) => {
   });
 });
 
-describeWays(
-  (way) => {
+describeModes(
+  (mode) => {
     it('metadata that is being written is read again', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const { metadataFile } = container;
       const whole = `${metadataFile}.whole`;
       renameSync(metadataFile, whole);
@@ -120,7 +120,7 @@ describeWays(
     });
 
     it('metadata that was cut off long ago counts as it is, and HERMES_SHIM_WAIT=0 takes it as it is at once', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       container.writeMetadata(`backend=docker\ncontainer_name=${container.name}x`);
       const minuteAgo = Date.now() / 1000 - 60;
       const now = await container.hermes(['version'], { env: { HERMES_SHIM_WAIT: '0' } });
@@ -133,7 +133,7 @@ describeWays(
     });
 
     it('metadata that is missing for a moment, as the activation script leaves it, is never taken for none', async () => {
-      await using container = await managedContainer(way);
+      await using container = await managedContainer(mode);
       const aside = `${container.metadataFile}.aside`;
       renameSync(container.metadataFile, aside);
       await using call = await container.session(['version'], { env: { HERMES_NATIVE_DIR: '/nonexistent' } });

@@ -7,7 +7,7 @@ import { plainEnv } from '../../scripts/engines/command.ts';
 import { envOf } from '../../scripts/engines/owner.ts';
 import { until } from './host.ts';
 import { nodeDir } from './installed.ts';
-import { engines, type Way } from './modes.ts';
+import { type EngineMode, engines } from './modes.ts';
 
 /** Who calls. */
 export interface Caller {
@@ -20,14 +20,14 @@ export interface Caller {
 }
 
 /** Who calls the shim in a way: root for docker and podman-root, else an ordinary user. `home` is a root caller's HOME. */
-export function callerOf(
-  way: Way,
+export function currentCaller(
+  mode: EngineMode,
   { asUser = false, home, hermesHome }: { asUser?: boolean; home: string; hermesHome: string },
 ): Caller {
-  const ordinary = asUser || way === 'podman-sudo' || way === 'podman-rootless' || !engines.asRoot;
-  const person = way === 'podman-sudo' ? engines.sudoUser : engines.callerUser;
+  const ordinary = asUser || mode === 'podman-sudo' || mode === 'podman-rootless' || !engines.asRoot;
+  const person = mode === 'podman-sudo' ? engines.sudoUser : engines.callerUser;
   const docker: Record<string, string> =
-    way === 'docker' && engines.dockerHost !== null ? { DOCKER_HOST: engines.dockerHost } : {};
+    mode === 'docker' && engines.dockerHost !== null ? { DOCKER_HOST: engines.dockerHost } : {};
   const own = { ...docker, HERMES_HOME: hermesHome };
   if (!ordinary) return { name: 'root', uid: 0, gid: 0, home, env: { ...plainEnv(home), ...own } };
   const ambient: Record<string, string> =

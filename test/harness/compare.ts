@@ -40,7 +40,7 @@ export async function see(container: ManagedContainer, side: Side, running: Runn
   const named = [...stdout.matchAll(/\b\d+\b/g)].map(([pid]) => Number(pid));
   const left = async () =>
     side === 'shim'
-      ? await container.guests()
+      ? await container.sessionProcesses()
       : hostProcesses().filter(({ pid, sid }) => sid === running.pid || named.includes(pid));
   // who is about to end gets the time for it
   const ended = async () => (await left()).length === 0;
@@ -52,6 +52,8 @@ export async function see(container: ManagedContainer, side: Side, running: Runn
 /** Ends what one side's call left behind on purpose. */
 export async function endSurvivors(container: ManagedContainer, side: Side, running: Running): Promise<void> {
   const left =
-    side === 'shim' ? await container.guests() : hostProcesses().filter(({ sid }) => sid === running.pid);
+    side === 'shim'
+      ? await container.sessionProcesses()
+      : hostProcesses().filter(({ sid }) => sid === running.pid);
   for (const { pid } of left) process.kill(pid, 'SIGKILL');
 }

@@ -4,14 +4,14 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { engineOf } from '../../scripts/engines/modes.ts';
 import { askOwner, removal } from '../../scripts/engines/owner.ts';
-import { call, callerOf, identityOf } from './call.ts';
+import { call, currentCaller, identityOf } from './call.ts';
 import { createArgs, removeTree } from './create.ts';
 import { idOf, isAlive, type ProcessFacts, until } from './host.ts';
 import { askProcesses, processesOf } from './inside.ts';
 import { installShim, shim } from './installed.ts';
 import { makeLayout, metadataText, withKeys } from './layout.ts';
 import type { ContainerOptions, ManagedContainer } from './managed-container.ts';
-import { engines, type Way } from './modes.ts';
+import { type EngineMode, engines } from './modes.ts';
 import { openTerminal } from './pty.ts';
 
 export { hermesUid } from './create.ts';
@@ -23,24 +23,27 @@ export type {
 } from './managed-container.ts';
 
 /** Makes a container and, unless told otherwise, waits until it is as ready as its options let it be. */
-export async function managedContainer(way: Way, options: ContainerOptions = {}): Promise<ManagedContainer> {
+export async function managedContainer(
+  mode: EngineMode,
+  options: ContainerOptions = {},
+): Promise<ManagedContainer> {
   let name = `hermes-${randomBytes(4).toString('hex')}`;
   const { user = 'hermes', userAfterMs = 0 } = options;
-  const layout = makeLayout(way, name, options);
-  const caller = callerOf(way, {
+  const layout = makeLayout(mode, name, options);
+  const caller = currentCaller(mode, {
     asUser: options.as === 'user',
     home: layout.callerHome,
     hermesHome: layout.hermesHome,
   });
-  const ask = (args: readonly string[], input?: string) => askOwner(way, engines, args, input);
+  const ask = (args: readonly string[], input?: string) => askOwner(mode, engines, args, input);
   const engineCli = async (args: readonly string[], input?: string) => {
     const { code, stdout, stderr } = await ask(args, input);
-    if (code !== 0) throw new Error(`${engineOf(way)} ${args.join(' ')}: exit ${code}: ${stderr.trim()}`);
+    if (code !== 0) throw new Error(`${engineOf(mode)} ${args.join(' ')}: exit ${code}: ${stderr.trim()}`);
     return stdout.trim();
   };
-  const moduleText = (bin = layout.hermesBin) => metadataText(way, name, user, bin);
+  const moduleText = (bin = layout.hermesBin) => metadataText(mode, name, user, bin);
   if (options.metadata !== false) writeFileSync(layout.metadataFile, moduleText());
-  const create = createArgs(way, name, layout, options);
+  const create = createArgs(mode, name, layout, options);
   let id = '';
   try {
     id = await engineCli(create);
@@ -66,11 +69,11 @@ export async function managedContainer(way: Way, options: ContainerOptions = {})
     return stdout + stderr;
   }
   async function remove(): Promise<void> {
-    if (id !== '') await ask(removal(way, [id]));
+    if (id !== '') await ask(removal(mode, [id]));
   }
   async function dispose(): Promise<void> {
     await remove();
-    await removeTree(way, layout.root);
+    await removeTree(mode, layout.root);
   }
   const inspect: ManagedContainer['inspect'] = async () => {
     const [facts] = JSON.parse(await engineCli(['inspect', '--type', 'container', id]));
@@ -85,7 +88,7 @@ export async function managedContainer(way: Way, options: ContainerOptions = {})
     if (!isAlive(init)) init = idOf((await inspect()).State.Pid);
     return isAlive(init) ? processesOf(init.pid) : [];
   }
-  const guests = async () => (await processes()).filter(({ inner }) => inner.sid !== 1);
+  const sessionProcesses = async () => (await processes()).filter(({ inner }) => inner.sid !== 1);
   const logFiles = [...new Set([layout.home, layout.hermesHome])].map((dir) => join(dir, 'starts.log'));
   const session: ManagedContainer['session'] = async (args, { name: shimName = 'hermes', ...rest } = {}) =>
     call(caller, [await shim(shimName), ...args], rest);
@@ -96,8 +99,8 @@ export async function managedContainer(way: Way, options: ContainerOptions = {})
 
   return {
     ...layout,
-    way,
-    engine: engineOf(way),
+    mode,
+    engine: engineOf(mode),
     get name() {
       return name;
     },
@@ -131,13 +134,13 @@ export async function managedContainer(way: Way, options: ContainerOptions = {})
       logFiles.flatMap((file) => readFileSync(file, 'utf8').split('\n')).filter((line) => line !== ''),
     forgetStarts: () => logFiles.forEach((file) => void writeFileSync(file, '')),
     processes,
-    guests,
+    sessionProcesses,
     async untilNoGuests(ms = 10_000) {
-      const gone = async () => (await guests()).length === 0;
+      const gone = async () => (await sessionProcesses()).length === 0;
       await until(gone, { ms, what: `container ${name} to be without guests` }).catch(
         async (error: Error) => {
           throw new Error(
-            `${error.message}: ${JSON.stringify((await guests()).map(({ inner, argv }) => [inner.pid, ...argv]))}`,
+            `${error.message}: ${JSON.stringify((await sessionProcesses()).map(({ inner, argv }) => [inner.pid, ...argv]))}`,
           );
         },
       );

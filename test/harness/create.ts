@@ -5,7 +5,7 @@ import { labelOf } from '../../scripts/engines/modes.ts';
 import { askOwner } from '../../scripts/engines/owner.ts';
 import type { Layout } from './layout.ts';
 import type { ContainerOptions } from './managed-container.ts';
-import { engines, type Way } from './modes.ts';
+import { type EngineMode, engines } from './modes.ts';
 
 /** The exec_user's uid inside: nobody's on the host. */
 export const hermesUid = 4242;
@@ -13,7 +13,12 @@ export const hermesUid = 4242;
 const entrypoint = readFileSync(fileURLToPath(new URL('entrypoint.sh', import.meta.url)), 'utf8');
 
 /** `create …` for docker and podman alike. */
-export function createArgs(way: Way, name: string, layout: Layout, options: ContainerOptions): string[] {
+export function createArgs(
+  mode: EngineMode,
+  name: string,
+  layout: Layout,
+  options: ContainerOptions,
+): string[] {
   const { user = 'hermes', userAfterMs = 0, image = 'dash', mounts = [], engineArgs = [], workdir } = options;
   const env = Object.entries({ ...layout.env, ...options.env }).filter(([, value]) => value !== undefined);
   const volumes = [...layout.mounts, ...mounts].map(
@@ -22,7 +27,7 @@ export function createArgs(way: Way, name: string, layout: Layout, options: Cont
   const delay = userAfterMs === 'never' ? 'never' : String(userAfterMs / 1000);
   // Root inside rootless podman is the caller, and so is its group.
   const group =
-    way === 'podman-rootless' ? 0 : way === 'podman-sudo' ? engines.sudoUser.gid : engines.callerUser.gid;
+    mode === 'podman-rootless' ? 0 : mode === 'podman-sudo' ? engines.sudoUser.gid : engines.callerUser.gid;
   return [
     ['create', '--name', name, '--network=host', '--label', labelOf(engines.run)],
     env.flatMap(([key, value]) => ['-e', `${key}=${value}`]),
@@ -34,12 +39,12 @@ export function createArgs(way: Way, name: string, layout: Layout, options: Cont
 }
 
 /** Files inside may belong to subordinate ids: what we may not remove, root in a container may. */
-export async function removeTree(way: Way, dir: string): Promise<void> {
+export async function removeTree(mode: EngineMode, dir: string): Promise<void> {
   try {
     rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
   } catch {
     const clear = ['sh', '-c', 'rm -rf /bed/* /bed/.[!.]*'];
-    await askOwner(way, engines, [
+    await askOwner(mode, engines, [
       'run',
       '--rm',
       '--network=host',

@@ -37,7 +37,7 @@ export function complete(container: ManagedContainer): HermesOptions {
   symlinkSync(container.home, join(person, '.hermes'));
   fakeEngine(native, 'hermes', 'echo native');
   // a rootless podman keeps its containers in its user's HOME
-  const home = container.way === 'podman-rootless' ? {} : { HOME: person };
+  const home = container.mode === 'podman-rootless' ? {} : { HOME: person };
   return { env: { ...home, HERMES_NATIVE_DIR: native } };
 }
 

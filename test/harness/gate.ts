@@ -27,12 +27,12 @@ export interface Gate {
 export function buildGate(container: ManagedContainer, point: GatePoint): Gate {
   const dir = join(container.root, `gate-${point}`);
   mkdirSync(dir, { recursive: true });
-  const command = container.way === 'podman-sudo' ? 'sudo' : container.engine;
+  const command = container.mode === 'podman-sudo' ? 'sudo' : container.engine;
   const real = findCommand(command);
   if (real === null) throw new Error(`no ${command} on this machine`);
   const [reachedFile, openFile] = [join(dir, 'reached'), join(dir, 'open')];
   const stop = `: >'${reachedFile}'; while [ ! -e '${openFile}' ]; do sleep 0.01; done`;
-  // only the session's exec has the doorman among its words
+  // only the session's exec has the exec wrapper among its words
   const script = [
     `case "$*" in *hermes-wrapper*) ;; *) exec '${real}' "$@" ;; esac`,
     point === 'exec' ? `${stop}; exec '${real}' "$@"` : `'${real}' "$@"; code=$?; ${stop}; exit $code`,

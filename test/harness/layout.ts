@@ -11,7 +11,7 @@ import {
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { engineOf } from '../../scripts/engines/modes.ts';
-import { engines, type Way } from './modes.ts';
+import { type EngineMode, engines } from './modes.ts';
 
 export interface Mount {
   source: string;
@@ -57,7 +57,11 @@ export interface Layout {
 const probe = fileURLToPath(new URL('probe.sh', import.meta.url));
 
 /** Makes the directories of one container. The caller of rootless podman owns theirs; entrypoint.sh does the rest. */
-export function makeLayout(way: Way, name: string, { layout = 'module', profile }: LayoutOptions): Layout {
+export function makeLayout(
+  mode: EngineMode,
+  name: string,
+  { layout = 'module', profile }: LayoutOptions,
+): Layout {
   const root = join(realpathSync(engines.dir), 'containers', name);
   const stateDir = join(root, 'state');
   const home = join(stateDir, '.hermes');
@@ -95,9 +99,9 @@ export function makeLayout(way: Way, name: string, { layout = 'module', profile 
   }
   // Rootless podman's state is its owner's own; all else is root's until entrypoint.sh gives it away.
   const { uid, gid } = engines.callerUser;
-  if (way === 'podman-rootless' && engines.asRoot)
+  if (mode === 'podman-rootless' && engines.asRoot)
     for (const dir of [stateDir, home, workspace, marks]) chownSync(dir, uid, gid);
-  const rootOwned = way === 'podman-rootless' ? [] : ['/data'];
+  const rootOwned = mode === 'podman-rootless' ? [] : ['/data'];
   const profilesInside = profileDir === null ? [] : [dirname(profileInside), profileInside];
   return {
     root,
@@ -136,10 +140,10 @@ export function makeLayout(way: Way, name: string, { layout = 'module', profile 
 }
 
 /** The text of the metadata as the NixOS module writes it. */
-export function metadataText(way: Way, name: string, user: string, hermesBin: string): string {
+export function metadataText(mode: EngineMode, name: string, user: string, hermesBin: string): string {
   return [
     '# Written by NixOS activation script. Do not edit manually.',
-    `backend=${engineOf(way)}`,
+    `backend=${engineOf(mode)}`,
     `container_name=${name}`,
     `exec_user=${user}`,
     `hermes_bin=${hermesBin}`,

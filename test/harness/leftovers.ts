@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { ManagedContainer } from './container.ts';
 import { hostProcesses, until } from './host.ts';
 
-/** Clients, watchdogs and errands that are still there after a while (their environment has the home). */
+/** Clients, watchdogs and control scripts that are still there after a while (their environment has the home). */
 export async function leftovers(container: ManagedContainer, ms = 20_000): Promise<string[]> {
   const ours = (pid: number): boolean => {
     try {
@@ -14,7 +14,7 @@ export async function leftovers(container: ManagedContainer, ms = 20_000): Promi
   };
   const named = (): string[] =>
     hostProcesses()
-      .filter(({ argv }) => argv.some((word) => /^hermes-(doorman|watchdog|errand)$/.test(word)))
+      .filter(({ argv }) => argv.some((word) => /^hermes-(wrapper|watchdog|control)$/.test(word)))
       .filter(({ pid, argv }) => argv.includes(container.id) || ours(pid))
       .map(({ argv }) => argv.join(' '));
   await until(() => named().length === 0, { what: 'the host to be clean', ms }).catch(() => undefined);

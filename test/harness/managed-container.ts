@@ -5,7 +5,7 @@ import type { Caller, CallOptions, Ended, identityOf, Running } from './call.ts'
 import type { ProcessFacts } from './host.ts';
 import type { ShimName } from './installed.ts';
 import type { Layout, LayoutOptions, Mount } from './layout.ts';
-import type { Way } from './modes.ts';
+import type { EngineMode } from './modes.ts';
 import type { Terminal, TerminalOptions } from './pty.ts';
 
 export interface ContainerOptions extends LayoutOptions {
@@ -31,7 +31,7 @@ export type HermesTerminalOptions = Omit<TerminalOptions, 'argv' | 'uid' | 'gid'
   Pick<CallOptions, 'env' | 'node'> & { name?: ShimName };
 
 export interface ManagedContainer extends Layout, AsyncDisposable {
-  way: Way;
+  mode: EngineMode;
   engine: 'docker' | 'podman';
   /** As it is called now, `rename` included. */
   readonly name: string;
@@ -65,7 +65,7 @@ export interface ManagedContainer extends Layout, AsyncDisposable {
   /** Everything that runs inside, PID 1 included. */
   processes(): Promise<ProcessFacts[]>;
   /** What was brought in from outside by an exec, and its descendants: everything not in PID 1's session. */
-  guests(): Promise<ProcessFacts[]>;
+  sessionProcesses(): Promise<ProcessFacts[]>;
   /** Waits until there are none. Default 10 s. */
   untilNoGuests(ms?: number): Promise<void>;
   start(): Promise<void>;

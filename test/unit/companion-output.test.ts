@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { jsonText, lookOf, mark } from '../../src/companion/answer.ts';
-import { fail, tellChecks, well } from '../../src/companion/check.ts';
+import { jsonText, mark, outputStyleOf } from '../../src/companion/answer.ts';
+import { fail, formatChecks, well } from '../../src/companion/check.ts';
 import { splitCommandLine } from '../../src/companion/command-line.ts';
 import { authorOf, marker, metadataText } from '../../src/companion/metadata-text.ts';
 import { parseMetadata } from '../../src/route/metadata.ts';
 
 describe('colour and symbols', () => {
   it('only on a terminal, colour not where it is not wanted', () => {
-    expect(lookOf(false, {})).toEqual({ symbols: false, colour: false });
-    expect(lookOf(true, { TERM: 'xterm' })).toEqual({ symbols: true, colour: true });
-    expect(lookOf(true, { TERM: 'xterm', NO_COLOR: '1' })).toEqual({ symbols: true, colour: false });
-    expect(lookOf(true, { TERM: 'dumb' })).toEqual({ symbols: true, colour: false });
-    expect(lookOf(true, { NO_COLOR: '' }).colour).toBe(true);
+    expect(outputStyleOf(false, {})).toEqual({ symbols: false, colour: false });
+    expect(outputStyleOf(true, { TERM: 'xterm' })).toEqual({ symbols: true, colour: true });
+    expect(outputStyleOf(true, { TERM: 'xterm', NO_COLOR: '1' })).toEqual({ symbols: true, colour: false });
+    expect(outputStyleOf(true, { TERM: 'dumb' })).toEqual({ symbols: true, colour: false });
+    expect(outputStyleOf(true, { NO_COLOR: '' }).colour).toBe(true);
     expect(mark('failed', { symbols: true, colour: false })).toBe('✗');
     expect(mark('failed', { symbols: false, colour: false })).toBe('failed ');
   });
@@ -21,7 +21,7 @@ describe('colour and symbols', () => {
       well('home', '/x\x1b[2J'),
       fail('running', 'not\r\nforged', [{ label: 'start it', text: 'docker start x' }]),
     ];
-    expect(tellChecks(checks, { symbols: true, colour: false })).toBe(
+    expect(formatChecks(checks, { symbols: true, colour: false })).toBe(
       '✓ home       /x\\x1b[2J\n✗ running    not\\r\\nforged\n    start it:  docker start x\n',
     );
   });

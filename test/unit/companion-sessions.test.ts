@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { findOwner, type Sight } from '../../src/companion/owner.ts';
-import { parseRoster } from '../../src/companion/process-list.ts';
+import { parseProcessList } from '../../src/companion/process-list.ts';
 import { shownCommand } from '../../src/companion/ps.ts';
 import { isOrphan, sortSessions } from '../../src/companion/sessions.ts';
 import { shortAge } from '../../src/companion/table.ts';
@@ -95,17 +95,17 @@ describe('what runs in the container', () => {
   ].join('--x--');
 
   it('is read record by record; what makes no sense is left out', () => {
-    const roster = parseRoster(printed, '--x--');
-    expect(roster.uptime).toBe(1000.5);
-    expect(roster.first).toEqual([
+    const list = parseProcessList(printed, '--x--');
+    expect(list.uptime).toBe(1000.5);
+    expect(list.first).toEqual([
       { pid: 10, start: '90000', sessionId: '7-500-a', sid: 10, terminal: true, args: ['hermes', 'chat'] },
     ]);
-    expect(roster.marked.map(({ pid }) => pid)).toEqual([10, 12, 20, 30]);
+    expect(list.marked.map(({ pid }) => pid)).toEqual([10, 12, 20, 30]);
   });
 
   it('belongs to a session, or has left it', () => {
     const ownerOf = (id: string) => findOwner(id, host({ 1: '1', 7: '500' }));
-    const { sessions, detached } = sortSessions(parseRoster(printed, '--x--'), ownerOf);
+    const { sessions, detached } = sortSessions(parseProcessList(printed, '--x--'), ownerOf);
     expect(sessions.map(({ pid, ageSeconds }) => [pid, ageSeconds])).toEqual([[10, 101]]);
     expect(detached.map((one) => [one.pid, isOrphan(one)])).toEqual([
       [20, false],

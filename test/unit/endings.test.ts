@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hasLostTerminal } from '../../src/session/client/terminal-state.ts';
-import { standingCommand, toStanding } from '../../src/session/control/container-liveness.ts';
+import { containerStateCommand, toLiveness } from '../../src/session/control/container-liveness.ts';
 import { toFinding } from '../../src/session/control/control-script.ts';
 import type { HandledSignal } from '../../src/session/control/signals.ts';
 import { endsAtOnce } from '../../src/session/control/undeliverable.ts';
@@ -49,25 +49,25 @@ describe('a container in which nobody can be asked', () => {
 
   it('holds no session any more where it does not run or does not exist', () => {
     for (const status of ['exited', 'created', 'dead', 'stopped'])
-      expect(toStanding(exited(0, `${status}\n`))).toBe('over');
-    expect(toStanding(exited(1, '', 'Error: No such container: x\n'))).toBe('over');
+      expect(toLiveness(exited(0, `${status}\n`))).toBe('over');
+    expect(toLiveness(exited(1, '', 'Error: No such container: x\n'))).toBe('over');
     expect(
-      toStanding(exited(125, '', 'Error: no container with name or ID "x" found: no such container')),
+      toLiveness(exited(125, '', 'Error: no container with name or ID "x" found: no such container')),
     ).toBe('over');
-    expect(toStanding(exited(125, '', 'Error: no such object: "x"'))).toBe('over');
+    expect(toLiveness(exited(125, '', 'Error: no such object: "x"'))).toBe('over');
   });
 
   it('may hold one where it is paused or the engine does not say', () => {
     for (const status of ['paused', 'running', 'stopping', ''])
-      expect(toStanding(exited(0, `${status}\n`))).toBe('perhaps');
-    expect(toStanding(exited(1, '', 'Cannot connect to the Docker daemon at unix:///x'))).toBe('perhaps');
-    expect(toStanding({ kind: 'timed-out', waitedMs: 1, busy: false })).toBe('perhaps');
-    expect(toStanding({ kind: 'not-started', code: 'EAGAIN' })).toBe('perhaps');
+      expect(toLiveness(exited(0, `${status}\n`))).toBe('perhaps');
+    expect(toLiveness(exited(1, '', 'Cannot connect to the Docker daemon at unix:///x'))).toBe('perhaps');
+    expect(toLiveness({ kind: 'timed-out', waitedMs: 1, busy: false })).toBe('perhaps');
+    expect(toLiveness({ kind: 'not-started', code: 'EAGAIN' })).toBe('perhaps');
   });
 
   it('is asked for by its id', () => {
     const via = { engine: 'podman', binary: '/usr/bin/podman', access: { kind: 'direct' } } as const;
-    expect(standingCommand({ via, containerId: 'abc' }).at(-1)).toBe('abc');
+    expect(containerStateCommand({ via, containerId: 'abc' }).at(-1)).toBe('abc');
   });
 });
 

@@ -16,7 +16,7 @@ import type { Cause } from '../../src/engine/cause.ts';
 import { endpointOf, isLocal } from '../../src/engine/endpoint.ts';
 import { findNonExecutable, locateElevation, locateEngine } from '../../src/engine/locate.ts';
 import { probe } from '../../src/engine/probe.ts';
-import { tellingCause } from '../../src/engine/reach.ts';
+import { mostHelpfulCause } from '../../src/engine/reach.ts';
 import { isYoung, judgeReadiness, numericUser } from '../../src/engine/readiness.ts';
 import { runCommand } from '../../src/system/run-command.ts';
 import { containerLike } from './containers.ts';
@@ -112,7 +112,7 @@ describe('of two reasons the telling one is told', () => {
     ['root, who needs no sudo', 'podman', absent, undefined, false, absent],
     ['nobody was asked', 'podman', undefined, undefined, false, absent],
   ] as const)('%s', (_, of, byDirect, bySudo, own, told) => {
-    expect(tellingCause(of, byDirect, bySudo, own)).toEqual(told);
+    expect(mostHelpfulCause(of, byDirect, bySudo, own)).toEqual(told);
   });
 });
 

@@ -4,7 +4,7 @@ import type { Container, State } from '../../src/engine/container.ts';
 import { inOrder } from '../../src/engine/container-log.ts';
 import { isAmbiguous } from '../../src/session/verdict/ambiguity.ts';
 import {
-  judgeAftermath,
+  judgeExitStatus,
   needsNote,
   type Whereabouts,
   whereaboutsOf,
@@ -40,14 +40,14 @@ describe('what an exit code means that may be the engine’s', () => {
   const judge = (
     code: number,
     whereabouts: Whereabouts,
-    note: Parameters<typeof judgeAftermath>[0]['note'],
-  ) => judgeAftermath({ code, whereabouts, note });
+    note: Parameters<typeof judgeExitStatus>[0]['note'],
+  ) => judgeExitStatus({ code, whereabouts, note });
 
   it('hermes’s own, where its note says that it began in a container that is as it was', () => {
     for (const code of [1, 125, 126, 127, 137, 143, 255]) expect(judge(code, 'same', 'started')).toBe('own');
   });
 
-  it('not started, only where the note is missing that the doorman would have left', () => {
+  it('not started, only where the note is missing that the exec wrapper would have left', () => {
     for (const note of ['none', 'never'] as const) {
       expect(judge(126, 'same', note)).toBe('not-started');
       expect(judge(255, 'stopped', note)).toBe('not-running');
@@ -97,7 +97,7 @@ describe('what an exit code means that may be the engine’s', () => {
   });
 });
 
-describe('the doorman’s note', () => {
+describe('the exec wrapper’s note', () => {
   it('is read from what a search printed', () => {
     expect(readSearch('note started\n')).toBe('started');
     expect(readSearch('note missing\n')).toBe('missing');

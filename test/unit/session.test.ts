@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { withIgnored } from '../../src/session/client/client.ts';
-import { formatSecrets, toHanding } from '../../src/session/control/secrets.ts';
+import { formatSecrets, toHandOver } from '../../src/session/control/secrets.ts';
 import { addressee, handledSignals } from '../../src/session/control/signals.ts';
 import { nativeCommand } from '../../src/session/native/exec-native.ts';
 import { splitWords, toPrintfFormat, toWire } from '../../src/session/plan/bytes.ts';
@@ -141,9 +141,9 @@ describe('the environment that goes in', () => {
     expect(encoded).toEqual([]);
   });
 
-  it('secrets were handed over only when the courier says so in the end', () => {
+  it('secrets were handed over only when whoever brings them says so in the end', () => {
     const exited = (stdout: string, stderr = '', code = 0) =>
-      toHanding({ kind: 'exited', code, stdout, stderr });
+      toHandOver({ kind: 'exited', code, stdout, stderr });
     expect(exited('ready\ntaken\n')).toBe('taken');
     expect(exited('nowhere\n')).toBe('nowhere');
     expect(exited('late\n')).toBe('late');
@@ -154,10 +154,10 @@ describe('the environment that goes in', () => {
     expect(exited('OCI runtime exec failed: y\n', '', 126)).toEqual({
       refused: 'OCI runtime exec failed: y',
     });
-    expect(toHanding({ kind: 'timed-out', waitedMs: 1, busy: false })).toEqual({
+    expect(toHandOver({ kind: 'timed-out', waitedMs: 1, busy: false })).toEqual({
       refused: 'no answer in time',
     });
-    expect(toHanding({ kind: 'not-started', code: 'EMFILE' })).toEqual({ refused: 'EMFILE' });
+    expect(toHandOver({ kind: 'not-started', code: 'EMFILE' })).toEqual({ refused: 'EMFILE' });
   });
 });
 
@@ -184,7 +184,7 @@ describe('the command line of a session', () => {
     },
     ...facts,
   });
-  const doorman = expect.stringContaining('exec "$hs_b" "$@"');
+  const wrapper = expect.stringContaining('exec "$hs_hermes" "$@"');
   const told = ['hermes-wrapper', '1-2-x', '0022', 'hermes', 'sI0', '0', 'TERM', '/data/workspace', ''];
   const args = ['/data/bin/hermes', 'chat', '', '-x', '--', 'a b'];
 
@@ -192,7 +192,7 @@ describe('the command line of a session', () => {
     expect(sessionCommand(plan())).toEqual([
       ...['/usr/bin/docker', 'exec', '-i', '-u', 'hermes', '-w', '/'],
       ...['-e', 'HERMES_SHIM_SESSION=1-2-x', '-e', 'TERM', 'c0ffee'],
-      ...['/bin/sh', '-c', doorman, ...told],
+      ...['/bin/sh', '-c', wrapper, ...told],
       ...args,
     ]);
   });
@@ -201,7 +201,7 @@ describe('the command line of a session', () => {
     expect(sessionCommand(plan({ via: bySudo }))).toEqual([
       ...['/usr/bin/sudo', '-n', '/usr/bin/podman', 'exec', '-i', '-u', 'hermes', '-w', '/'],
       ...['-e', 'HERMES_SHIM_SESSION=1-2-x', '-e', 'TERM=xterm', 'c0ffee'],
-      ...['/bin/sh', '-c', doorman, ...told],
+      ...['/bin/sh', '-c', wrapper, ...told],
       ...args,
     ]);
   });

@@ -17,7 +17,7 @@ import { readShell } from '../../scripts/shell.ts';
 import askHermes from '../../src/companion/ask-hermes.sh';
 import endDetached from '../../src/companion/end-detached.sh';
 import listProcesses from '../../src/companion/list-processes.sh';
-import { parseRoster } from '../../src/companion/process-list.ts';
+import { parseProcessList } from '../../src/companion/process-list.ts';
 import askOwner from '../../src/engine/ask-owner.sh';
 import askReadiness from '../../src/engine/ask-readiness.sh';
 import ignoreSignals from '../../src/session/client/ignore-signals.sh';
@@ -228,7 +228,7 @@ describe.each(shells)('run by $name', (shell) => {
       HERMES_SHIM_SESSION: id,
     });
     await once(session.stdout as NodeJS.ReadableStream, 'data');
-    const { first, marked } = parseRoster(
+    const { first, marked } = parseProcessList(
       run(['-c', listProcesses, 'hermes-ps', user, '--border--']),
       '--border--',
     );

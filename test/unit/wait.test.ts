@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { sampleCauses } from '../../scripts/causes.ts';
 import { awaited, type Cause, mayPass } from '../../src/engine/cause.ts';
-import type { Attempt, Reached } from '../../src/engine/reach.ts';
+import type { LookupResult, Reached } from '../../src/engine/reach.ts';
 import { waitUntilReady } from '../../src/engine/wait.ts';
 import type { Shortage } from '../../src/report/shortage.ts';
 
@@ -9,12 +9,12 @@ const absent: Cause = { kind: 'absent', engine: 'docker' };
 const down: Cause = { kind: 'daemon-down', engine: 'docker', detail: '' };
 const paused = sampleCauses.paused[0] as Cause;
 const restarting = sampleCauses['not-running'].at(-1) as Cause;
-const ready: Attempt = { kind: 'ready', reached: {} as Reached };
-const not = (cause: Cause): Attempt => ({ kind: 'not-ready', cause });
+const ready: LookupResult = { kind: 'ready', reached: {} as Reached };
+const not = (cause: Cause): LookupResult => ({ kind: 'not-ready', cause });
 const target = { containerName: 'hermes-agent', execUser: 'hermes' };
 
 /** Waits with looks that answer in turn (the last one for ever), each taking so many milliseconds; the first was before. */
-async function wait(answers: readonly Attempt[], { budgetMs = 5000, tookMs = 0, first = absent } = {}) {
+async function wait(answers: readonly LookupResult[], { budgetMs = 5000, tookMs = 0, first = absent } = {}) {
   const looks: number[] = [];
   const said: string[] = [];
   const begun = performance.now() - tookMs;
@@ -27,13 +27,13 @@ async function wait(answers: readonly Attempt[], { budgetMs = 5000, tookMs = 0, 
     async look() {
       looks.push(Math.round(elapsed()));
       if (tookMs > 0) await new Promise((resolve) => setTimeout(resolve, tookMs));
-      return answers[Math.min(looks.length, answers.length) - 1] as Attempt;
+      return answers[Math.min(looks.length, answers.length) - 1] as LookupResult;
     },
     say: (words) => void said.push(words),
   });
   await vi.runAllTimersAsync();
-  const attempt = await waiting;
-  return { attempt, endedMs: Math.round(elapsed()), looks, said };
+  const lookUp = await waiting;
+  return { lookUp, endedMs: Math.round(elapsed()), looks, said };
 }
 
 describe('waiting', () => {
@@ -41,16 +41,16 @@ describe('waiting', () => {
   afterEach(() => void vi.useRealTimers());
 
   it('looks every 250 ms until the container is ready', async () => {
-    const { attempt, looks, endedMs } = await wait([not(absent), not(absent), ready]);
-    expect(attempt).toBe(ready);
+    const { lookUp, looks, endedMs } = await wait([not(absent), not(absent), ready]);
+    expect(lookUp).toBe(ready);
     expect(looks).toEqual([250, 500, 750]);
     expect(endedMs).toBe(750);
   });
 
   it('looks for the last time at the end of the budget', async () => {
-    const { attempt, looks, endedMs } = await wait([not(absent)], { budgetMs: 600 });
+    const { lookUp, looks, endedMs } = await wait([not(absent)], { budgetMs: 600 });
     expect(looks).toEqual([250, 500, 600]);
-    expect([attempt, endedMs]).toEqual([not(absent), 600]);
+    expect([lookUp, endedMs]).toEqual([not(absent), 600]);
   });
 
   it('does not pile up looks that take longer than the rhythm, nor overrun the budget by more than one', async () => {
@@ -60,13 +60,13 @@ describe('waiting', () => {
   });
 
   it('does not look again when the first look alone took longer than the budget', async () => {
-    const { attempt, looks, endedMs } = await wait([ready], { budgetMs: 1000, tookMs: 3300 });
-    expect([attempt, looks, endedMs]).toEqual([not(absent), [], 3300]);
+    const { lookUp, looks, endedMs } = await wait([ready], { budgetMs: 1000, tookMs: 3300 });
+    expect([lookUp, looks, endedMs]).toEqual([not(absent), [], 3300]);
   });
 
   it('ends at once when the reason cannot pass any more', async () => {
-    const { attempt, looks } = await wait([not(down), not(paused), ready]);
-    expect([attempt, looks.length]).toEqual([not(paused), 2]);
+    const { lookUp, looks } = await wait([not(down), not(paused), ready]);
+    expect([lookUp, looks.length]).toEqual([not(paused), 2]);
   });
 
   it('says what is waited for, in changing words', async () => {
@@ -80,10 +80,10 @@ describe('waiting', () => {
 
   it('tells of a restart loop even when the last look saw something else', async () => {
     const missing: Cause = { kind: 'user-missing', engine: 'docker', prefix: 'docker' };
-    const { attempt } = await wait([not(restarting), not(missing)], { budgetMs: 600 });
-    expect(attempt).toEqual(not(restarting));
-    expect((await wait([not(restarting), not(paused)])).attempt).toEqual(not(paused));
-    expect((await wait([not(restarting), ready])).attempt).toBe(ready);
+    const { lookUp } = await wait([not(restarting), not(missing)], { budgetMs: 600 });
+    expect(lookUp).toEqual(not(restarting));
+    expect((await wait([not(restarting), not(paused)])).lookUp).toEqual(not(paused));
+    expect((await wait([not(restarting), ready])).lookUp).toBe(ready);
   });
 });
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { exitCodes, Failure } from '../../report/failure.ts';
-import { isShortage, tellShortage } from '../../report/shortage.ts';
+import { explainShortage, isShortage } from '../../report/shortage.ts';
 import type { IgnorableSignal } from '../../route/caller.ts';
 import type { Environment } from '../../route/inside.ts';
 import { errorCode } from '../../system/error-code.ts';
@@ -41,7 +41,7 @@ export function startClient(
       stdio: [options.stdin, 'inherit', 'inherit'],
       env: options.env,
       detached: options.detached,
-      // podman starts nothing in a directory that is gone or closed to it; hermes's own goes by the doorman
+      // podman starts nothing in a directory that is gone or closed to it; hermes's own goes by the exec wrapper
       cwd: '/',
     });
   } catch (error) {
@@ -71,7 +71,7 @@ function startOf(pid: number): string {
 
 function notStarted(command: string, code: string): Failure {
   if (isShortage(code)) {
-    const { words, hints } = tellShortage(code);
+    const { words, hints } = explainShortage(code);
     return new Failure(exitCodes.cannotRun, words, hints);
   }
   return new Failure(exitCodes.cannotRun, `${command} could not be started (${code})`, [

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { EngineAccess } from '../../engine/access.ts';
 import { sleep } from '../../system/sleep.ts';
-import type { Messenger } from '../control/session-control.ts';
+import type { SessionControl } from '../control/session-control.ts';
 import { isBackground } from '../plan/descriptors.ts';
 import type { Client } from './client.ts';
 
@@ -16,16 +16,16 @@ export async function pauseOrResume(
   signal: 'SIGTSTP' | 'SIGCONT',
   session: { readonly via: EngineAccess; readonly readsTerminal: boolean },
   client: Client | undefined,
-  messenger: Messenger,
+  control: SessionControl,
 ): Promise<void> {
   const own = session.via.access.kind === 'direct';
   if (signal === 'SIGCONT') {
     if (own && !(session.readsTerminal && isBackground(readFileSync('/proc/self/stat', 'utf8'))))
       client?.signal('SIGCONT');
-    await messenger.send('SIGCONT', 'group');
+    await control.send('SIGCONT', 'group');
     return;
   }
   if (own) client?.signal('SIGSTOP');
-  await Promise.race([messenger.send('SIGSTOP', 'group'), sleep(stopPatienceMs, { ref: false })]);
+  await Promise.race([control.send('SIGSTOP', 'group'), sleep(stopPatienceMs, { ref: false })]);
   process.kill(process.pid, 'SIGSTOP');
 }

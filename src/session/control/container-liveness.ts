@@ -6,10 +6,10 @@ import type { Address } from './control-script.ts';
  * Can a session still be in its container? `over`: the container is gone or does not run, and all that ran in it with
  * it; `perhaps`: it runs, is paused, or nobody can say.
  */
-export type Standing = 'over' | 'perhaps';
+export type Liveness = 'over' | 'perhaps';
 
 /** The command line that asks for a container's state, in one word. */
-export function standingCommand({
+export function containerStateCommand({
   via,
   containerId,
 }: Pick<Address, 'via' | 'containerId'>): readonly string[] {
@@ -23,7 +23,7 @@ export const ended = ['created', 'configured', 'initialized', 'exited', 'stopped
 export const absent = ['o such container', 'o such object', 'o container with '];
 
 /** Judges the answer to `standingCommand`. */
-export function toStanding(result: CommandResult): Standing {
+export function toLiveness(result: CommandResult): Liveness {
   if (result.kind !== 'exited') return 'perhaps';
   if (result.code === 0) return ended.includes(result.stdout.trim()) ? 'over' : 'perhaps';
   return absent.some((words) => result.stderr.includes(words)) ? 'over' : 'perhaps';

@@ -9,8 +9,8 @@ export type Address = {
   readonly sessionId: string;
 };
 
-/** The command line of one errand. */
-export function errandCommand(
+/** The command line that runs the control script. */
+export function controlCommand(
   { via, containerId, user, sessionId }: Address,
   words: readonly string[],
 ): readonly string[] {
@@ -27,7 +27,7 @@ export function errandCommand(
 /** What a session's first process was found to be; `never`: it did not start; `unknown`: nobody could be asked. */
 export type Finding = 'alive' | 'gone' | 'delivered' | 'never' | 'unknown';
 
-/** Reads an errand's last word. */
+/** Reads the last word of the control script. */
 export function toFinding(stdout: string): Finding {
   const word = stdout.trim().split('\n').at(-1) ?? '';
   return word === 'alive' || word === 'gone' || word === 'delivered' || word === 'never' ? word : 'unknown';

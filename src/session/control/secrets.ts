@@ -9,19 +9,19 @@ import type { Forwarded } from '../plan/environment.ts';
 import type { Outcome } from '../verdict/settle.ts';
 import bringSecrets from './bring-secrets.sh';
 import type { Address } from './control-script.ts';
-import { openMessenger } from './session-control.ts';
+import { openSessionControl } from './session-control.ts';
 
 /*
  * Engines write an exec's environment down: podman into its database and a file that stays, docker's runc into a file
- * for a moment (measured). So secrets go by the stdin of an exec of their own, the courier, into a FIFO that the
- * doorman made and reads before it becomes hermes. Both execs start at the same time.
+ * for a moment (measured). So secrets go by the stdin of an exec of their own (`bring-secrets.sh`), into a FIFO that the
+ * exec wrapper made and reads before it becomes hermes. Both execs start at the same time.
  */
 
-/** How handing over went. `refused`: the engine did not run the courier to its end, in its words. */
-export type Handing = 'taken' | 'nowhere' | 'late' | { readonly refused: string };
+/** How handing over went. `refused`: the engine did not run `bring-secrets.sh` to its end, in its words. */
+export type HandOver = 'taken' | 'nowhere' | 'late' | { readonly refused: string };
 
-/** Reads what came of the courier. */
-export function toHanding(result: CommandResult): Handing {
+/** Reads what came of `bring-secrets.sh`. */
+export function toHandOver(result: CommandResult): HandOver {
   if (result.kind === 'timed-out') return { refused: 'no answer in time' };
   if (result.kind === 'not-started') return { refused: result.code };
   const said = result.stdout.trim().split('\n').at(-1) ?? '';
@@ -31,23 +31,23 @@ export function toHanding(result: CommandResult): Handing {
   return { refused: words || `exit code ${result.code}` };
 }
 
-/** Secrets as the doorman reads them: a line each, the value as a printf format, and a dot at the end. */
+/** Secrets as the exec wrapper reads them: a line each, the value as a printf format, and a dot at the end. */
 export function formatSecrets(secret: Forwarded['secret']): string {
   return `${secret.map(([name, format]) => `${name}=${format}\n`).join('')}.\n`;
 }
 
-/** Longest time that the courier may take, in milliseconds: it gives up by itself before. */
-const courierMs = 45_000;
+/** Longest time that bringing them may take, in milliseconds: it gives up by itself before. */
+const bringMs = 45_000;
 
-/** For how long a courier is waited for whose session has ended, in milliseconds. */
+/** For how long bringing is waited for where the session has ended, in milliseconds. */
 const afterMs = 3000;
 
-/** By this the doorman ends where it can have no FIFO. */
+/** By this the exec wrapper ends where it can have no FIFO. */
 const withoutSecrets = 125;
 
 /**
  * Hands secrets to a session that was just started. Where they cannot be handed over, the session is ended: hermes has
- * not begun, since the doorman waits for the last of them.
+ * not begun, since the exec wrapper waits for the last of them.
  * @throws {Failure} 125 when they could not be handed over: an error, not a loss
  */
 export async function handSecrets(
@@ -60,21 +60,21 @@ export async function handSecrets(
   const answer = (): string => formatSecrets(secret);
   let ended = false;
   let killed = false;
-  const handing = runCommand(command, { env, timeoutMs: courierMs, signal: over.signal, answer }).then(
+  const handing = runCommand(command, { env, timeoutMs: bringMs, signal: over.signal, answer }).then(
     async (result) => {
-      const handed = toHanding(result);
+      const handed = toHandOver(result);
       trace(() => `secrets: ${typeof handed === 'string' ? handed : handed.refused}`);
-      // where no FIFO can be the doorman ends by itself
+      // where no FIFO can be the exec wrapper ends by itself
       if (handed === 'taken' || handed === 'nowhere' || ended) return handed;
       killed = true;
-      await openMessenger(address, env, { clientEnded: () => ended }).kill();
+      await openSessionControl(address, env, { clientEnded: () => ended }).kill();
       return handed;
     },
   );
   try {
     const outcome = await session;
     ended = true;
-    if (!outcome.ownWord) return outcome;
+    if (!outcome.unattributed) return outcome;
     const late = sleep(afterMs, { ref: false }).then(() => 'late' as const);
     const handed = await Promise.race([handing, late]);
     if (handed === 'taken') return outcome;
@@ -88,7 +88,7 @@ export async function handSecrets(
   }
 }
 
-function notHanded(handed: Exclude<Handing, 'taken'>): Failure {
+function notHanded(handed: Exclude<HandOver, 'taken'>): Failure {
   const why =
     typeof handed === 'object'
       ? escapeControls(handed.refused, 160)

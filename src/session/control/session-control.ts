@@ -2,8 +2,8 @@ import { trace } from '../../report/trace.ts';
 import type { Environment } from '../../route/inside.ts';
 import { runCommand } from '../../system/run-command.ts';
 import { sleep } from '../../system/sleep.ts';
-import { standingCommand, toStanding } from './container-liveness.ts';
-import { type Address, errandCommand, type Finding, toFinding } from './control-script.ts';
+import { containerStateCommand, toLiveness } from './container-liveness.ts';
+import { type Address, controlCommand, type Finding, toFinding } from './control-script.ts';
 
 /** How long a session without an owner has after its HUP before it is killed, in seconds. */
 export const graceSeconds = 10;
@@ -15,7 +15,7 @@ export const patienceMs = 10_000;
 export type Delivery = {
   readonly finding: Finding;
   /**
-   * The engine's client had ended before the signal went out. The errand finds the process, asks, and signals only
+   * The engine's client had ended before the signal went out. The control script finds the process, asks, and signals only
    * when answered: so if it could still be signalled, the client had ended without it.
    */
   readonly clientFirst: boolean;
@@ -25,7 +25,7 @@ export type Delivery = {
 export type Addressee = 'process' | 'group';
 
 /** Carries signals and questions to one session. */
-export type Messenger = {
+export type SessionControl = {
   /**
    * Delivers a signal, after those that were sent before: tried until the session is known to have got it or to be
    * gone, in a container that is paused for as long as that takes.
@@ -42,7 +42,7 @@ export type Messenger = {
   readonly letGo: () => void;
 };
 
-/** Longest time until an errand has found the session or not, in milliseconds. */
+/** Longest time until the control script has found the session or not, in milliseconds. */
 const promptMs = 20_000;
 
 /** The longest timer there is. */
@@ -53,19 +53,19 @@ const pauseBefore = (attempt: number): number => Math.min(250 * attempt, 2000);
 
 /**
  * Opens the way to a session; nothing is started until something is sent.
- * @param told.clientEnded asked at the moment a signal goes out
- * @param told.hungUp called when the session is known to have had its HUP
+ * @param hooks.clientEnded asked at the moment a signal goes out
+ * @param hooks.hungUp called when the session is known to have had its HUP
  */
-export function openMessenger(
+export function openSessionControl(
   address: Address,
   env: Environment,
-  told: { clientEnded: () => boolean; hungUp?: () => void },
-): Messenger {
+  hooks: { clientEnded: () => boolean; hungUp?: () => void },
+): SessionControl {
   let left = false;
   let leave: AbortController | undefined;
   let hadHup = false;
 
-  /** @param answer for an errand that says `found` first: what to reply; without it the errand waits for nothing */
+  /** @param answer where the control script says `found` first: what to reply; without it nothing is waited for */
   const run = async (
     words: readonly string[],
     timeoutMs: number,
@@ -73,7 +73,7 @@ export function openMessenger(
   ): Promise<Finding> => {
     if (left) return 'unknown';
     leave ??= new AbortController();
-    const argv = errandCommand(address, words);
+    const argv = controlCommand(address, words);
     const silence = new AbortController();
     const timer = answer && setTimeout(() => silence.abort(), promptMs);
     const answered =
@@ -86,16 +86,16 @@ export function openMessenger(
     const result = await runCommand(argv, { env, timeoutMs, answer: answered, signal });
     clearTimeout(timer);
     const finding = toFinding(result.kind === 'exited' ? result.stdout : '');
-    trace(() => `errand ${words.join(' ')}: ${finding}`);
+    trace(() => `control script, ${words.join(' ')}: ${finding}`);
     if (finding !== 'unknown' || result.kind !== 'exited' || left) return finding;
     const options = { env, timeoutMs: promptMs, signal: leave.signal };
-    const asked = await runCommand(standingCommand(address), options);
-    return toStanding(asked) === 'over' ? 'gone' : 'unknown';
+    const asked = await runCommand(containerStateCommand(address), options);
+    return toLiveness(asked) === 'over' ? 'gone' : 'unknown';
   };
   const deliverOnce = async (signal: string, to: Addressee): Promise<Delivery> => {
     let clientFirst = false;
     const finding = await run([signal.replace(/^SIG/, ''), to], promptMs, () => {
-      clientFirst = told.clientEnded();
+      clientFirst = hooks.clientEnded();
       return 'go\n';
     });
     return { finding, clientFirst };
@@ -105,14 +105,14 @@ export function openMessenger(
       const delivery = await deliverOnce(signal, to);
       const { finding } = delivery;
       // a session can begin for as long as its client is there
-      const open = finding === 'unknown' || (finding === 'never' && !told.clientEnded());
+      const open = finding === 'unknown' || (finding === 'never' && !hooks.clientEnded());
       if (open && !left) {
         await sleep(pauseBefore(attempt));
         continue;
       }
       if (signal === 'SIGHUP' && finding === 'delivered') {
         hadHup = true;
-        told.hungUp?.();
+        hooks.hungUp?.();
       }
       return delivery;
     }

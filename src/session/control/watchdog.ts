@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import type { Environment } from '../../route/inside.ts';
-import { standingCommand } from './container-liveness.ts';
+import { containerStateCommand } from './container-liveness.ts';
 import controlScript from './control-script.sh';
-import { type Address, errandCommand } from './control-script.ts';
+import { type Address, controlCommand } from './control-script.ts';
 import { graceSeconds } from './session-control.ts';
 import watchdog from './watchdog.sh';
 
-/** The watchdog's leash. */
+/** The watchdog's control pipe, as the shim holds it. */
 export type Watchdog = {
   /** From now on the session is ended if we are killed. Before the client is started. */
   readonly guard: (address: Address) => void;
@@ -31,20 +31,20 @@ export function startWatchdog(env: Environment): Watchdog {
   });
   child.on('error', () => undefined); // no sh, no watchdog: everything else still works
   // without descriptors to spare there is no stream, and no watchdog
-  const leash = child.stdin as (Writable & { unref?: () => void }) | null | undefined;
-  leash?.on('error', () => undefined);
-  leash?.unref?.();
+  const controlPipe = child.stdin as (Writable & { unref?: () => void }) | null | undefined;
+  controlPipe?.on('error', () => undefined);
+  controlPipe?.unref?.();
   child.unref();
-  const tell = (lines: readonly string[]): void => void leash?.write(`${lines.join('\n')}\n`);
+  const tell = (lines: readonly string[]): void => void controlPipe?.write(`${lines.join('\n')}\n`);
   return {
     guard: (address) => {
-      const words = errandCommand(address, ['hangup', String(graceSeconds * 10)]);
+      const words = controlCommand(address, ['hangup', String(graceSeconds * 10)]);
       const asked = words.map((word) => (word === controlScript ? '@control-script' : word));
-      tell([...asked, '', ...standingCommand(address), '']);
+      tell([...asked, '', ...containerStateCommand(address), '']);
     },
     watch: ({ pid, start }) => tell([`client ${pid} ${start}`]),
     hungUp: () => tell(['hup']),
     dismiss: (suspects = []) =>
-      void leash?.end(suspects.length > 0 ? `suspects ${suspects.join(' ')}\n` : 'well\n'),
+      void controlPipe?.end(suspects.length > 0 ? `suspects ${suspects.join(' ')}\n` : 'well\n'),
   };
 }

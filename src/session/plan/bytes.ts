@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 /**
  * The caller's arguments as they are on the way to hermes. Node turns bytes that are no UTF-8 into U+FFFD, and so
- * do the engines (their wire is JSON): such arguments travel as printf formats, which the doorman turns back.
+ * do the engines (their wire is JSON): such arguments travel as printf formats, which the exec wrapper turns back.
  */
 export type Wire = { readonly args: readonly string[]; readonly encoded: boolean };
 

@@ -2,7 +2,7 @@ import { type EngineAccess, engineCommand } from '../../engine/access.ts';
 import type { Engine } from '../../route/metadata.ts';
 import type { Connection } from './descriptors.ts';
 import type { Forwarded } from './environment.ts';
-import { doormanWords, type Instructions } from './exec-wrapper.ts';
+import { type Instructions, wrapperWords } from './exec-wrapper.ts';
 
 /** All that decides a session's command line. */
 export type Plan = {
@@ -37,14 +37,14 @@ export function sessionCommand(plan: Plan): readonly string[] {
   const { engine } = plan.via;
   const { connection, instructions } = plan;
   const terminal = connection.terminal ? ['-t', `--detach-keys=${detachKeys[engine]}`] : [];
-  const words = doormanWords({ ...instructions, connection, lateSize: engine === 'docker' });
+  const words = wrapperWords({ ...instructions, connection, lateSize: engine === 'docker' });
   return engineCommand(plan.via, [
     'exec',
     '-i',
     ...terminal,
     '-u',
     instructions.user,
-    // a container's own directory may be gone, and then the engines start nothing; the doorman's `cd` does the rest
+    // a container's own directory may be gone, and then the engines start nothing; the exec wrapper's `cd` does the rest
     '-w',
     '/',
     ...environmentWords(plan),

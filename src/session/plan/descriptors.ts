@@ -24,7 +24,7 @@ export type Connection = {
   readonly terminal: boolean;
   /** the client's stdin: the caller's own, or /dev/null */
   readonly stdin: 'inherit' | 'ignore';
-  /** the doorman sends stderr along with stdout */
+  /** the exec wrapper sends stderr along with stdout */
   readonly mergeOutput: boolean;
 };
 

@@ -23,7 +23,7 @@ export type StartDirectories = {
 /**
  * The directories in which hermes may start: the caller's own as the container sees it; the container's own; where
  * that says nothing, its workspace (`MESSAGING_CWD`, which newer versions of the NixOS module do not set, or where that
- * module has it, beside the home). The doorman takes the first that it can enter.
+ * module has it, beside the home). The exec wrapper takes the first that it can enter.
  * @param current `undefined` when it was deleted
  * @param containerHome the home as the container sees it
  */
@@ -35,8 +35,8 @@ export function startDirectories(
 ): StartDirectories {
   const mapped = current && toContainerPath(current.path, container, realPath);
   const ofModule = containerHome !== undefined && posix.basename(containerHome) === '.hermes';
-  const beside = ofModule ? posix.join(posix.dirname(containerHome), 'workspace') : undefined;
-  const workspace = container.env.get('MESSAGING_CWD') ?? beside;
+  const prepared = ofModule ? posix.join(posix.dirname(containerHome), 'workspace') : undefined;
+  const workspace = container.env.get('MESSAGING_CWD') ?? prepared;
   const own = container.workingDir !== '' && container.workingDir !== '/' ? container.workingDir : workspace;
   const second = own !== undefined && posix.isAbsolute(own) ? own : '';
   const encoded = mapped !== undefined && current !== undefined && current.rest.length > 0;

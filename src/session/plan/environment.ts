@@ -19,7 +19,7 @@ export type Forwarded = {
   readonly plain: ReadonlyArray<readonly [string, string]>;
   /** by the user's own list, as printf formats: may be secrets, never in an argument list nor on disk */
   readonly secret: ReadonlyArray<readonly [string, string]>;
-  /** names of plain ones whose value is given as a printf format, for the doorman to turn back */
+  /** names of plain ones whose value is given as a printf format, for the exec wrapper to turn back */
   readonly encoded: readonly string[];
 };
 

@@ -3,13 +3,13 @@ import type { Connection } from './descriptors.ts';
 import type { StartDirectories } from './directory.ts';
 import wrapper from './exec-wrapper.sh';
 
-/** Where doormen leave their notes in the container; the name of the exec_user is appended. Tried in this order. */
+/** Where exec wrappers leave their notes in the container; the name of the exec_user is appended. Tried in this order. */
 export const noteRoots = ['/tmp/.hermes-shim-', '/dev/shm/.hermes-shim-'];
 
-/** How the doorman's note says a session began; `failed`: the system would not run the file. */
+/** How the exec wrapper's note says a session began; `failed`: the system would not run the file. */
 export type NoteState = 'started' | 'failed' | 'missing' | 'forbidden';
 
-/** What the doorman is told. */
+/** What the exec wrapper is told. */
 export type Instructions = {
   readonly sessionId: string;
   /** the caller's umask, as a number */
@@ -30,12 +30,12 @@ export type Instructions = {
   readonly args: readonly string[];
   /** the arguments are on the wire of `bytes.ts` */
   readonly encoded: boolean;
-  /** secrets come by a courier, and are waited for */
+  /** secrets are brought, and waited for */
   readonly secrets: boolean;
 };
 
-/** The words after `/bin/sh` that run the doorman. */
-export function doormanWords(to: Instructions): readonly string[] {
+/** The words after `/bin/sh` that run the exec wrapper. */
+export function wrapperWords(to: Instructions): readonly string[] {
   const flags = [
     to.connection.mergeOutput ? 'e' : '',
     to.connection.terminal && to.lateSize ? 'w' : '',

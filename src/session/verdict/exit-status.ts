@@ -13,7 +13,7 @@ import type { Environment } from '../../route/inside.ts';
 import { sleep } from '../../system/sleep.ts';
 import type { Address } from '../control/control-script.ts';
 import {
-  judgeAftermath,
+  judgeExitStatus,
   needsNote,
   type Verdict,
   type Whereabouts,
@@ -39,14 +39,14 @@ type Ended = {
  * there is no such user, and it is proven that nothing was started
  * @throws {Failure} hermes was not started, or nobody can say whether it was: why, and what to do
  */
-export async function settleAftermath(
+export async function attributeExitStatus(
   ended: Ended,
   env: Environment,
 ): Promise<'own' | { readonly user: string }> {
   const { code, address, container, route } = ended;
-  const { now, whereabouts, note } = await lookAround(ended, env);
-  const verdict = judgeAftermath({ code, whereabouts, note });
-  trace(() => `exit code ${code}: container ${whereabouts}, doorman's note ${note}: ${verdict}`);
+  const { now, whereabouts, note } = await gatherEvidence(ended, env);
+  const verdict = judgeExitStatus({ code, whereabouts, note });
+  trace(() => `exit code ${code}: container ${whereabouts}, exec wrapper's note ${note}: ${verdict}`);
   const cause = await toCause(verdict, now, ended, env);
   if (cause === undefined) return 'own';
   if (cause.kind === 'user-missing' && note === 'never' && whereabouts === 'same') {
@@ -73,7 +73,7 @@ type Sight = {
  * more (measured, docker); but nothing can be executed in it any more, since the kernel lets nobody into a pid
  * namespace whose first process is gone. So where it runs and yet cannot be asked, it is looked at again.
  */
-async function lookAround(ended: Ended, env: Environment): Promise<Sight> {
+async function gatherEvidence(ended: Ended, env: Environment): Promise<Sight> {
   const { code, address, container, begunMs } = ended;
   for (let look = 1; ; look += 1) {
     const now = await probe(address.via, container.name, { env });

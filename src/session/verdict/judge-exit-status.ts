@@ -64,12 +64,12 @@ export function needsNote(code: number, whereabouts: Whereabouts, bySudo: boolea
 }
 
 /**
- * Judges by the container's whereabouts and the doorman's note. The doorman writes its note before anything else, so
+ * Judges by the container's whereabouts and the exec wrapper's note. The exec wrapper writes its note before anything else, so
  * without a note hermes did not start; `started` says that it did or was about to. Where nothing can tell any more,
  * the verdict says so: podman's client ends with 125 both when the container is not there and when it is removed
  * under a session (measured).
  */
-export function judgeAftermath(facts: {
+export function judgeExitStatus(facts: {
   code: number;
   whereabouts: Whereabouts;
   note: NoteFinding;

@@ -7,7 +7,7 @@ import { type NoteState, noteRoots } from '../plan/exec-wrapper.ts';
 import search from './search-note.sh';
 
 /**
- * What the doorman's note says of a session. `none`: there is no note, though there would be one if the doorman had
+ * What the exec wrapper's note says of a session. `none`: there is no note, though there would be one if the exec wrapper had
  * run, unless hermes removed it; `never`: it did not run, as times in the container prove; `unknown`: nobody could
  * look, or a note could not have been written.
  */
