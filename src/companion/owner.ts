@@ -15,7 +15,7 @@ export type Owner =
   | { readonly state: 'unknown'; readonly pid: number | undefined };
 
 /** A process as the host's /proc shows it. */
-export type HostProcess = { readonly stat: string; readonly uid: number };
+type HostProcess = { readonly stat: string; readonly uid: number };
 
 /** Our view of this host's processes; exchanged in tests. */
 export type Sight = {

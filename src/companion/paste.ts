@@ -7,7 +7,7 @@ const unshown = /((?!\n)[\p{Cc}\p{Cf}\u2028\u2029])/u;
  * Quotes one word so that it can be pasted into a POSIX shell and does no harm where it is shown: control characters,
  * which a container's own directories may hold, become calls of printf.
  */
-export function pasteableWord(word: string): string {
+function pasteableWord(word: string): string {
   if (!unshown.test(word)) return quoteWord(word);
   const pieces = word.split(unshown).filter(Boolean);
   return pieces.map((piece) => (unshown.test(piece) ? octal(piece) : quoteWord(piece))).join('');

@@ -20,7 +20,7 @@ export function describeState(state: State, nowMs: number): string {
 }
 
 /** A span in words a person uses; `ms` in milliseconds. */
-export function ago(ms: number): string {
+function ago(ms: number): string {
   const units = [
     ['day', 86_400_000],
     ['hour', 3_600_000],

@@ -9,7 +9,7 @@ import type { Cause } from './cause.ts';
 import type { Container } from './container.ts';
 
 /** A container that started less than this many milliseconds ago may still be setting itself up. */
-export const youngMs = 120_000;
+const youngMs = 120_000;
 
 /** An old container is not asked: its user and hermes have been there for long, and the question costs an exec. */
 export function isYoung(container: Container, nowMs: number): boolean {
@@ -77,7 +77,7 @@ export function judgeReadiness(
 }
 
 /** runc's and crun's words for a user that is not in the container's passwd. */
-export function saysUserMissing(words: string): boolean {
+function saysUserMissing(words: string): boolean {
   return /unable to find (user|group)|no matching entries in (passwd|group) file|no such user/i.test(words);
 }
 

@@ -4,7 +4,7 @@ import { awaited, type Cause, mayPass } from './cause.ts';
 import type { LookupResult } from './reach.ts';
 
 /** A probe every so many milliseconds, counted from one's beginning to the next one's. */
-export const rhythmMs = 250;
+const rhythmMs = 250;
 
 /**
  * Waits for what may pass by itself: looks again and again until the container is ready, the reason cannot pass,

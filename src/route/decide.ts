@@ -23,7 +23,7 @@ import { type MetadataFile, readMetadataFile } from './read.ts';
 export type Route = NativeRoute | ContainerRoute;
 
 /** On this host; `why` is for the trace and for `explain`. */
-export type NativeRoute = { readonly kind: 'native'; readonly why: string };
+type NativeRoute = { readonly kind: 'native'; readonly why: string };
 
 /** In the managed container. */
 export type ContainerRoute = {

@@ -4,7 +4,7 @@ import { type Home, toHomePath } from './home.ts';
 import type { MetadataFile } from './read.ts';
 
 /** A file or directory that changed less than this many milliseconds ago may still be changing. */
-export const freshMs = 2000;
+const freshMs = 2000;
 
 /** Changed just now? A time in the future, by a clock that was set back, counts as just now only when it is near. */
 export function isFresh(changedMs: number, nowMs: number): boolean {

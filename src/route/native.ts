@@ -11,7 +11,7 @@ import { absoluteEntries, fileIn } from './search-path.ts';
  * The environment variable in which every launcher that a call passes through adds its own real path, so that
  * two installed copies cannot call each other for ever. A list as in PATH.
  */
-export const chainVariable = 'HERMES_SHIM_CHAIN';
+const chainVariable = 'HERMES_SHIM_CHAIN';
 
 /** So many turns through launchers are no accident any more: scripts that call each other in a circle. */
 const longestChain = 32;

@@ -17,8 +17,6 @@ import { openTerminal } from './pty.ts';
 export { hermesUid } from './create.ts';
 export type {
   ContainerOptions,
-  HermesOptions,
-  HermesTerminalOptions,
   ManagedContainer,
 } from './managed-container.ts';
 

@@ -27,7 +27,7 @@ export interface ContainerOptions extends LayoutOptions {
 }
 
 export type HermesOptions = CallOptions & { name?: ShimName };
-export type HermesTerminalOptions = Omit<TerminalOptions, 'argv' | 'uid' | 'gid' | 'env'> &
+type HermesTerminalOptions = Omit<TerminalOptions, 'argv' | 'uid' | 'gid' | 'env'> &
   Pick<CallOptions, 'env' | 'node'> & { name?: ShimName };
 
 export interface ManagedContainer extends Layout, AsyncDisposable {

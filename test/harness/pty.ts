@@ -9,7 +9,7 @@ import { endProcess, idOf } from '../../scripts/engines/processes.ts';
 import { until } from './host.ts';
 
 /** Where one of the three goes: the terminal, /dev/null, a real pipe read (written) by the test, or a file (outputs append). */
-export type Redirection = 'tty' | 'null' | 'pipe' | { file: string };
+type Redirection = 'tty' | 'null' | 'pipe' | { file: string };
 
 export interface TerminalOptions {
   argv: readonly string[];
@@ -24,7 +24,7 @@ export interface TerminalOptions {
 }
 
 /** How a command ended: exactly one of the two is not null. */
-export interface Exit {
+interface Exit {
   code: number | null;
   signal: NodeJS.Signals | null;
 }

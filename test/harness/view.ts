@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { type Caller, type CallOptions, call, type Running } from './call.ts';
 import { engines } from './modes.ts';
 
-export interface ViewedFile {
+interface ViewedFile {
   text: string;
   /** Default: 0644, root's. */
   mode?: number;

@@ -11,7 +11,7 @@ export type Ending =
 export type ClientEnd = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
 
 /** A signal's number on this system. */
-export function numberOf(signal: NodeJS.Signals): number {
+function numberOf(signal: NodeJS.Signals): number {
   return constants.signals[signal];
 }
 

@@ -50,7 +50,7 @@ export const forwardedNames = [
 ];
 
 /** Whoever is at home on the host stays there. */
-export const keptNames = [
+const keptNames = [
   ...['FOO', 'PYTHONPATH', 'VIRTUAL_ENV', 'XDG_SESSION_ID', 'SSH_AUTH_SOCK', 'EDITOR', 'OPENROUTER_API_KEY'],
   ...['HERMES_SESSION_KEY', 'HERMES_SHIM_NOTHING', 'HERMES_MANAGED', 'LANGUAGE', 'TERMINFO', 'NODE_OPTIONS'],
   ...['NODE_PATH', 'd', 'n', 's', 'i', 'OLDPWD', 'CDPATH', 'ENV', 'PS4', 'LOGNAME'],
@@ -166,7 +166,7 @@ const variables = (names: fc.Arbitrary<string>, maxLength: number) =>
   fc.uniqueArray(fc.tuple(names, value), { selector: ([name]) => name, maxLength }).map(toBytes);
 
 /** What cannot pass through sudo is an error, which has a test of its own. */
-export const passesSudo = (content: Buffer): boolean =>
+const passesSudo = (content: Buffer): boolean =>
   !/[\n\r]/.test(content.toString('latin1')) && Buffer.from(content.toString()).equals(content);
 
 export interface Limits {

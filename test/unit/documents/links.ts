@@ -13,7 +13,7 @@ export function relativeLinks(document: string): readonly string[] {
 }
 
 /** The names that GitHub gives to a document's headings. */
-export function anchorsOf(document: string): readonly string[] {
+function anchorsOf(document: string): readonly string[] {
   return marked
     .lexer(document)
     .filter((token): token is Tokens.Heading => token.type === 'heading')
