@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type InputOptions } from 'rolldown';
+import { jsonSchema } from '../src/managed/file/schema.ts';
 
 /** What node has loaded by itself anyway. Every other builtin costs, child_process and net 3 ms. */
 const always = ['fs', 'path'];
@@ -35,6 +36,7 @@ async function bundle(name: string, source: string, settings: Bundling): Promise
   await build({
     input: { [name]: `src/${source}.ts` },
     platform: 'node',
+    moduleTypes: { '.sh': 'text' },
     transform: { target: 'node12', define: settings.define ?? {} },
     plugins: [
       {
@@ -76,6 +78,8 @@ const dir = process.argv[2] ?? 'dist';
 rmSync(dir, { recursive: true, force: true });
 await bundle('hermes-program', 'hermes', { dir, chunks: 'hermes', late: true });
 await bundle('hermes-shim', 'hermes-shim', { dir });
+// for editors: what hermes-shim.yaml may say
+writeFileSync(join(dir, 'hermes-shim.schema.json'), `${JSON.stringify(jsonSchema(), null, 2)}\n`);
 const text = readFileSync(join(dir, 'hermes-program.cjs'));
 const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
 const define = { PROGRAM_HASH: JSON.stringify(hash) };

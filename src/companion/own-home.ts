@@ -51,6 +51,13 @@ export function refuseForeign({ author, file }: OwnHome, onNixos: readonly Hint[
     const sentence = `${shown} was written by the NixOS module, which would write it again`;
     throw new Failure(exitCodes.cannotRoute, sentence, onNixos);
   }
+  if (author === 'up') {
+    throw new Failure(exitCodes.cannotRoute, `${shown} was written by hermes-shim up, which keeps it`, [
+      { label: 'change it', text: 'edit hermes-shim.yaml, then: hermes-shim up' },
+      { label: 'stop it', text: 'hermes-shim down' },
+      { label: 'for once', text: 'HERMES_DEV=1 hermes …   # runs on this host' },
+    ]);
+  }
   if (author === 'somebody') {
     throw new Failure(exitCodes.cannotRoute, `${shown} was not written by hermes-shim enable`, [
       { label: 'look', text: `cat -v ${shown}` },
