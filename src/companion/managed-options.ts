@@ -1,4 +1,5 @@
 import type { Argv } from 'yargs';
+import { Misuse } from './misuse.ts';
 
 const json = { type: 'boolean', default: false, describe: 'Print JSON' } as const;
 const file = {
@@ -67,7 +68,10 @@ export function addManagedCommands<T>(parser: Argv<T>, take: (request: ManagedRe
           })
           .option('uninstall', { type: 'boolean', default: false, describe: 'Remove that unit again' })
           .option('json', json)
-          .conflicts('install', 'uninstall')
+          .check(({ install, uninstall }) => {
+            if (install && uninstall) throw new Misuse('Either --install or --uninstall, not both');
+            return true;
+          })
           .example('$0 up --dry-run --diff', 'what would be done?'),
       ({ file: named, json: asJson, dryRun, diff, yes: sure, install, uninstall }) =>
         take({ kind: 'up', file: named, json: asJson, dryRun, diff, yes: sure, install, uninstall }),

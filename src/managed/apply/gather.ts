@@ -6,6 +6,8 @@ import entrypoint from '../entrypoint.sh';
 import type { Wanted } from '../file/wanted.ts';
 import type { Facts } from '../plan/facts.ts';
 import { pathsOf } from '../plan/files.ts';
+import { type IdMap, idMapOf, subordinatesOf } from '../plan/id-map.ts';
+import { mapsIds } from '../plan/identity.ts';
 import { toLayout } from '../plan/layout.ts';
 import { isInstalled } from '../unit/place.ts';
 import { closeDir, look, openRoot, readLink } from '../write/beneath.ts';
@@ -30,7 +32,8 @@ export async function gather(ground: Ground): Promise<Facts> {
   const { owner, members } = await findOwner(wanted, ground);
   const hostUsers = await findHostUsers(wanted, ground);
   const record = readRecord(ground.place, wanted.stateDir);
-  const layout = toLayout(wanted, owner ?? { uid: -1, gid: -1 }, sources.package);
+  const idMap = via.engine === 'podman' && !wanted.asRoot && !mapsIds(wanted) ? readIdMap(ground) : undefined;
+  const layout = toLayout(wanted, idMap?.inside ?? owner ?? { uid: -1, gid: -1 }, sources.package);
   const directories = layout.directories.map(({ path }) => path);
   const pluginDir = `${wanted.home}/plugins`;
   const found = survey(
@@ -51,10 +54,11 @@ export async function gather(ground: Ground): Promise<Facts> {
     found,
     pluginLinks: namesIn(pluginDir, wanted.stateDir),
     bridges: new Map(homes.map((home) => [home, bridgeIn(home)])),
-    pin: who.uid === 0 ? readPinText() : undefined,
+    pin: who.uid === 0 ? textOf(pinFile) : undefined,
     byUnit: isInstalled(who, caller.env, wanted.containerName),
     entrypoint,
     storeTool: hasStoreTool(),
+    idMap,
   };
 }
 
@@ -129,9 +133,14 @@ function bridgeIn(home: string): Found {
   }
 }
 
-function readPinText(): string | undefined {
+function readIdMap({ who }: Ground): IdMap {
+  const count = (file: string): number => subordinatesOf(textOf(file) ?? '', who);
+  return idMapOf({ uids: count('/etc/subuid'), gids: count('/etc/subgid') });
+}
+
+function textOf(file: string): string | undefined {
   try {
-    return readFileSync(pinFile, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch {
     return undefined;
   }

@@ -47,7 +47,8 @@ export function deedFailure(
   { engine }: EngineAccess,
   about: { image: string; name: string },
 ): Failure {
-  const last = words.trim().split('\n').filter(Boolean).at(-1) ?? 'no reason given';
+  const lines = words.split('\n').filter((line) => line.trim() !== '' && !/^(See|Run) '/.test(line));
+  const last = lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1) ?? 'no reason given';
   const sentence = `could not ${doing} (${engine}: ${escapeControls(last, 240)})`;
   return new Failure(exitCodes.cannotRoute, sentence, hintsFor(words, engine, about));
 }

@@ -9,13 +9,13 @@ import type { Step } from './steps.ts';
 
 /** The identity that the container shall have. Pure. */
 export function wantedIdentity(wanted: Wanted, facts: Facts): string {
-  const { layout, engine, via } = facts;
+  const { layout, engine } = facts;
   const { uid, gid } = facts.owner ?? { uid: -1, gid: -1 };
   return identityOf({
     image: wanted.image,
     imageId: imageIdOf(wanted, engine),
     volumes: layout.volumes,
-    options: [...implicitOptions(wanted, via.engine), ...wanted.extraOptions],
+    options: [...implicitOptions(wanted, facts.idMap), ...wanted.extraOptions],
     owner: `${uid}:${gid}`,
     entrypoint: [layout.entrypoint === undefined ? '' : facts.entrypoint, ...layout.command],
   });
@@ -38,7 +38,7 @@ export function planContainer(wanted: Wanted, facts: Facts, nowMs: number, force
   if (container) refuseForeign(container, wanted, facts);
   const identity = wantedIdentity(wanted, facts);
   const policy = restartPolicy(wanted.restart, facts.byUnit);
-  const argv = createArgs(wanted, facts.layout, { engine: facts.via.engine, identity, policy });
+  const argv = createArgs(wanted, facts.layout, { idMap: facts.idMap, identity, policy });
   const made: readonly Step[] = [
     ...(imageId === undefined ? [{ kind: 'pull', image: wanted.image } as const] : []),
     { kind: 'create', argv, identity },

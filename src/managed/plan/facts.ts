@@ -4,6 +4,7 @@ import type { Sources } from '../apply/sources.ts';
 import type { Found } from '../apply/survey.ts';
 import type { EngineFacts } from '../engine/facts.ts';
 import type { Record } from '../write/record.ts';
+import type { IdMap } from './id-map.ts';
 import type { Layout } from './layout.ts';
 
 /** Everything that a plan is made of, gathered; nothing has been changed yet. */
@@ -27,4 +28,6 @@ export type Facts = {
   readonly byUnit: boolean;
   readonly entrypoint: string;
   readonly storeTool: boolean;
+  /** rootless podman's */
+  readonly idMap: IdMap | undefined;
 };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Engine } from '../../route/metadata.ts';
 import { labels } from '../engine/facts.ts';
 import type { Wanted } from '../file/wanted.ts';
+import type { IdMap } from './id-map.ts';
 import type { Layout } from './layout.ts';
 
 /** To be raised when containers of an older hermes-shim must be made anew. */
@@ -33,14 +33,15 @@ export function identityOf({
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
-/** Options that the file does not name: the network as in the guide, and whose numbers rootless podman keeps. */
-export function implicitOptions(wanted: Wanted, engine: Engine): readonly string[] {
-  const given = (pattern: RegExp): boolean => wanted.extraOptions.some((option) => pattern.test(option));
-  const network = given(/^--net(work)?(=|$)|^-p|^--publish/) ? [] : ['--network=host'];
-  const rootless = engine === 'podman' && !wanted.asRoot && !given(/^--userns(=|$)/);
-  // the caller's own uid in there, too; its first process is root in there, which is nobody here. podman would add the
-  // caller to /etc/passwd under their own name, and the uid would be taken when hermes gets it
-  return [...network, ...(rootless ? ['--userns=keep-id', '--user=0:0', '--passwd=false'] : [])];
+/** Options that the file does not name: the network as in the guide, and rootless podman's map of ids. Pure. */
+export function implicitOptions(wanted: Wanted, idMap: IdMap | undefined): readonly string[] {
+  const network = wanted.extraOptions.some((option) => /^--net(work)?(=|$)|^-p|^--publish/.test(option));
+  return [...(network ? [] : ['--network=host']), ...(idMap?.options ?? [])];
+}
+
+/** Does the file map ids itself? */
+export function mapsIds(wanted: Wanted): boolean {
+  return wanted.extraOptions.some((option) => /^--(userns|uidmap|gidmap|subuidname)(=|$)/.test(option));
 }
 
 /** Our words for when a container is started again, in an engine's. */
@@ -53,7 +54,7 @@ export function restartPolicy(restart: Wanted['restart'], byUnit: boolean): stri
 export function createArgs(
   wanted: Wanted,
   layout: Layout,
-  made: { engine: Engine; identity: string; policy: string },
+  made: { idMap: IdMap | undefined; identity: string; policy: string },
 ): readonly string[] {
   const marks = {
     [labels.managed]: wanted.stateDir,
@@ -66,7 +67,7 @@ export function createArgs(
     Object.entries(marks).flatMap(([key, value]) => ['--label', `${key}=${value}`]),
     [`--restart=${made.policy}`],
     layout.entrypoint === undefined ? [] : ['--entrypoint', layout.entrypoint],
-    implicitOptions(wanted, made.engine),
+    implicitOptions(wanted, made.idMap),
     layout.volumes.flatMap((volume) => ['--volume', volume]),
     Object.entries(layout.env).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
     wanted.extraOptions,
