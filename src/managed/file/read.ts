@@ -52,13 +52,24 @@ export function parseDeclaration(text: string, file: string): DeclaredFile {
       : `it cannot be read: ${String(error)}`;
     throw problemsFailure(file, [{ line: 1, key: undefined, says }]);
   }
-  const checked = declaration.safeParse(plain);
+  const checked = declaration.safeParse(withoutEmpty(plain));
   if (!checked.success)
     throw problemsFailure(
       file,
       checked.error.issues.flatMap((issue) => schemaProblems(issue, doc, lines)),
     );
   return { file, declared: checked.data, lineOf: (...steps) => lineOf(doc, steps, lines, true) };
+}
+
+/** Under these a person has commented everything out, and the key alone is left. */
+const collections =
+  'settings environment environmentFiles documents mcpServers extraArgs extraPlugins container'.split(' ');
+
+function withoutEmpty(plain: unknown): unknown {
+  if (plain === null || typeof plain !== 'object' || Array.isArray(plain)) return plain;
+  return Object.fromEntries(
+    Object.entries(plain).filter(([key, value]) => value !== null || !collections.includes(key)),
+  );
 }
 
 function readText(file: string): string {

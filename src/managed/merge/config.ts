@@ -63,7 +63,15 @@ export function mergeConfig(current: string | undefined, declared: Mapping, befo
     changed = true;
   }
   if (!changed) return { kind: 'merged', text: current ?? '', changed: false };
-  return { kind: 'merged', text: doc.toString({ lineWidth: 0 }), changed: true };
+  return { kind: 'merged', text: doc.toString({ lineWidth: 0, ...styleOf(current ?? '') }), changed: true };
+}
+
+/** Whoever wrote the file set its lists in one way: Python's YAML does not indent them. */
+function styleOf(text: string): { indentSeq: boolean; flowCollectionPadding: boolean } {
+  return {
+    indentSeq: !/^( *)[^\s#-][^\n]*:\n\1- /m.test(text),
+    flowCollectionPadding: /[[{] /.test(text),
+  };
 }
 
 const isPlainMap = (value: unknown): boolean =>
