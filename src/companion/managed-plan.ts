@@ -15,7 +15,8 @@ export function line(status: Status, says: string, look: Look): string {
 
 /** A plan as it is shown before anything is done. */
 export function tellPlan(plan: Plan, look: Look, diff: boolean): string {
-  if (plan.steps.length === 0) return line('ok', 'everything is as it should be', look);
+  if (plan.steps.every(({ kind }) => kind === 'ready'))
+    return line('ok', 'everything is as it should be', look);
   return plan.steps
     .map((step) => `  ${escapeControls(sayStep(step), 600)}\n${diff ? tellDiff(step) : ''}`)
     .join('');

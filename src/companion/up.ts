@@ -21,7 +21,7 @@ export async function up(caller: Caller, wishes: UpWishes): Promise<Answer> {
       code: 0,
       json: { ...(planJson(plan) as object), done: false },
       text: (look) =>
-        `${plan.steps.length > 0 ? `Would, for ${ground.wanted.stateDir}:\n` : ''}${tellPlan(plan, look, wishes.diff)}`,
+        `${plan.steps.some(({ kind }) => kind !== 'ready') ? `Would, for ${ground.wanted.stateDir}:\n` : ''}${tellPlan(plan, look, wishes.diff)}`,
     };
   }
   return lockedly(ground, async () => {
@@ -44,6 +44,8 @@ export async function reconcile(
   const { plan } = await carryOut(ground, planned, {
     force,
     done: (step) => {
+      // a container that is young is looked at once more; where that is all, there was nothing to do
+      if (step.kind === 'ready' && done.length === 0) return;
       done.push(sayStep(step));
       if (!json) process.stdout.write(line('ok', sayStep(step), look));
     },
