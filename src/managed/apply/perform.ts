@@ -22,6 +22,7 @@ import {
   writeLink,
 } from '../write/beneath.ts';
 import { systemEnv } from './accounts.ts';
+import { createContainer } from './create.ts';
 import type { Ground } from './ground.ts';
 import { atPlace, splitPath, told } from './place.ts';
 import { waitUntilReady } from './ready.ts';
@@ -75,8 +76,7 @@ export async function perform(step: Step, ground: Ground, facts: Facts): Promise
       await tell(doer, 'rename the container', ['rename', asideName(name), name]);
       return;
     case 'create':
-      await tell(doer, 'create the container', step.argv);
-      return;
+      return createContainer(step, ground);
     case 'policy':
       // podman learned it late (5.1); it counts from the next container on then
       await tryTo(doer, ['update', `--restart=${step.policy}`, name]);

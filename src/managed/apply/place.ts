@@ -80,7 +80,7 @@ export function fileFailure(path: string, error: unknown): unknown {
         `mv ${shown} ${shown}.old`,
       );
     case 'EFBIG':
-      return told(`${shown} is larger than 4 MiB`, 'look', `ls -l ${shown}`);
+      return told(`${shown} is larger than 64 MiB`, 'look', `ls -l ${shown}`);
     default:
       return code === 'unknown'
         ? error

@@ -134,7 +134,7 @@ export function list(dir: Dir): readonly string[] {
  * @returns `undefined` where there is none, or something that is no regular file (it will be replaced, never followed)
  * @throws a system error; `EFBIG` where it is larger
  */
-export function readFile(dir: Dir, name: string, limit = 4 * 1024 * 1024): Buffer | undefined {
+export function readFile(dir: Dir, name: string, limit = 64 * 1024 * 1024): Buffer | undefined {
   let descriptor: number;
   try {
     descriptor = openSync(named(dir, name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
