@@ -7,6 +7,7 @@ import { type Check, checkNames, fail, failBy, skip, tellChecks, warn, well } fr
 import { checkContainer } from './check-container.ts';
 import { checkGroups } from './check-groups.ts';
 import { checkHome } from './check-home.ts';
+import { checkManager } from './check-manager.ts';
 import { checkName } from './check-name.ts';
 import { isOrphan, listSessions, type Place } from './sessions.ts';
 import { withoutBypass } from './who.ts';
@@ -29,6 +30,7 @@ export async function doctor(caller: Caller): Promise<Answer> {
     name,
     groups,
     ...homeward.checks,
+    ...(homeward.route ? [checkManager(homeward.route)] : []),
     ...(inward?.checks ?? []),
     place ? await checkAnswer(routed) : skip('answer', because),
     place ? await checkSessions(place, routed) : skip('sessions', because),

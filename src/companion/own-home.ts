@@ -1,4 +1,5 @@
 import { realpathSync } from 'node:fs';
+import { isKeptByUp } from '../engine/keeper.ts';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure, type Hint } from '../report/failure.ts';
 import type { Caller } from '../route/caller.ts';
@@ -24,6 +25,8 @@ export function findOwnHome(caller: Caller): OwnHome | undefined {
   const pin = readPin();
   const found = findHome(caller.env, caller.uid);
   const home = found && (found.at.profile === undefined ? found.home : openHome(found.at.root));
+  // without a home of its own a call goes where the pin says
+  if (pin && found === undefined) throw pinned(pin);
   if (home === undefined) return undefined;
   if (pin && realPath(pin.home) === home.path) throw pinned(pin);
   const file = readMetadataFile(home);
@@ -32,6 +35,10 @@ export function findOwnHome(caller: Caller): OwnHome | undefined {
 
 function pinned(pin: Pin): Failure {
   const sentence = `${pin.file} speaks for ${escapeControls(pin.home)}: metadata in the home does not count`;
+  if (isKeptByUp(pin.file))
+    return new Failure(exitCodes.cannotRoute, sentence, [
+      { label: 'change it', text: 'sudo hermes-shim up   # after editing /etc/hermes-shim/hermes-shim.yaml' },
+    ]);
   return new Failure(exitCodes.cannotRoute, sentence, [
     {
       label: 'change it on NixOS',

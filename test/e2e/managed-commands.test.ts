@@ -44,8 +44,15 @@ describeWays((way) => {
     // a call says what is wrong, as it does of any container
     const call = await machine.hermes(['version'], { env: { HERMES_SHIM_WAIT: '0' } });
     expect(call).toMatchObject({ exitCode: 125, stderr: expect.stringContaining('is not running') });
+    expect(call.stderr).toMatch(/see why: +hermes-shim logs\n +start it: +hermes-shim up/);
     await machine.up();
-    expect((await machine.hermes(['version'])).exitCode).toBe(0);
+    const { stdout: checks } = await machine.sh('hermes-shim doctor; true');
+    expect(checks).toContain('hermes-shim up keeps it: hermes-shim status, logs, restart, update');
+    expect(checks).toMatch(/ok +answer/);
+    for (const command of ['enable', 'disable']) {
+      const { stderr } = await machine.sh(`hermes-shim ${command}; true`);
+      expect(stderr).toMatch(/was written by hermes-shim up|speaks for/);
+    }
   });
 }, makingWays);
 

@@ -141,7 +141,10 @@ describeWays(
       writeFileSync(large, '');
       truncateSync(large, 3_000_000);
       machine.declare(`${declared.replace('default: x', 'default: y')}authFileForceOverwrite: false\n`);
-      const text = readFileSync(machine.file, 'utf8').replace('USER.md: me', `A.md: ${large}, USER.md: ${large}`);
+      const text = readFileSync(machine.file, 'utf8').replace(
+        'USER.md: me',
+        `A.md: ${large}, USER.md: ${large}`,
+      );
       writeFileSync(machine.file, text);
       const full = `mount -t tmpfs -o size=70m none ${machine.stateDir} && mkdir ${machine.home} && chown ${engines.callerUser.uid}:${engines.callerUser.gid} ${machine.stateDir} ${machine.home} && dd if=/dev/zero of=${machine.stateDir}/ballast bs=1M count=12 2>/dev/null`;
       expect(await machine.sh(full)).toMatchObject({ exitCode: 0 });

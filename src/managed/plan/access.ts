@@ -1,3 +1,4 @@
+import { upMarker } from '../../engine/keeper.ts';
 import { type Metadata, parseMetadata } from '../../route/metadata.ts';
 import { pinFile } from '../../route/pin.ts';
 import type { Wanted } from '../file/wanted.ts';
@@ -5,7 +6,7 @@ import type { Facts } from './facts.ts';
 import type { Step } from './steps.ts';
 
 /** The first line of the metadata that `up` writes: by it everybody knows whose it is. */
-export const metadataMarker = '# Written by hermes-shim up; what it says comes from hermes-shim.yaml.';
+export const metadataMarker = `${upMarker} what it says comes from hermes-shim.yaml.`;
 
 /** The text of the metadata. */
 export function metadataOf(wanted: Wanted, { via, layout }: Pick<Facts, 'via' | 'layout'>): string {

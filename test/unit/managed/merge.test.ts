@@ -110,7 +110,7 @@ display:
         expect(result).toMatchObject(leavesOf(declared as never));
         expect(merged(text, declared)).toBe(text);
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 });
