@@ -41,6 +41,7 @@ export type UpWishes = {
   readonly yes: boolean;
   readonly install: boolean;
   readonly uninstall: boolean;
+  readonly pin: boolean | undefined;
 };
 
 /** Adds the subcommands that make and keep a container. */
@@ -67,14 +68,18 @@ export function addManagedCommands<T>(parser: Argv<T>, take: (request: ManagedRe
             describe: 'Start it at boot, too (a systemd unit)',
           })
           .option('uninstall', { type: 'boolean', default: false, describe: 'Remove that unit again' })
+          .option('pin', {
+            type: 'boolean',
+            describe: "Write root's pin, /etc/hermes-shim/container-mode. Default: as before, at first yes",
+          })
           .option('json', json)
           .check(({ install, uninstall }) => {
             if (install && uninstall) throw new Misuse('Either --install or --uninstall, not both');
             return true;
           })
           .example('$0 up --dry-run --diff', 'what would be done?'),
-      ({ file: named, json: asJson, dryRun, diff, yes: sure, install, uninstall }) =>
-        take({ kind: 'up', file: named, json: asJson, dryRun, diff, yes: sure, install, uninstall }),
+      ({ file: named, json: asJson, dryRun, diff, yes: sure, install, uninstall, pin }) =>
+        take({ kind: 'up', file: named, json: asJson, dryRun, diff, yes: sure, install, uninstall, pin }),
     )
     .command(
       'down',

@@ -12,7 +12,7 @@ import { askBeforeLoss, line, planJson, tellPlan, tellWarnings } from './managed
 
 /** Makes the container as the file says, or changes what differs. */
 export async function up(caller: Caller, wishes: UpWishes): Promise<Answer> {
-  const ground = await findGround(caller, wishes.file);
+  const ground = await findGround(caller, wishes.file, wishes.pin);
   tellWarnings(ground);
   if (wishes.uninstall) return said(await lockedly(ground, () => uninstall(ground)));
   if (wishes.dryRun) {

@@ -55,6 +55,7 @@ export async function gather(ground: Ground): Promise<Facts> {
     pluginLinks: namesIn(pluginDir, wanted.stateDir),
     bridges: new Map(homes.map((home) => [home, bridgeIn(home)])),
     pin: who.uid === 0 ? textOf(pinFile) : undefined,
+    pins: wanted.asRoot && ground.pin,
     byUnit: isInstalled(who, caller.env, wanted.containerName),
     entrypoint,
     storeTool: hasStoreTool(),
@@ -102,7 +103,8 @@ async function findOwner(
 }
 
 async function findHostUsers(wanted: Wanted, { who }: Ground): Promise<readonly Account[]> {
-  if (!wanted.asRoot) return [{ name: who.name, uid: who.uid, gid: who.gid, home: who.home }];
+  if (!wanted.asRoot)
+    return wanted.hostUsers.map((name) => ({ name, uid: who.uid, gid: who.gid, home: who.home }));
   const users: Account[] = [];
   for (const name of wanted.hostUsers) {
     const user = await findUser(name);

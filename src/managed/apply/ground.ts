@@ -20,6 +20,8 @@ export type Ground = {
   readonly doer: Doer;
   /** where hermes-shim remembers what it made */
   readonly place: string;
+  /** may root's pin be written? */
+  readonly pin: boolean;
 };
 
 /** Who calls. A uid without a name is called by its number. */
@@ -47,9 +49,10 @@ export function fileOf(caller: Pick<Caller, 'env' | 'uid'>, given: string | unde
 /**
  * Reads the file and finds the engine.
  * @param given `--file`
+ * @param pin `--pin` or `--no-pin`; by default as it was before
  * @throws {Failure} 125
  */
-export async function findGround(caller: Caller, given: string | undefined): Promise<Ground> {
+export async function findGround(caller: Caller, given: string | undefined, pin?: boolean): Promise<Ground> {
   const read = readDeclaration(fileOf(caller, given));
   const who = whoCalls(caller);
   const declared = toWanted(read, who);
@@ -59,7 +62,16 @@ export async function findGround(caller: Caller, given: string | undefined): Pro
   const record = readRecord(place, wanted.stateDir);
   const via = await chooseEngine(wanted.backend, record.backend, caller.env);
   const about = { image: wanted.image, name: wanted.containerName };
-  return { read, wanted, who, caller, via, place, doer: { via, env: caller.env, about } };
+  return {
+    read,
+    wanted,
+    who,
+    caller,
+    via,
+    place,
+    pin: pin ?? record.pin,
+    doer: { via, env: caller.env, about },
+  };
 }
 
 /** The same with the state directory's real path, where it is there. */

@@ -3,7 +3,7 @@ import { exitCodes, Failure } from '../../report/failure.ts';
 import { removeArgs, tryTo } from '../engine/deeds.ts';
 import { asideName } from '../engine/facts.ts';
 import type { Facts } from '../plan/facts.ts';
-import { declaredLeaves, declaresConfig } from '../plan/files.ts';
+import { declaredLeaves } from '../plan/files.ts';
 import { makePlan } from '../plan/plan.ts';
 import type { Plan, Step } from '../plan/steps.ts';
 import { makeOwnPlace } from '../write/own-place.ts';
@@ -93,7 +93,7 @@ function remember(ground: Ground, facts: Facts, when: 'before' | 'after'): void 
     leaves: declaredLeaves(wanted),
     plugins: facts.sources.plugins.map(({ name }) => name),
     bridges: facts.hostUsers.map(({ home }) => home),
-    marker: declaresConfig(wanted),
+    pin: ground.pin,
   };
   const next: Record =
     when === 'after'

@@ -155,7 +155,7 @@ export function toWanted({ file, declared }: DeclaredFile, who: Who): Wanted {
     containerName: container.name ?? 'hermes-agent',
     extraVolumes: (container.extraVolumes ?? []).map((volume) => volume.replace(/^~(?=\/)/, who.home)),
     extraOptions: container.extraOptions ?? [],
-    hostUsers: asRoot ? (container.hostUsers ?? []) : [who.name],
+    hostUsers: container.hostUsers ?? (asRoot ? [] : [who.name]),
   };
 }
 

@@ -58,7 +58,7 @@ export function planAccess(
 }
 
 function planPin(wanted: Wanted, facts: Facts, text: string): { steps: Step[]; notes: string[] } {
-  if (!wanted.asRoot) return { steps: [], notes: [] };
+  if (!facts.pins) return { steps: [], notes: [] };
   const pin = `${text}hermes_home=${wanted.home}\n`;
   if (facts.pin === pin) return { steps: [], notes: [] };
   const home =

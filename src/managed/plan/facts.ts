@@ -23,7 +23,10 @@ export type Facts = {
   readonly pluginLinks: readonly string[];
   /** what ~/.hermes is for each of `hostUsers`, and for those that had a link before */
   readonly bridges: ReadonlyMap<string, Found>;
+  /** root's, as it is */
   readonly pin: string | undefined;
+  /** may it be written? */
+  readonly pins: boolean;
   /** a systemd unit of ours starts the container */
   readonly byUnit: boolean;
   readonly entrypoint: string;

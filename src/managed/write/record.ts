@@ -13,8 +13,8 @@ const record = z.object({
   plugins: z.array(z.string()).default([]),
   /** homes in which ~/.hermes is our link */
   bridges: z.array(z.string()).default([]),
-  /** was .managed ours? */
-  marker: z.boolean().default(false),
+  /** may root's pin be written? Remembered, so that `--no-pin` is said once */
+  pin: z.boolean().default(true),
 });
 
 /** What was made, so that it can be taken back when it is declared no longer. */
@@ -24,7 +24,7 @@ const fileName = 'made.json';
 
 /** Reads it; a file that is not there, or makes no sense, is an empty one. */
 export function readRecord(place: string, stateDir: string): Record {
-  const empty: Record = { stateDir, leaves: {}, plugins: [], bridges: [], marker: false };
+  const empty: Record = { stateDir, leaves: {}, plugins: [], bridges: [], pin: true };
   try {
     const { success, data } = record.safeParse(JSON.parse(readFileSync(`${place}/${fileName}`, 'utf8')));
     return success && data.stateDir === stateDir ? data : empty;
