@@ -11,11 +11,15 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { locateEngine } from '../engine/locate.ts';
 import { fileOf, whoCalls } from '../managed/apply/ground.ts';
+import { chooseEngine } from '../managed/engine/choose.ts';
+import { askEngine } from '../managed/engine/facts.ts';
 import { firstFile } from '../managed/file/first.ts';
+import { officialImage } from '../managed/file/wanted.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
 import { quoteWord } from '../report/quote.ts';
 import { errorCode } from '../report/system-error.ts';
 import type { Caller } from '../route/caller.ts';
+import type { Engine } from '../route/metadata.ts';
 import type { Answer } from './answer.ts';
 import { line } from './managed-plan.ts';
 
@@ -24,7 +28,7 @@ export async function init(caller: Caller, wishes: { file: string | undefined })
   const file = fileOf(caller, wishes.file);
   const who = whoCalls(caller);
   const asRoot = who.uid === 0;
-  const engine = (['docker', 'podman'] as const).find((one) => locateEngine(one, caller.env) !== undefined);
+  const engine = await findEngine(caller);
   const hermes = nixHermes(caller);
   const ownHome = join(who.home, '.hermes');
   const text = firstFile({
@@ -59,6 +63,21 @@ export async function init(caller: Caller, wishes: { file: string | undefined })
         `\nLook at it, then:  hermes-shim up${wishes.file === undefined ? '' : ` --file ${quoteWord(file)}`}\n`,
       ].join(''),
   };
+}
+
+/** The first engine that answers this user, else the first that is installed. */
+async function findEngine(caller: Caller): Promise<Engine | undefined> {
+  const installed = (['docker', 'podman'] as const).filter((one) => locateEngine(one, caller.env));
+  for (const engine of installed) {
+    try {
+      const via = await chooseEngine(engine, undefined, caller.env);
+      await askEngine(via, { container: 'hermes-agent', image: officialImage }, caller.env);
+      return engine;
+    } catch {
+      // it does not run, or not for this user
+    }
+  }
+  return installed[0];
 }
 
 function notWritten(file: string, code: string): Failure {

@@ -10,20 +10,18 @@ import {
   chmodSync,
   chownSync,
   copyFileSync,
-  existsSync,
   mkdirSync,
-  readdirSync,
-  readFileSync,
   realpathSync,
   rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findCommand } from '../../scripts/engines/command.ts';
 import { askOwner, removal } from '../../scripts/engines/owner.ts';
 import { engineOf, labelOf } from '../../scripts/engines/ways.ts';
+import { ownPlace } from '../../src/managed/write/own-place.ts';
 import {
   type Caller,
   type CallOptions,
@@ -253,12 +251,11 @@ async function makeOfficial(
 /** What hermes-shim remembers of a state directory that is gone. */
 function forgetRecord(stateDir: string, { uid }: Caller): void {
   if (uid !== 0) return;
-  const base = '/var/lib/hermes-shim';
-  if (!existsSync(base)) return;
-  for (const entry of readdirSync(base)) {
-    const record = join(base, entry, 'made.json');
-    if (existsSync(record) && readFileSync(record, 'utf8').includes(`"${stateDir}"`))
-      rmSync(join(base, entry), { recursive: true });
+  const place = ownPlace({ uid, gid: 0, name: 'root', home: '/', dataHome: undefined }, undefined, stateDir);
+  rmSync(place, { recursive: true, force: true });
+  try {
+    rmdirSync(dirname(place));
+  } catch {
+    // another test's is there
   }
-  if (readdirSync(base).length === 0) rmdirSync(base);
 }
