@@ -4,7 +4,7 @@ import type { Answer } from './answer.ts';
 import { byUnit, findKept } from './container-deeds.ts';
 import { lockedly, said } from './up.ts';
 
-/** Stops the container. Everything stays: the next `up`, `restart` or boot starts it again. */
+/** Stops the container. Everything stays: the next `up` or `restart` starts it again. */
 export async function down(caller: Caller, { file }: { file: string | undefined }): Promise<Answer> {
   const kept = await findKept(caller, file);
   const { ground, made } = kept;

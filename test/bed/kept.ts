@@ -68,8 +68,8 @@ export interface Kept extends AsyncDisposable {
 
 const bed = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-/** Makes such a machine. */
-export async function kept(way: Way): Promise<Kept> {
+/** Makes such a machine. `asUser`: docker is called by an ordinary user whom the socket's group admits. */
+export async function kept(way: Way, { asUser = false }: { asUser?: boolean } = {}): Promise<Kept> {
   const name = `kept-${randomBytes(4).toString('hex')}`;
   const root = join(realpathSync(engines.dir), 'kept', name);
   const person = join(root, 'person');
@@ -79,10 +79,9 @@ export async function kept(way: Way): Promise<Kept> {
   await installShim();
   for (const dir of [person, join(root, 'bin'), join(root, 'etc')]) mkdirSync(dir, { recursive: true });
   makePackage(packageDir);
-  const rootless = way === 'podman-rootless';
-  const base = callerOf(way, { home: person, hermesHome: join(stateDir, '.hermes') });
+  const base = callerOf(way, { asUser, home: person, hermesHome: join(stateDir, '.hermes') });
   const { HERMES_HOME: _, ...env } = base.env;
-  if (rootless) for (const dir of [root, person]) chownSync(dir, base.uid, base.gid);
+  if (base.uid !== 0) for (const dir of [root, person]) chownSync(dir, base.uid, base.gid);
   const view = base.uid === 0 ? await ownEtc(root) : undefined;
   wrapPodman(root, base);
   const caller: Caller = {

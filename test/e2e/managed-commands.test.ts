@@ -31,6 +31,15 @@ describeWays((way) => {
       declared: { steps: [] },
     });
     expect(up.exitCode).toBe(0);
+    const { stdout: nothing } = await machine.shim(['up', '--json']);
+    expect(JSON.parse(nothing)).toMatchObject({
+      done: true,
+      identity: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    await using following = await machine.start(['logs', '--follow', '--since', '1h']);
+    await following.waitFor('gateway up');
+    following.kill('SIGTERM');
+    expect((await following.ended).timedOut).toBe(false);
     const { stdout: log } = await machine.shim(['logs']);
     expect(log).toContain('gateway up: gateway run --replace as');
     const shell = await machine.shim(['shell', '--', 'sh', '-c', 'id -un; echo "$HERMES_HOME"; exit 7']);
@@ -58,6 +67,20 @@ describeWays((way) => {
 
 describeWays(
   (way) => {
+    it.each(['package', 'official'] as const)(
+      'an ordinary user of docker has a container of their own (%s), and everything in it is theirs',
+      async (kind) => {
+        await using machine = await kept(way, { asUser: true });
+        machine.declare('settings: {a: 1}\n', kind);
+        await machine.up();
+        expect(await machine.hermes(['version'])).toMatchObject({ exitCode: 0, stderr: '' });
+        const owners = await machine.sh(`find ${machine.stateDir} ! -user ${machine.caller.uid}`);
+        expect(owners).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
+        expect(readFileSync(join(machine.home, '.managed'), 'utf8')).toContain('edit hermes-shim.yaml');
+        expect((await machine.up()).stdout).toContain('everything is as it should be');
+      },
+    );
+
     it('a shell in a terminal is a terminal', async () => {
       await using machine = await kept(way);
       machine.declare('');

@@ -1,5 +1,5 @@
 /** The guide's table "What Persists Across What", row by row, and what comes of each row here. */
-import { readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type Kept, kept, makePackage, makingWays } from '../bed/kept.ts';
@@ -42,6 +42,9 @@ describeWays((way) => {
     declare();
     await machine.up();
     const now = await leaveTraces(machine);
+    const owner = machine.caller.uid === 0 ? engines.callerUser.uid : machine.caller.uid;
+    // what hermes makes belongs to whom the file says, never to root
+    expect(statSync(join(machine.home, 'trace')).uid).toBe(owner);
     const table: [string, object][] = [];
     const row = async (event: string, happen: () => Promise<unknown>) => {
       await happen();

@@ -1,5 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { exitCodes, Failure } from '../../report/failure.ts';
+import type { Environment } from '../../route/inside.ts';
+import { isExecutable } from '../../route/native.ts';
 import { pinFile } from '../../route/pin.ts';
 import { askEngine, type EngineFacts, labels } from '../engine/facts.ts';
 import entrypoint from '../entrypoint.sh';
@@ -58,7 +60,8 @@ export async function gather(ground: Ground): Promise<Facts> {
     pins: wanted.asRoot && ground.pin,
     byUnit: isInstalled(who, caller.env, wanted.containerName),
     entrypoint,
-    storeTool: hasStoreTool(),
+    storeTool: sources.package?.inStore ? findStoreTool(caller.env) : undefined,
+    selinux: existsSync('/sys/fs/selinux/enforce'),
     idMap,
   };
 }
@@ -148,10 +151,10 @@ function textOf(file: string): string | undefined {
   }
 }
 
-function hasStoreTool(): boolean {
-  try {
-    return statSync('/nix/store').isDirectory();
-  } catch {
-    return false;
-  }
+/** nix-store: sudo's PATH does not have it. */
+function findStoreTool({ PATH = '' }: Environment): string | undefined {
+  const places = [...PATH.split(':'), '/nix/var/nix/profiles/default/bin', '/run/current-system/sw/bin'];
+  return places
+    .map((directory) => `${directory}/nix-store`)
+    .find((file) => file.startsWith('/') && isExecutable(file));
 }

@@ -55,7 +55,7 @@ export async function perform(step: Step, ground: Ground, facts: Facts): Promise
       return atPlace(step.path, stateDir, (dir, base) => remove(dir, base));
     case 'gc-root':
       // without Nix's own tool there is nothing to keep it from; a failure is no reason to have no hermes
-      await runCommand(['nix-store', '--add-root', step.path, '--indirect', '-r', step.target], {
+      await runCommand([step.tool, '--add-root', step.path, '--indirect', '-r', step.target], {
         env: { ...ground.caller.env },
         timeoutMs: 60_000,
       });

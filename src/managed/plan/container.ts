@@ -15,7 +15,7 @@ export function wantedIdentity(wanted: Wanted, facts: Facts): string {
     image: wanted.image,
     imageId: imageIdOf(wanted, engine),
     volumes: layout.volumes,
-    options: [...implicitOptions(wanted, facts.idMap), ...wanted.extraOptions],
+    options: [...implicitOptions(wanted, facts), ...wanted.extraOptions],
     owner: `${uid}:${gid}`,
     entrypoint: [layout.entrypoint === undefined ? '' : facts.entrypoint, ...layout.command],
   });
@@ -38,7 +38,7 @@ export function planContainer(wanted: Wanted, facts: Facts, nowMs: number, force
   if (container) refuseForeign(container, wanted, facts);
   const identity = wantedIdentity(wanted, facts);
   const policy = restartPolicy(wanted.restart, facts.byUnit);
-  const argv = createArgs(wanted, facts.layout, { idMap: facts.idMap, identity, policy });
+  const argv = createArgs(wanted, facts.layout, { ...facts, identity, policy });
   const made: readonly Step[] = [
     ...(imageId === undefined ? [{ kind: 'pull', image: wanted.image } as const] : []),
     { kind: 'create', argv, identity },

@@ -30,7 +30,10 @@ export type Facts = {
   /** a systemd unit of ours starts the container */
   readonly byUnit: boolean;
   readonly entrypoint: string;
-  readonly storeTool: boolean;
+  /** nix-store, where it is there */
+  readonly storeTool: string | undefined;
+  /** SELinux guards this host: without leave a container sees nothing of its volumes */
+  readonly selinux: boolean;
   /** rootless podman's */
   readonly idMap: IdMap | undefined;
 };

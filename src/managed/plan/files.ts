@@ -151,7 +151,14 @@ function planPackage(wanted: Wanted, facts: Facts, file: Write): readonly Step[]
     ...link('current-package', hermes.path),
     ...file(`${wanted.stateDir}/current-entrypoint`, facts.entrypoint, 0o755),
     ...(hermes.inStore && facts.storeTool && !kept
-      ? [{ kind: 'gc-root', path: `${wanted.stateDir}/.gc-root`, target: hermes.path } as const]
+      ? [
+          {
+            kind: 'gc-root',
+            path: `${wanted.stateDir}/.gc-root`,
+            target: hermes.path,
+            tool: facts.storeTool,
+          } as const,
+        ]
       : []),
   ];
 }

@@ -33,10 +33,19 @@ export function identityOf({
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
-/** Options that the file does not name: the network as in the guide, and rootless podman's map of ids. Pure. */
-export function implicitOptions(wanted: Wanted, idMap: IdMap | undefined): readonly string[] {
+/** What this host needs: rootless podman's map of ids; leave for volumes where SELinux guards it. */
+export type HostNeeds = { readonly idMap: IdMap | undefined; readonly selinux: boolean };
+
+/** Options that the file does not name: the network as in the guide, and what the host needs. Pure. */
+export function implicitOptions(wanted: Wanted, { idMap, selinux }: HostNeeds): readonly string[] {
+  // relabelling (`:z`) is no way: the Nix store is everybody's
+  const labels = selinux && !wanted.extraOptions.some((option) => option.includes('label='));
   const network = wanted.extraOptions.some((option) => /^--net(work)?(=|$)|^-p|^--publish/.test(option));
-  return [...(network ? [] : ['--network=host']), ...(idMap?.options ?? [])];
+  return [
+    ...(network ? [] : ['--network=host']),
+    ...(labels ? ['--security-opt=label=disable'] : []),
+    ...(idMap?.options ?? []),
+  ];
 }
 
 /** Does the file map ids itself? */
@@ -54,7 +63,7 @@ export function restartPolicy(restart: Wanted['restart'], byUnit: boolean): stri
 export function createArgs(
   wanted: Wanted,
   layout: Layout,
-  made: { idMap: IdMap | undefined; identity: string; policy: string },
+  made: HostNeeds & { identity: string; policy: string },
 ): readonly string[] {
   const marks = {
     [labels.managed]: wanted.stateDir,
@@ -67,7 +76,7 @@ export function createArgs(
     Object.entries(marks).flatMap(([key, value]) => ['--label', `${key}=${value}`]),
     [`--restart=${made.policy}`],
     layout.entrypoint === undefined ? [] : ['--entrypoint', layout.entrypoint],
-    implicitOptions(wanted, made.idMap),
+    implicitOptions(wanted, made),
     layout.volumes.flatMap((volume) => ['--volume', volume]),
     Object.entries(layout.env).flatMap(([key, value]) => ['--env', `${key}=${value}`]),
     wanted.extraOptions,

@@ -27,7 +27,7 @@ export type Step =
     }
   | { readonly kind: 'link'; readonly path: string; readonly target: string }
   | { readonly kind: 'remove'; readonly path: string }
-  | { readonly kind: 'gc-root'; readonly path: string; readonly target: string }
+  | { readonly kind: 'gc-root'; readonly path: string; readonly target: string; readonly tool: string }
   | { readonly kind: 'pull'; readonly image: string }
   /** `why` is what changed; what only the old container has is lost */
   | { readonly kind: 'put-aside'; readonly why: string; readonly running: boolean }

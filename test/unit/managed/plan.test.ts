@@ -45,7 +45,8 @@ function factsFor(text: string, more: Partial<Facts> = {}): Facts {
     pins: true,
     byUnit: false,
     entrypoint: '#!/bin/sh\n',
-    storeTool: true,
+    storeTool: '/bin/nix-store',
+    selinux: false,
     idMap: undefined,
     ...more,
   };
@@ -204,7 +205,12 @@ describe('the layout', () => {
       `${text}extraArgs: [--verbose]\ncontainer: {extraVolumes: ["/a:/b:ro"], extraOptions: ["--gpus", all]}\n`,
     );
     const layout: Layout = toLayout(declared, { uid: 990, gid: 991 }, toPackage(store, store));
-    const args = createArgs(declared, layout, { idMap: undefined, identity: 'x', policy: 'unless-stopped' });
+    const args = createArgs(declared, layout, {
+      idMap: undefined,
+      selinux: false,
+      identity: 'x',
+      policy: 'unless-stopped',
+    });
     expect(args.join(' ')).toBe(
       [
         'create --name hermes-agent --label hermes-shim.managed=/var/lib/hermes --label hermes-shim.identity=x --label hermes-shim.image=docker.io/library/ubuntu:24.04',
@@ -227,8 +233,22 @@ describe('the layout', () => {
       command: ['gateway', 'run'],
     });
     const published = wanted('container: {extraOptions: ["-p", "8642:8642"]}\n');
-    expect(createArgs(published, layout, { idMap: undefined, identity: 'x', policy: 'no' })).not.toContain(
-      '--network=host',
+    expect(
+      createArgs(published, layout, { idMap: undefined, selinux: false, identity: 'x', policy: 'no' }),
+    ).not.toContain('--network=host');
+  });
+
+  it('where SELinux guards the host, the container is let at its volumes', () => {
+    const args = (text: string) =>
+      createArgs(wanted(text), toLayout(wanted(text), { uid: 1, gid: 1 }), {
+        idMap: undefined,
+        selinux: true,
+        identity: 'x',
+        policy: 'no',
+      });
+    expect(args('')).toContain('--security-opt=label=disable');
+    expect(args('container: {extraOptions: ["--security-opt=label=type:own"]}\n')).not.toContain(
+      '--security-opt=label=disable',
     );
   });
 
