@@ -55,7 +55,7 @@ export function addManagedCommands<T>(parser: Argv<T>, take: (request: ManagedRe
     )
     .command(
       'up',
-      'Make the container as hermes-shim.yaml says, or change what differs',
+      'Make the container that hermes-shim.yaml asks for',
       (y) =>
         y
           .option('file', file)
@@ -116,7 +116,7 @@ export function addManagedCommands<T>(parser: Argv<T>, take: (request: ManagedRe
     )
     .command(
       'shell',
-      'A shell in the container, as the user that hermes is',
+      'A shell in the container',
       (y) =>
         y
           .usage('$0 shell [--file FILE] [-- COMMAND…]')
@@ -126,13 +126,13 @@ export function addManagedCommands<T>(parser: Argv<T>, take: (request: ManagedRe
     )
     .command(
       'update',
-      'The newest image (or package); what does not come up is put back',
+      'The newest image or package',
       (y) => y.option('file', file).option('yes', yes).option('json', json),
       (given) => take({ kind: 'update', file: given.file, json: given.json, yes: given.yes }),
     )
     .command(
       'recreate',
-      'Make the container anew: what was installed in it is lost',
+      'Make the container anew',
       (y) => y.option('file', file).option('yes', yes).option('json', json),
       (given) => take({ kind: 'recreate', file: given.file, json: given.json, yes: given.yes }),
     );
