@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type InputOptions } from 'rolldown';
+import { jsonSchema } from '../src/managed/file/schema.ts';
 import { writeManualPages } from './man.ts';
 import { shellText } from './shell.ts';
 
@@ -82,6 +83,8 @@ rmSync(dir, { recursive: true, force: true });
 await bundle('hermes-program', 'hermes', { dir, chunks: 'hermes', late: true });
 await bundle('hermes-shim', 'hermes-shim', { dir });
 await writeManualPages(dir);
+// for editors: what hermes-shim.yaml may say
+writeFileSync(join(dir, 'hermes-shim.schema.json'), `${JSON.stringify(jsonSchema(), null, 2)}\n`);
 const text = readFileSync(join(dir, 'hermes-program.cjs'));
 const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
 const define = { PROGRAM_HASH: JSON.stringify(hash) };

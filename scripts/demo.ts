@@ -57,7 +57,7 @@ async function main(run: Run, stop: AbortSignal): Promise<void> {
   const engine = await findEngine(run.record, say, () => stop.throwIfAborted());
   stop.throwIfAborted();
   say(`engine:     ${engine.words}`);
-  const container = await startContainer(engine, run.record);
+  const container = startContainer(engine, run.record);
   say(`container:  ${container.name}`);
   say(`home:       ${container.env.HERMES_HOME}, its .container-mode names the container`);
   say('hermes:     the shim of this checkout, first on PATH');

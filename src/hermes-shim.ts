@@ -10,7 +10,7 @@ import { writeError } from './report/stderr.ts';
 
 /** Does what was asked for; each subcommand is loaded when it is its turn. */
 async function serve(
-  request: Exclude<Request, { kind: 'completion' }>,
+  request: Exclude<Request, { kind: 'completion' | 'shell' | 'logs' }>,
   words: readonly string[],
 ): Promise<Answer> {
   const caller = currentCaller();
@@ -27,10 +27,44 @@ async function serve(
       return (await import('./companion/ps.ts')).ps(withoutBypass(caller));
     case 'reap':
       return (await import('./companion/reap.ts')).reap(withoutBypass(caller), request);
+    case 'init':
+      return (await import('./companion/init.ts')).init(caller, request);
+    case 'up':
+      return (await import('./companion/up.ts')).up(withoutBypass(caller), request);
+    case 'down':
+      return (await import('./companion/down.ts')).down(withoutBypass(caller), request);
+    case 'restart':
+      return (await import('./companion/restart.ts')).restart(withoutBypass(caller), request);
+    case 'status':
+      return (await import('./companion/status.ts')).status(withoutBypass(caller), request);
+    case 'update':
+      return (await import('./companion/update.ts')).update(withoutBypass(caller), request);
+    case 'recreate':
+      return (await import('./companion/recreate.ts')).recreate(withoutBypass(caller), request);
+  }
+}
+
+/** What ends as another program ends: a shell in the container, the engine's log. */
+async function become(
+  request: Extract<Request, { kind: 'shell' | 'logs' }>,
+  words: readonly string[],
+): Promise<number> {
+  const caller = withoutBypass(currentCaller());
+  try {
+    if (request.kind === 'logs') return await (await import('./companion/logs.ts')).logs(caller, request);
+    const ending = await (await import('./companion/shell.ts')).shell(caller, request, words);
+    if (ending.kind === 'code') process.exit(ending.code);
+    process.removeAllListeners(ending.signal);
+    process.kill(process.pid, ending.signal);
+    return 1;
+  } catch (thrown) {
+    writeError(formatCompanionFailure(asFailure(thrown)));
+    return 1;
   }
 }
 
 async function answer(request: Request, words: readonly string[]): Promise<number> {
+  if (request.kind === 'shell' || request.kind === 'logs') return become(request, words);
   if (request.kind === 'completion') {
     const { completionScript } = await import('./companion/completion.ts');
     const { buildParser } = await import('./companion/parser.ts');

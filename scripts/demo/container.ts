@@ -1,11 +1,11 @@
-/** The throwaway managed container: laid out as the NixOS module does it, with the stand-in in the place of hermes. */
+/** The throwaway managed container: made by `hermes-shim init` and `up`, with the stand-in in the place of hermes. */
+import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { telling } from '../engines/command.ts';
+import { ownPlace } from '../../src/managed/write/own-place.ts';
 import { labelOf } from '../engines/modes.ts';
-import type { RunRecord } from '../engines/record.ts';
+import { type RunRecord, saveRecord } from '../engines/record.ts';
 import type { DemoEngine } from './engine.ts';
 
 export interface DemoContainer {
@@ -21,50 +21,37 @@ export interface DemoContainer {
 }
 
 const standIn = fileURLToPath(new URL('hermes.sh', import.meta.url));
-const entrypoint = fileURLToPath(new URL('entrypoint.sh', import.meta.url));
 const launcher = fileURLToPath(new URL('../../bin/hermes', import.meta.url));
 
-/** Starts the container and waits until its user is there (30 s at most). */
-export async function startContainer(engine: DemoEngine, record: RunRecord): Promise<DemoContainer> {
+/** Makes the container as a person does, and shows how. */
+export function startContainer(engine: DemoEngine, record: RunRecord): DemoContainer {
   const name = `hermes-demo-${record.run}`;
   const root = join(record.dir, 'demo');
   const [state, names, native] = [join(root, 'state'), join(root, 'bin'), join(root, 'native')];
-  const [home, cwd, inside] = [
-    join(state, '.hermes'),
-    join(state, 'workspace'),
-    join(state, 'current-package/bin'),
-  ];
-  for (const dir of [home, cwd, inside, names, native]) mkdirSync(dir, { recursive: true });
-  for (const [script, file] of [
-    [standIn, join(inside, 'hermes')],
-    [standIn, join(native, 'hermes')],
-    [entrypoint, join(state, 'entrypoint')],
-  ] as const) {
-    copyFileSync(script, file);
-    chmodSync(file, 0o755);
+  const [home, hermes, file] = [join(state, '.hermes'), join(root, 'hermes'), join(root, 'hermes-shim.yaml')];
+  for (const dir of [home, join(hermes, 'bin'), names, native]) mkdirSync(dir, { recursive: true });
+  for (const target of [join(hermes, 'bin/hermes'), join(native, 'hermes')]) {
+    copyFileSync(standIn, target);
+    chmodSync(target, 0o755);
   }
-  symlinkSync(launcher, join(names, 'hermes'));
-  writeFileSync(
-    join(home, '.container-mode'),
-    `backend=${engine.engine}\ncontainer_name=${name}\nexec_user=hermes\nhermes_bin=/data/current-package/bin/hermes\n`,
-  );
+  for (const command of ['hermes', 'hermes-shim']) symlinkSync(launcher, join(names, command));
   const log = join(home, 'starts.log');
   writeFileSync(log, '');
   chmodSync(log, 0o666);
-  const started = await engine.ask(
-    [
-      ['run', '-d', '--name', name, '--network=host', '--label', labelOf(record.run)],
-      ['--security-opt', 'label=disable', '-v', `${state}:/data`],
-      ['-e', 'HERMES_HOME=/data/.hermes', '-e', 'HERMES_MANAGED=true', '-e', 'MESSAGING_CWD=/data/workspace'],
-      [engine.image, '/bin/sh', '/data/entrypoint'],
-    ].flat(),
-  );
-  if (started.code !== 0) throw new Error(`the container does not start: ${telling(started.stderr)}`);
-  await untilReady(engine, name);
+  const env = callerEnv([names, native, dirname(process.execPath)], {
+    ...engine.env,
+    HERMES_HOME: home,
+    XDG_STATE_HOME: join(root, 'made'),
+  });
+  if (process.getuid?.() === 0) noteRootPlace(record, state);
+  showCall(['hermes-shim', 'init', '--file', file], env);
+  writeFileSync(file, declaration(engine, { state, hermes, name, label: labelOf(record.run) }));
+  console.log(`$ cat ${file}\n${readFileSync(file, 'utf8').trimEnd()}`);
+  showCall(['hermes-shim', 'up', '--no-pin', '--file', file], env);
   return {
     name,
-    cwd,
-    env: callerEnv([names, native, dirname(process.execPath)], { ...engine.env, HERMES_HOME: home }),
+    cwd: join(state, 'workspace'),
+    env,
     starts: () =>
       readFileSync(log, 'utf8')
         .split('\n')
@@ -76,20 +63,43 @@ export async function startContainer(engine: DemoEngine, record: RunRecord): Pro
   };
 }
 
-async function untilReady(engine: DemoEngine, name: string): Promise<void> {
-  for (const deadline = Date.now() + 30_000; ; await pause(100)) {
-    const { code, stderr } = await engine.ask([
-      'exec',
-      '-u',
-      'hermes',
-      name,
-      'test',
-      '-x',
-      '/data/current-package/bin/hermes',
-    ]);
-    if (code === 0) return;
-    if (Date.now() > deadline) throw new Error(`the container does not become ready: ${telling(stderr)}`);
-  }
+/** The stand-in as a package, in an image that the demo packed itself; root's belongs to a user that every host has. */
+function declaration(
+  { engine, image }: DemoEngine,
+  of: { state: string; hermes: string; name: string; label: string },
+): string {
+  const root = process.getuid?.() === 0;
+  const lines = [
+    '# hermes-shim.yaml for the demo',
+    `stateDir: ${of.state}`,
+    `package: ${of.hermes}`,
+    ...(root ? ['user: nobody', 'createUser: false'] : []),
+    'settings:',
+    '  model: {default: stand-in}',
+    'container:',
+    `  backend: ${engine}`,
+    `  name: ${of.name}`,
+    `  image: ${image}`,
+    `  extraOptions: ["--label", "${of.label}", "--security-opt", "label=disable"]`,
+    '  hostUsers: []',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** What `up` remembers as root lies outside the demo's own directory: whoever sweeps up must know. */
+function noteRootPlace(record: RunRecord, state: string): void {
+  const who = { uid: 0, gid: 0, name: 'root', home: '/root', dataHome: undefined };
+  const place = ownPlace(who, undefined, state);
+  record.files.push(...['made.json', 'lock', 'creating'].map((file) => join(place, file)));
+  record.directories.push(place, dirname(place));
+  saveRecord(record);
+}
+
+/** Runs a command of the demo in view. Throws where it fails. */
+function showCall([command = '', ...args]: readonly string[], env: Record<string, string>): void {
+  console.log(`\n$ ${command} ${args.join(' ')}`);
+  const { status } = spawnSync(command, args, { env, cwd: '/', stdio: ['ignore', 'inherit', 'inherit'] });
+  if (status !== 0) throw new Error(`${command} ${args[0]} ended with ${status}`);
 }
 
 /** The caller's environment without anything that would steer the shim elsewhere. */

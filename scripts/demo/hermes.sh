@@ -1,11 +1,18 @@
 #!/bin/sh
 # The demo's stand-in for hermes: it answers like one and notes each start. It is no agent and reaches no network.
 where='on this host'
-[ "${HERMES_MANAGED-}" = true ] && where="in the container, as user $(id -un)"
+[ -n "${HERMES_MANAGED-}" ] && where="in the container, as user $(id -un)"
 starts=${HERMES_HOME-}/starts.log
 [ -w "$starts" ] && echo "$where: $*" >>"$starts"
 
 case ${1-} in
+gateway)
+  trap 'exit 0' TERM INT
+  while :; do
+    sleep 3600 &
+    wait $!
+  done
+  ;;
 version) echo "Hermes Agent 0.0.0 (the demo's stand-in), $where" ;;
 sessions)
   if [ "${2-}" = show ]; then

@@ -12,6 +12,7 @@ export const checkNames = [
   'home',
   '~/.hermes',
   'metadata',
+  'manager',
   'groups',
   'engine',
   'access',

@@ -1,4 +1,4 @@
-/** The companion's arguments, and apart from them the words that belong to the hermes that `explain` explains. */
+/** The companion's arguments, and apart from them the words that belong to another program: `explain`'s hermes, `shell`'s command. */
 export type CommandLine = { readonly own: readonly string[]; readonly words: readonly string[] };
 
 /** Options of `explain` that take a value. */
@@ -10,6 +10,10 @@ const withValue = ['--name'];
  */
 export function splitCommandLine(argv: readonly string[]): CommandLine {
   const command = argv.findIndex((word) => !word.startsWith('-'));
+  if (argv[command] === 'shell' && argv.includes('--')) {
+    const split = argv.indexOf('--');
+    return { own: argv.slice(0, split), words: argv.slice(split + 1) };
+  }
   if (argv[command] !== 'explain') return { own: argv, words: [] };
   let end = command + 1;
   while (argv[end]?.startsWith('-') && argv[end] !== '--') end += withValue.includes(argv[end] ?? '') ? 2 : 1;

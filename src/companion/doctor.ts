@@ -7,6 +7,7 @@ import { type Check, checkNames, fail, failBy, formatChecks, skip, warn, well } 
 import { checkContainer } from './check-container.ts';
 import { checkGroups } from './check-groups.ts';
 import { checkHome } from './check-home.ts';
+import { checkManager } from './check-manager.ts';
 import { checkName } from './check-name.ts';
 import { withoutBypass } from './current-caller.ts';
 import { isOrphan, listSessions, type Place } from './sessions.ts';
@@ -30,6 +31,7 @@ export async function doctor(caller: Caller): Promise<Answer> {
     name,
     groups,
     ...routeChecks.checks,
+    ...(routeChecks.route ? [checkManager(routeChecks.route)] : []),
     ...(containerChecks?.checks ?? []),
     place ? await checkAnswer(routed) : skip('answer', because),
     place ? await checkSessions(place, routed) : skip('sessions', because),

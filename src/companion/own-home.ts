@@ -1,4 +1,5 @@
 import { realpathSync } from 'node:fs';
+import { isKeptByUp } from '../engine/keeper.ts';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure, type Hint } from '../report/failure.ts';
 import type { Caller } from '../route/caller.ts';
@@ -27,6 +28,8 @@ export function findOwnHome(caller: Caller): OwnHome | undefined {
   const pin = readPin();
   const found = findHome(caller.env, caller.uid);
   const home = found && (found.at.profile === undefined ? found.home : openHome(found.at.root));
+  // without a home of its own a call goes where the pin says
+  if (pin && found === undefined) throw pinned(pin);
   if (home === undefined) return undefined;
   if (pin && found && pinnedBy(pin, found.at.path)) throw pinned(pin);
   const file = readMetadataFile(home);
@@ -40,6 +43,10 @@ export function findOwnHome(caller: Caller): OwnHome | undefined {
 
 function pinned(pin: Pin): Failure {
   const sentence = `${pin.file} speaks for ${escapeControls(pin.home)}: metadata in the home does not count`;
+  if (isKeptByUp(pin.file))
+    return new Failure(exitCodes.cannotRoute, sentence, [
+      { label: 'change it', text: 'sudo hermes-shim up   # after editing /etc/hermes-shim/hermes-shim.yaml' },
+    ]);
   return new Failure(exitCodes.cannotRoute, sentence, [
     {
       label: 'change it on NixOS',
@@ -58,6 +65,13 @@ export function refuseForeign({ author, file }: OwnHome, onNixos: readonly Hint[
   if (author === 'nixos') {
     const sentence = `${shown} was written by the NixOS module, which would write it again`;
     throw new Failure(exitCodes.cannotRoute, sentence, onNixos);
+  }
+  if (author === 'up') {
+    throw new Failure(exitCodes.cannotRoute, `${shown} was written by hermes-shim up, which keeps it`, [
+      { label: 'change it', text: 'edit hermes-shim.yaml, then: hermes-shim up' },
+      { label: 'stop it', text: 'hermes-shim down' },
+      { label: 'for once', text: 'HERMES_DEV=1 hermes …   # runs on this host' },
+    ]);
   }
   if (author === 'somebody') {
     throw new Failure(exitCodes.cannotRoute, `${shown} was not written by hermes-shim enable`, [

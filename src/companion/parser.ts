@@ -2,6 +2,7 @@ import yargs, { type Argv } from 'yargs';
 import manifest from '../../package.json' with { type: 'json' };
 import type { Name } from '../route/name.ts';
 import { shells } from './completion.ts';
+import { addManagedCommands } from './managed-options.ts';
 import type { Request } from './request.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -14,7 +15,7 @@ const json = { type: 'boolean', default: false, describe: 'Print JSON' } as cons
  * @param take is told what was asked for
  */
 export function buildParser(argv: readonly string[], take: (request: Request) => void): Argv<unknown> {
-  return yargs([...argv])
+  const parser = yargs([...argv])
     .scriptName('hermes-shim')
     .locale('en')
     .usage(
@@ -106,8 +107,10 @@ export function buildParser(argv: readonly string[], take: (request: Request) =>
       (given) => take({ kind: 'completion', shell: given.shell }),
     )
     .example('$0 doctor', 'what is wrong, and how to repair it')
+    .example('$0 init && $0 up', 'make a container for hermes, and keep it')
     .example('$0 explain chat', 'what would `hermes chat` run?')
-    .example('$0 enable', 'use the container that has this home')
+    .example('$0 enable', 'use the container that has this home');
+  return addManagedCommands(parser, take)
     .demandCommand(1, 'Which command?')
     .strict()
     .recommendCommands()

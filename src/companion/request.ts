@@ -1,6 +1,7 @@
 import type { Engine } from '../route/metadata.ts';
 import type { Name } from '../route/name.ts';
 import type { Shell } from './completion.ts';
+import type { ManagedRequest } from './managed-options.ts';
 
 /** What somebody asked the companion for, read from its command line. */
 export type Request =
@@ -10,6 +11,7 @@ export type Request =
   | { readonly kind: 'disable'; readonly json: boolean }
   | { readonly kind: 'ps'; readonly json: boolean }
   | ({ readonly kind: 'reap'; readonly json: boolean } & ReapOptions)
+  | ManagedRequest
   | { readonly kind: 'completion'; readonly shell: Shell };
 
 /** What `enable` is told rather than left to find out. */

@@ -4,6 +4,7 @@ import type { ContainerRoute } from '../route/decide.ts';
 import type { Environment } from '../route/inside.ts';
 import type { Cause } from './cause.ts';
 import { lastLogLines } from './container-log.ts';
+import { isKeptByUp } from './keeper.ts';
 
 /** What the words of a failure need beside its cause. */
 export type Circumstances = {
@@ -14,6 +15,8 @@ export type Circumstances = {
   /** who calls, for rules and group membership */
   readonly userName: string;
   readonly onNixos: boolean;
+  /** `hermes-shim up` makes and keeps the container */
+  readonly keptByUp?: boolean;
   /** how long it was waited for, in milliseconds; 0 when it was not */
   readonly waitedMs: number;
   readonly nowMs: number;
@@ -34,6 +37,7 @@ export async function gatherCircumstances(
     file: route.file,
     userName: userName(),
     onNixos: existsSync('/etc/NIXOS'),
+    keptByUp: isKeptByUp(route.file),
     waitedMs,
     nowMs: Date.now(),
     log: await logOf(cause, env),

@@ -22,6 +22,7 @@ export function explainContainer(cause: ContainerCause, about: Circumstances): E
       return {
         sentence: `${name} does not exist${cause.engine ? ` (${cause.engine})` : ''}`,
         hints: [
+          ...(about.keptByUp ? [{ label: 'make it', text: 'hermes-shim up' }] : []),
           ...(about.onNixos || !cause.engine
             ? service('start it', 'sudo systemctl start hermes-agent   # creates it')
             : [{ label: 'what is there', text: `${cause.prefix ?? cause.engine} ps -a` }]),
@@ -130,6 +131,13 @@ function service(label: string, text: string): Hint[] {
 
 /** Only the service's own way is told on NixOS: what is started past it, it does not look after. */
 function startHints(about: Circumstances, prefix: string, state: State): Hint[] {
+  if (about.keptByUp)
+    return [
+      { label: 'see why', text: 'hermes-shim logs' },
+      state.status === 'restarting' || state.status === 'running'
+        ? { label: 'restart it', text: 'hermes-shim restart' }
+        : { label: 'start it', text: 'hermes-shim up' },
+    ];
   if (about.onNixos)
     return state.status === 'restarting' || state.status === 'running'
       ? service('restart it', 'sudo systemctl restart hermes-agent')
@@ -148,6 +156,7 @@ function look(cause: { prefix: string; bin: string }, containerName: string, fla
 }
 
 function repairHints(bin: string, about: Circumstances): Hint[] {
+  if (about.keptByUp) return [{ label: 'repair it', text: 'hermes-shim up && hermes-shim restart' }];
   if (!bin.includes('/current-package/'))
     return [{ label: 'what asks for it', text: `cat ${shellWord(about.file)}` }];
   return [

@@ -15,6 +15,8 @@ export function isInside(
   env: Environment,
   hasMarker = (): boolean => markers.some((file) => existsSync(file)),
 ): boolean {
-  const declared = env.HERMES_MANAGED === 'true' || Boolean(env.HERMES_SHIM_SESSION);
+  // what hermes-shim up writes there is a sentence of ours
+  const managed = env.HERMES_MANAGED === 'true' || env.HERMES_MANAGED?.startsWith('hermes-shim') === true;
+  const declared = managed || Boolean(env.HERMES_SHIM_SESSION);
   return declared && hasMarker();
 }

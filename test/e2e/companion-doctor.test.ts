@@ -29,6 +29,7 @@ describeModes((mode) => {
             ]
           : ['ok      ~/.hermes  leads to HOME']),
         `ok      metadata   HOME/.container-mode: backend=${container.engine}, container_name=NAME, exec_user=hermes, hermes_bin=/data/current-package/bin/hermes`,
+        'ok      manager    the NixOS module keeps it: configuration.nix, sudo nixos-rebuild switch, systemctl restart hermes-agent',
         'ok      groups     no membership waits for the next login',
         `ok      engine     ${container.engine} is /BIN/${container.engine} (VERSION)`,
         `ok      access     ${sudo ? 'by /BIN/sudo -n' : 'directly'}`,
@@ -82,6 +83,7 @@ describeModes(
         ok      home       HOME (by HERMES_HOME)
         ok      ~/.hermes  leads to HOME
         ok      metadata   HOME/.container-mode: backend=docker, container_name=NAME, exec_user=hermes, hermes_bin=/data/current-package/bin/gone
+        ok      manager    the NixOS module keeps it: configuration.nix, sudo nixos-rebuild switch, systemctl restart hermes-agent
         ok      groups     no membership waits for the next login
         ok      engine     docker is /BIN/docker (VERSION)
         ok      access     directly

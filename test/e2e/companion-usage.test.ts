@@ -20,7 +20,7 @@ it('--help fits a screen and has examples', async () => {
   const { exitCode, stdout, stderr } = await run('--help');
   expect([exitCode, stderr]).toEqual([0, '']);
   const lines = stdout.split('\n');
-  expect(lines.length).toBeLessThan(25);
+  expect(lines.length).toBeLessThan(34);
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(100);
   expect(stdout).toMatchInlineSnapshot(`
     "hermes-shim <command>
@@ -36,21 +36,33 @@ it('--help fits a screen and has examples', async () => {
       hermes-shim ps                  List the sessions in the container and who started them
       hermes-shim reap                End sessions whose caller is gone: HUP, 10 s, KILL
       hermes-shim completion <shell>  Print a completion script
+      hermes-shim init                Write a first hermes-shim.yaml, by looking around
+      hermes-shim up                  Make the container that hermes-shim.yaml asks for
+      hermes-shim down                Stop the container; nothing is removed
+      hermes-shim restart             Stop the container and start it again
+      hermes-shim status              What is declared, what is, what differs
+      hermes-shim logs                The container's log
+      hermes-shim shell               A shell in the container
+      hermes-shim update              The newest image or package
+      hermes-shim recreate            Make the container anew
 
     Options:
       -h, --help     Show help                                                             [boolean]
       -V, --version  Show version number                                                   [boolean]
 
     Examples:
-      hermes-shim doctor        what is wrong, and how to repair it
-      hermes-shim explain chat  what would \`hermes chat\` run?
-      hermes-shim enable        use the container that has this home
+      hermes-shim doctor                  what is wrong, and how to repair it
+      hermes-shim init && hermes-shim up  make a container for hermes, and keep it
+      hermes-shim explain chat            what would \`hermes chat\` run?
+      hermes-shim enable                  use the container that has this home
     "
   `);
 });
 
+const keeping = ['init', 'up', 'down', 'restart', 'status', 'logs', 'shell', 'update', 'recreate'];
+
 it('every subcommand explains itself', async () => {
-  for (const command of ['doctor', 'explain', 'enable', 'disable', 'ps', 'reap', 'completion']) {
+  for (const command of ['doctor', 'explain', 'enable', 'disable', 'ps', 'reap', 'completion', ...keeping]) {
     const { exitCode, stdout } = await run(command, '--help');
     expect([command, exitCode, stdout.split('\n').length < 25]).toEqual([command, 0, true]);
     expect(stdout).toContain('hermes-shim');
@@ -118,7 +130,7 @@ it('bash completes commands, options and values, by the script that is printed',
     expect(stderr).toBe('');
     return stdout.trim().split('\n');
   };
-  expect(await complete('do')).toEqual(['doctor']);
+  expect(await complete('do')).toEqual(['doctor', 'down']);
   expect(await complete('reap', '--d')).toEqual(['--dry-run', '--detached']);
   expect(await complete('completion', 'f')).toEqual(['fish']);
 });

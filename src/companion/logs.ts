@@ -1,0 +1,30 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { engineCommand } from '../engine/access.ts';
+import type { Caller } from '../route/caller.ts';
+import { findKept } from './container-deeds.ts';
+
+/**
+ * The container's log, by the engine's own client and its own outputs.
+ * @returns the exit code
+ */
+export async function logs(
+  caller: Caller,
+  { file, follow, since }: { file: string | undefined; follow: boolean; since: string | undefined },
+): Promise<number> {
+  const { ground, made } = await findKept(caller, file);
+  const options = [...(follow ? ['--follow'] : []), ...(since === undefined ? [] : ['--since', since])];
+  const [command = '', ...args] = engineCommand(ground.via, ['logs', ...options, made.container.id]);
+  // Ctrl-C ends the client, and then us
+  for (const signal of ['SIGINT', 'SIGQUIT'] as const) process.on(signal, () => undefined);
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      env: caller.env as Record<string, string>,
+      stdio: 'inherit',
+      cwd: '/',
+    });
+    for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 1)));
+  });
+}

@@ -1,0 +1,18 @@
+import { findGround } from '../managed/apply/ground.ts';
+import { planNow } from '../managed/apply/reconcile.ts';
+import type { Caller } from '../route/caller.ts';
+import type { Answer } from './answer.ts';
+import { tellWarnings } from './managed-plan.ts';
+import { lockedly, reconcile } from './up.ts';
+
+/** Makes the container anew: the guide's *Force Container Recreation*. State and home stay. */
+export async function recreate(
+  caller: Caller,
+  wishes: { file: string | undefined; json: boolean; yes: boolean },
+): Promise<Answer> {
+  const ground = await findGround(caller, wishes.file);
+  tellWarnings(ground);
+  return lockedly(ground, async () =>
+    reconcile(ground, await planNow(ground, true), { ...wishes, force: true }),
+  );
+}

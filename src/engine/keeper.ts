@@ -1,0 +1,33 @@
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+
+/** What the first line of metadata begins with that `hermes-shim up` writes, in the home and as a pin. */
+export const upMarker = '# Written by hermes-shim up;';
+
+/** So much of a file is looked at, in bytes. */
+const headSize = 4096;
+
+/** The beginning of a file that the container may write: never waits, follows no link. Empty where there is nothing to read. */
+export function headOf(file: string): string {
+  let descriptor: number;
+  try {
+    descriptor = openSync(
+      file,
+      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY,
+    );
+  } catch {
+    return '';
+  }
+  try {
+    const buffer = Buffer.alloc(headSize);
+    return buffer.toString('utf8', 0, readSync(descriptor, buffer, 0, headSize, 0));
+  } catch {
+    return '';
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Does `hermes-shim up` keep the container that this metadata names? It only decides which command is advised. */
+export function isKeptByUp(file: string): boolean {
+  return headOf(file).startsWith(upMarker);
+}

@@ -1,0 +1,160 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { exitCodes, Failure } from '../../report/failure.ts';
+import type { Environment } from '../../route/inside.ts';
+import { isExecutable } from '../../route/native.ts';
+import { pinFile } from '../../route/pin.ts';
+import { askEngine, type EngineFacts, labels } from '../engine/facts.ts';
+import entrypoint from '../entrypoint.sh';
+import type { Wanted } from '../file/wanted.ts';
+import type { Facts } from '../plan/facts.ts';
+import { pathsOf } from '../plan/files.ts';
+import { type IdMap, idMapOf, subordinatesOf } from '../plan/id-map.ts';
+import { mapsIds } from '../plan/identity.ts';
+import { toLayout } from '../plan/layout.ts';
+import { isInstalled } from '../unit/place.ts';
+import { closeDir, look, openRoot, readLink } from '../write/beneath.ts';
+import { readRecord } from '../write/record.ts';
+import { type Account, findGroup, findUser } from './accounts.ts';
+import type { Ground } from './ground.ts';
+import { refuse } from './refuse.ts';
+import { readSources } from './sources.ts';
+import { type Found, namesIn, survey } from './survey.ts';
+
+/**
+ * Gathers everything that a plan is made of. Changes nothing.
+ * @throws {Failure} 125 for what is not as it must be
+ */
+export async function gather(ground: Ground): Promise<Facts> {
+  const { wanted, who, via, caller } = ground;
+  const asking = askEngine(via, { container: wanted.containerName, image: wanted.image }, caller.env);
+  // what is wrong with the file and its surroundings is told first; the engine's answer is not lost meanwhile
+  asking.catch(() => undefined);
+  refuse(wanted);
+  const sources = readSources(wanted);
+  const { owner, members } = await findOwner(wanted, ground);
+  const hostUsers = await findHostUsers(wanted, ground);
+  const record = readRecord(ground.place, wanted.stateDir);
+  const idMap = via.engine === 'podman' && !wanted.asRoot && !mapsIds(wanted) ? readIdMap(ground) : undefined;
+  const layout = toLayout(wanted, idMap?.inside ?? owner ?? { uid: -1, gid: -1 }, sources.package);
+  const directories = layout.directories.map(({ path }) => path);
+  const pluginDir = `${wanted.home}/plugins`;
+  const found = survey(
+    [...pathsOf(wanted, directories), ...sources.plugins.map(({ name }) => `${pluginDir}/${name}`)],
+    wanted.stateDir,
+  );
+  const homes = [...new Set([...hostUsers.map(({ home }) => home), ...record.bridges])];
+  return {
+    owner,
+    groupMembers: members,
+    groupName: wanted.group,
+    hostUsers,
+    via,
+    engine: onlyOurs(await asking, wanted),
+    sources,
+    layout,
+    record,
+    found,
+    pluginLinks: namesIn(pluginDir, wanted.stateDir),
+    bridges: new Map(homes.map((home) => [home, bridgeIn(home)])),
+    pin: who.uid === 0 ? textOf(pinFile) : undefined,
+    pins: wanted.asRoot && ground.pin,
+    byUnit: isInstalled(who, caller.env, wanted.containerName),
+    entrypoint,
+    storeTool: sources.package?.inStore ? findStoreTool(caller.env) : undefined,
+    selinux: existsSync('/sys/fs/selinux/enforce'),
+    idMap,
+  };
+}
+
+/** What somebody else called like a container that was put aside is theirs. */
+function onlyOurs(engine: EngineFacts, { stateDir }: Wanted): EngineFacts {
+  const ours = engine.aside?.labels[labels.managed] === stateDir;
+  return ours ? engine : { ...engine, aside: undefined };
+}
+
+async function findOwner(
+  wanted: Wanted,
+  { who }: Ground,
+): Promise<{ owner: { uid: number; gid: number } | undefined; members: readonly string[] }> {
+  if (!wanted.asRoot) return { owner: { uid: who.uid, gid: who.gid }, members: [] };
+  const user = await findUser(wanted.user);
+  const group = wanted.group === undefined ? undefined : await findGroup(wanted.group);
+  const missing =
+    user === undefined ? 'user' : wanted.group !== undefined && group === undefined ? 'group' : undefined;
+  if (missing !== undefined) {
+    if (wanted.createUser) return { owner: undefined, members: [] };
+    const name = missing === 'user' ? wanted.user : wanted.group;
+    throw new Failure(
+      exitCodes.cannotRoute,
+      `${missing}: there is no ${missing} ${name} on this host, and createUser is false`,
+      [
+        {
+          label: 'make it',
+          text: missing === 'user' ? `sudo useradd --system ${name}` : `sudo groupadd --system ${name}`,
+        },
+      ],
+    );
+  }
+  if (user?.uid === 0)
+    throw new Failure(exitCodes.cannotRoute, `user: ${wanted.user} is root, and hermes must not be`, [
+      { label: 'change it', text: 'user: hermes   # in hermes-shim.yaml, or leave it out' },
+    ]);
+  return {
+    owner: user && { uid: user.uid, gid: group?.gid ?? user.gid },
+    members: group?.members ?? [],
+  };
+}
+
+async function findHostUsers(wanted: Wanted, { who }: Ground): Promise<readonly Account[]> {
+  if (!wanted.asRoot)
+    return wanted.hostUsers.map((name) => ({ name, uid: who.uid, gid: who.gid, home: who.home }));
+  const users: Account[] = [];
+  for (const name of wanted.hostUsers) {
+    const user = await findUser(name);
+    if (user === undefined)
+      throw new Failure(exitCodes.cannotRoute, `container.hostUsers: there is no user ${name} on this host`, [
+        { label: 'who is there', text: 'getent passwd' },
+        { label: 'make them', text: `sudo useradd --create-home ${name}` },
+      ]);
+    users.push(user);
+  }
+  return users;
+}
+
+/** What ~/.hermes is for somebody. */
+function bridgeIn(home: string): Found {
+  try {
+    const dir = openRoot(home);
+    try {
+      const stat = look(dir, '.hermes');
+      if (stat === undefined) return { kind: 'nothing' };
+      if (stat.isSymbolicLink()) return { kind: 'link', target: readLink(dir, '.hermes') ?? '' };
+      return { kind: 'directory', uid: stat.uid, gid: stat.gid, mode: stat.mode & 0o7777 };
+    } finally {
+      closeDir(dir);
+    }
+  } catch {
+    return { kind: 'nothing' };
+  }
+}
+
+function readIdMap({ who }: Ground): IdMap {
+  const count = (file: string): number => subordinatesOf(textOf(file) ?? '', who);
+  return idMapOf({ uids: count('/etc/subuid'), gids: count('/etc/subgid') });
+}
+
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** nix-store: sudo's PATH does not have it. */
+function findStoreTool({ PATH = '' }: Environment): string | undefined {
+  const places = [...PATH.split(':'), '/nix/var/nix/profiles/default/bin', '/run/current-system/sw/bin'];
+  return places
+    .map((directory) => `${directory}/nix-store`)
+    .find((file) => file.startsWith('/') && isExecutable(file));
+}

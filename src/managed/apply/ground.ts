@@ -1,0 +1,96 @@
+import { realpathSync } from 'node:fs';
+import { homedir, userInfo } from 'node:os';
+import { resolve } from 'node:path';
+import type { EngineAccess } from '../../engine/access.ts';
+import type { Caller } from '../../route/caller.ts';
+import { chooseEngine } from '../engine/choose.ts';
+import type { Doer } from '../engine/deeds.ts';
+import { type DeclaredFile, defaultFile, readDeclaration } from '../file/read.ts';
+import { toWanted, type Wanted, type Who } from '../file/wanted.ts';
+import { ownPlace } from '../write/own-place.ts';
+import { readRecord } from '../write/record.ts';
+
+/** Where a subcommand stands: the file, what it asks for, by whom, with which engine. */
+export type Ground = {
+  readonly read: DeclaredFile;
+  readonly wanted: Wanted;
+  readonly who: Who;
+  readonly caller: Caller;
+  readonly via: EngineAccess;
+  readonly doer: Doer;
+  /** where hermes-shim remembers what it made */
+  readonly place: string;
+  /** may root's pin be written? */
+  readonly pin: boolean;
+};
+
+/** Who calls. A uid without a name is called by its number. */
+export function whoCalls({ env, uid }: Pick<Caller, 'env' | 'uid'>): Who {
+  const gid = process.getgid?.() ?? uid;
+  let name = String(uid);
+  let home = env.HOME ?? '/';
+  try {
+    const info = userInfo();
+    name = info.username;
+    home = env.HOME || homedir() || info.homedir;
+  } catch {
+    // no entry in passwd
+  }
+  return { uid, gid, name, home, dataHome: env.XDG_DATA_HOME };
+}
+
+/** The file that `--file` names, or the usual one. */
+export function fileOf(caller: Pick<Caller, 'env' | 'uid'>, given: string | undefined): string {
+  if (given !== undefined) return resolve(given);
+  const { uid, home } = whoCalls(caller);
+  return defaultFile({ uid, home, configHome: caller.env.XDG_CONFIG_HOME });
+}
+
+/**
+ * Reads the file and finds the engine.
+ * @param given `--file`
+ * @param pin `--pin` or `--no-pin`; by default as it was before
+ * @throws {Failure} 125
+ */
+export async function findGround(caller: Caller, given: string | undefined, pin?: boolean): Promise<Ground> {
+  const read = readDeclaration(fileOf(caller, given));
+  const who = whoCalls(caller);
+  const declared = toWanted(read, who);
+  // engines record where a link leads; so do we, or nothing could be compared. The container cannot change it
+  const wanted = atRealPath(declared);
+  const place = ownPlace(who, caller.env.XDG_STATE_HOME, wanted.stateDir);
+  const record = readRecord(place, wanted.stateDir);
+  const via = await chooseEngine(wanted.backend, record.backend, caller.env);
+  const about = { image: wanted.image, name: wanted.containerName };
+  return {
+    read,
+    wanted,
+    who,
+    caller,
+    via,
+    place,
+    pin: pin ?? record.pin,
+    doer: { via, env: caller.env, about },
+  };
+}
+
+/** The same with the state directory's real path, where it is there. */
+function atRealPath(wanted: Wanted): Wanted {
+  const { stateDir } = wanted;
+  let real = stateDir;
+  try {
+    real = realpathSync(stateDir);
+  } catch {
+    return wanted;
+  }
+  if (real === stateDir) return wanted;
+  const moved = (path: string): string =>
+    path === stateDir || path.startsWith(`${stateDir}/`) ? real + path.slice(stateDir.length) : path;
+  return {
+    ...wanted,
+    stateDir: real,
+    home: moved(wanted.home),
+    workingDirectory: moved(wanted.workingDirectory),
+    documents: wanted.documents.map((document) => ({ ...document, path: moved(document.path) })),
+  };
+}

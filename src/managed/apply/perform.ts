@@ -1,0 +1,190 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { escapeControls } from '../../report/escape.ts';
+import { exitCodes, Failure } from '../../report/failure.ts';
+import { pinFile } from '../../route/pin.ts';
+import { runCommand } from '../../system/run-command.ts';
+import { pull, removeArgs, stopArgs, tell, tryTo } from '../engine/deeds.ts';
+import { asideName } from '../engine/facts.ts';
+import type { Facts } from '../plan/facts.ts';
+import type { Step } from '../plan/steps.ts';
+import {
+  closeDir,
+  inDirectory,
+  look,
+  openRoot,
+  ownDir,
+  readLink,
+  remove,
+  rename,
+  sweep,
+  writeFile,
+  writeLink,
+} from '../write/beneath.ts';
+import { systemEnv } from './accounts.ts';
+import { createContainer } from './create.ts';
+import type { Ground } from './ground.ts';
+import { atPlace, splitPath, told } from './place.ts';
+import { waitUntilReady } from './ready.ts';
+
+/** Does one step. Each can be done twice, and is whole or not done at all. */
+export async function perform(step: Step, ground: Ground, facts: Facts): Promise<void> {
+  const { wanted, doer } = ground;
+  const { containerName: name, stateDir } = wanted;
+  const owner = facts.owner ?? { uid: 0, gid: 0 };
+  switch (step.kind) {
+    case 'make-user':
+      return makeUser(step);
+    case 'join-group':
+      return asRoot(['usermod', '-aG', step.group, step.user], `let ${step.user} into group ${step.group}`);
+    case 'directory':
+      return makeDirectory(step, stateDir);
+    case 'file':
+      return atPlace(
+        step.path,
+        stateDir,
+        (dir, base) => {
+          sweep(dir);
+          writeFile(dir, base, step.content, step.ownership);
+        },
+        { ...owner, mode: wanted.asRoot ? 0o2770 : 0o700 },
+      );
+    case 'link':
+      return atPlace(step.path, stateDir, (dir, base) => writeLink(dir, base, step.target, owner));
+    case 'remove':
+      return atPlace(step.path, stateDir, (dir, base) => remove(dir, base));
+    case 'gc-root':
+      // without Nix's own tool there is nothing to keep it from; a failure is no reason to have no hermes
+      await runCommand([step.tool, '--add-root', step.path, '--indirect', '-r', step.target], {
+        env: { ...ground.caller.env },
+        timeoutMs: 60_000,
+      });
+      return;
+    case 'pull':
+      return pull(doer, step.image, process.stderr.isTTY === true);
+    case 'put-aside':
+      if (facts.engine.aside) {
+        // the older one has proven itself once, its successor has not
+        await tell(doer, 'remove the container', removeArgs(doer.via, name));
+        return;
+      }
+      await tell(doer, 'rename the container', ['rename', name, asideName(name)]);
+      if (step.running) await tell(doer, 'stop the container', stopArgs(asideName(name)));
+      return;
+    case 'put-back':
+      if (facts.engine.container) await tell(doer, 'remove the container', removeArgs(doer.via, name));
+      await tell(doer, 'rename the container', ['rename', asideName(name), name]);
+      return;
+    case 'create':
+      return createContainer(step, ground);
+    case 'policy':
+      // podman learned it late (5.1); it counts from the next container on then
+      await tryTo(doer, ['update', `--restart=${step.policy}`, name]);
+      return;
+    case 'start':
+      // a run that was killed may have left both running on one home
+      if (facts.engine.aside) await tryTo(doer, stopArgs(asideName(name)));
+      if (facts.engine.container?.container.state.status === 'paused')
+        await tell(doer, 'let the container go on', ['unpause', name]);
+      await tell(doer, 'start the container', ['start', name]);
+      return;
+    case 'ready':
+      return waitUntilReady(ground, facts);
+    case 'drop-aside':
+      await tell(doer, 'remove the old container', removeArgs(doer.via, asideName(name)));
+      return;
+    case 'pin':
+      return writePin(step.text);
+    case 'bridge':
+      return makeBridge(step);
+    case 'unbridge':
+      return inHome(step.userHome, (dir) => {
+        if (readLink(dir, '.hermes') === step.target) remove(dir, '.hermes');
+      });
+  }
+}
+
+type Of<K extends Step['kind']> = Extract<Step, { kind: K }>;
+
+async function makeUser({ user, group, home }: Of<'make-user'>): Promise<void> {
+  const ownGroup = group ?? user;
+  const known = await runCommand(['getent', 'group', ownGroup], { env: systemEnv, timeoutMs: 10_000 });
+  if (known.kind !== 'exited' || known.code !== 0)
+    await asRoot(['groupadd', '--system', ownGroup], `make the group ${ownGroup}`);
+  const there = await runCommand(['getent', 'passwd', user], { env: systemEnv, timeoutMs: 10_000 });
+  if (there.kind === 'exited' && there.code === 0) return;
+  const words = [
+    '--system',
+    '--gid',
+    ownGroup,
+    '--home-dir',
+    home,
+    '--no-create-home',
+    '--shell',
+    '/bin/sh',
+    user,
+  ];
+  await asRoot(['useradd', ...words], `make the user ${user}`);
+}
+
+async function asRoot(argv: readonly string[], doing: string): Promise<void> {
+  const result = await runCommand(argv, { env: systemEnv, timeoutMs: 60_000 });
+  if (result.kind === 'exited' && result.code === 0) return;
+  const said =
+    result.kind === 'exited'
+      ? (result.stderr.trim().split('\n').at(-1) ?? '')
+      : result.kind === 'not-started'
+        ? `no ${argv[0]} on this host`
+        : 'it did not end';
+  throw new Failure(exitCodes.cannotRoute, `could not ${doing} (${escapeControls(said, 200)})`, [
+    { label: 'try it', text: `sudo ${argv.join(' ')}` },
+  ]);
+}
+
+function makeDirectory({ path, ownership }: Of<'directory'>, stateDir: string): void {
+  if (path === stateDir) told(path, () => void mkdirSync(path, { recursive: true, mode: 0o755 }));
+  const { root, names } = splitPath(path, stateDir);
+  told(path, () => {
+    const dir = openRoot(root);
+    try {
+      inDirectory(dir, names, (inner) => ownDir(inner, ownership), ownership);
+    } finally {
+      closeDir(dir);
+    }
+  });
+}
+
+function writePin(text: string): void {
+  const directory = dirname(pinFile);
+  told(pinFile, () => {
+    mkdirSync(directory, { recursive: true, mode: 0o755 });
+    const dir = openRoot(directory);
+    try {
+      writeFile(dir, 'container-mode', text, { uid: 0, gid: 0, mode: 0o644 });
+    } finally {
+      closeDir(dir);
+    }
+  });
+}
+
+/** Works in somebody's home: they may exchange names there, too. */
+function inHome(home: string, use: (dir: ReturnType<typeof openRoot>) => void): void {
+  told(`${home}/.hermes`, () => {
+    const dir = openRoot(home);
+    try {
+      use(dir);
+    } finally {
+      closeDir(dir);
+    }
+  });
+}
+
+/** As the guide does it: a directory is kept under another name, a link is replaced. */
+function makeBridge({ userHome, uid, gid, target }: Of<'bridge'>): void {
+  inHome(userHome, (dir) => {
+    const now = look(dir, '.hermes');
+    if (now !== undefined && !now.isSymbolicLink())
+      rename(dir, '.hermes', `.hermes.bak.${Math.floor(Date.now() / 1000)}`);
+    writeLink(dir, '.hermes', target, { uid, gid });
+  });
+}

@@ -1,0 +1,89 @@
+import { dirname } from 'node:path';
+import { escapeControls } from '../../report/escape.ts';
+import { exitCodes, Failure } from '../../report/failure.ts';
+import { errorCode } from '../../system/error-code.ts';
+import { closeDir, type Dir, inDirectory, type Ownership, openRoot } from '../write/beneath.ts';
+
+/** How a path is reached: from which directory on nothing is trusted, and the names from there. */
+export function splitPath(path: string, stateDir: string): { root: string; names: readonly string[] } {
+  const root = path === stateDir || path.startsWith(`${stateDir}/`) ? stateDir : '/';
+  return { root, names: path.slice(root.length).split('/').filter(Boolean) };
+}
+
+/**
+ * Opens the directory of a path and hands it on with the last name. Below the state directory, and on the way to a
+ * directory outside of it that the container may have as a volume, no link is followed.
+ * @param make directories on the way that are missing are made so
+ * @throws {Failure} 125 in words
+ */
+export function atPlace<T>(
+  path: string,
+  stateDir: string,
+  use: (dir: Dir, name: string) => T,
+  make?: Ownership,
+): T {
+  const { root, names } = splitPath(path, stateDir);
+  const name = names.at(-1);
+  if (name === undefined) throw new Error(`no name in ${path}`);
+  return told(path, () => {
+    const dir = openRoot(root);
+    try {
+      return inDirectory(dir, names.slice(0, -1), (inner) => use(inner, name), make);
+    } finally {
+      closeDir(dir);
+    }
+  });
+}
+
+/** Does something with files, and says in words what goes wrong. */
+export function told<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw fileFailure(path, error);
+  }
+}
+
+/** A system error with a file, for people. */
+export function fileFailure(path: string, error: unknown): unknown {
+  if (error instanceof Failure) return error;
+  const code = errorCode(error);
+  const shown = escapeControls(path, 300);
+  const told = (sentence: string, label: string, text: string): Failure =>
+    new Failure(exitCodes.cannotRoute, sentence, [{ label, text }]);
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return told(
+        `no space is left for ${shown}; nothing of it was changed`,
+        'where',
+        `df -h ${escapeControls(dirname(path), 300)}`,
+      );
+    case 'ELOOP':
+    case 'ENOTDIR':
+      return told(
+        `on the way to ${shown} is a link or a file where a directory should be; links are not followed, since the container could place them`,
+        'look',
+        `namei -l ${shown}`,
+      );
+    case 'EACCES':
+    case 'EPERM':
+      return told(`${shown} cannot be changed by this user (${code})`, 'look', `namei -l ${shown}`);
+    case 'EROFS':
+      return told(`${shown} lies on a file system that is read-only`, 'look', `findmnt -T ${shown}`);
+    case 'EISDIR':
+    case 'ENOTEMPTY':
+    case 'EEXIST':
+      return told(
+        `${shown} is a directory where a file should be`,
+        'put it aside',
+        `mv ${shown} ${shown}.old`,
+      );
+    case 'EFBIG':
+      return told(`${shown} is larger than 64 MiB`, 'look', `ls -l ${shown}`);
+    default:
+      return code === 'unknown'
+        ? error
+        : told(`${shown} could not be written (${code})`, 'look', `ls -ld ${shown}`);
+  }
+}

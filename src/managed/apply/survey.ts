@@ -1,0 +1,81 @@
+import { errorCode } from '../../system/error-code.ts';
+import {
+  closeDir,
+  type Dir,
+  inDirectory,
+  list,
+  look,
+  lookAt,
+  openRoot,
+  readFile,
+  readLink,
+} from '../write/beneath.ts';
+import { splitPath, told } from './place.ts';
+
+/** What is at a path, no link followed. */
+export type Found =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'link'; readonly target: string }
+  | { readonly kind: 'directory'; readonly uid: number; readonly gid: number; readonly mode: number }
+  | {
+      readonly kind: 'file';
+      readonly uid: number;
+      readonly gid: number;
+      readonly mode: number;
+      readonly content: Buffer;
+    }
+  | { readonly kind: 'other' };
+
+const nothing: Found = { kind: 'nothing' };
+
+/** Looks at paths, those below the state directory by descriptors. Changes nothing. */
+export function survey(paths: readonly string[], stateDir: string): ReadonlyMap<string, Found> {
+  return new Map(paths.map((path) => [path, told(path, () => lookAtPath(path, stateDir))]));
+}
+
+/** The names in a directory below the state directory; none where there is no such directory. */
+export function namesIn(path: string, stateDir: string): readonly string[] {
+  return atDirectory(path, stateDir, list) ?? [];
+}
+
+function atDirectory<T>(path: string, stateDir: string, use: (dir: Dir) => T): T | undefined {
+  const { root, names } = splitPath(path, stateDir);
+  let dir: Dir;
+  try {
+    dir = openRoot(root);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    return inDirectory(dir, names, use);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  } finally {
+    closeDir(dir);
+  }
+}
+
+function lookAtPath(path: string, stateDir: string): Found {
+  if (path === stateDir) return atDirectory(path, stateDir, lookHere) ?? nothing;
+  const parent = path.slice(0, path.lastIndexOf('/')) || '/';
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return atDirectory(parent, stateDir, (dir) => lookIn(dir, name)) ?? nothing;
+}
+
+function lookHere(dir: Dir): Found {
+  const { uid, gid, mode } = lookAt(dir);
+  return { kind: 'directory', uid, gid, mode: mode & 0o7777 };
+}
+
+function lookIn(dir: Dir, name: string): Found {
+  const stat = look(dir, name);
+  if (stat === undefined) return nothing;
+  const owned = { uid: stat.uid, gid: stat.gid, mode: stat.mode & 0o7777 };
+  if (stat.isSymbolicLink()) return { kind: 'link', target: readLink(dir, name) ?? '' };
+  if (stat.isDirectory()) return { kind: 'directory', ...owned };
+  if (!stat.isFile()) return { kind: 'other' };
+  const content = readFile(dir, name);
+  return content === undefined ? { kind: 'other' } : { kind: 'file', ...owned, content };
+}

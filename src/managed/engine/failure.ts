@@ -1,0 +1,90 @@
+import type { EngineAccess } from '../../engine/access.ts';
+import type { ProbeResult } from '../../engine/probe-result.ts';
+import { escapeControls } from '../../report/escape.ts';
+import { exitCodes, Failure, type Hint } from '../../report/failure.ts';
+
+/** The failure for an engine that does not answer a question. */
+export function engineFailure(result: ProbeResult, { engine, binary }: EngineAccess): Failure {
+  const detail = 'detail' in result && result.detail ? ` (${escapeControls(result.detail, 200)})` : '';
+  const told = (sentence: string, hints: readonly Hint[]): Failure =>
+    new Failure(exitCodes.cannotRoute, sentence, hints);
+  switch (result.kind) {
+    case 'forbidden':
+      return told(`this user may not use ${engine}${detail}`, [
+        { label: 'as root', text: 'sudo hermes-shim up --file /etc/hermes-shim/hermes-shim.yaml' },
+        {
+          label: 'or let them',
+          text: `sudo usermod -aG ${engine} "$USER"   # equals root; then log in again`,
+        },
+        { label: 'or without', text: 'container.backend: podman   # needs no rights of root' },
+      ]);
+    case 'daemon-down':
+      return told(`${engine} does not run${detail}`, [
+        { label: 'start it', text: `sudo systemctl start ${engine}` },
+      ]);
+    case 'silent':
+      return told(`${engine} does not respond`, [
+        { label: 'try it', text: `${engine} ps` },
+        { label: 'restart it', text: `sudo systemctl restart ${engine}` },
+      ]);
+    case 'not-startable':
+      return told(`${binary} cannot be run${detail}`, [{ label: 'look', text: `ls -l ${binary}` }]);
+    default:
+      return told(`${engine} gave an answer that makes no sense${detail}`, [
+        { label: 'try it', text: `${engine} ps -a` },
+      ]);
+  }
+}
+
+/**
+ * The failure for something that an engine was told to do and did not.
+ * @param doing what that was, as the end of "could not …"
+ * @param words what the engine said
+ */
+export function deedFailure(
+  doing: string,
+  words: string,
+  { engine }: EngineAccess,
+  about: { image: string; name: string },
+): Failure {
+  const lines = words.split('\n').filter((line) => line.trim() !== '' && !/^(See|Run) '/.test(line));
+  const last = lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1) ?? 'no reason given';
+  const sentence = `could not ${doing} (${engine}: ${escapeControls(last, 240)})`;
+  return new Failure(exitCodes.cannotRoute, sentence, hintsFor(words, engine, about));
+}
+
+function hintsFor(words: string, engine: string, { image, name }: { image: string; name: string }): Hint[] {
+  if (/no space left|disk quota/i.test(words))
+    return [
+      { label: 'where', text: 'df -h' },
+      { label: 'make room', text: `${engine} image prune` },
+    ];
+  if (/address already in use|port is already allocated/i.test(words))
+    return [
+      { label: 'who has it', text: 'sudo ss -ltnp' },
+      { label: 'then', text: 'hermes-shim up' },
+    ];
+  if (/already in use|name .* is in use/i.test(words))
+    return [
+      { label: 'look', text: `${engine} ps -a --filter name=${name}` },
+      { label: 'another name', text: 'container.name: …   # in hermes-shim.yaml' },
+    ];
+  if (
+    /dial tcp|lookup|no such host|timeout|network is unreachable|connection refused|pinging container registry/i.test(
+      words,
+    )
+  )
+    return [
+      { label: 'is there a network', text: `${engine} pull ${image}` },
+      {
+        label: 'without one',
+        text: `${engine} load < image.tar   # made elsewhere: ${engine} save ${image}`,
+      },
+    ];
+  if (/not found|unknown|denied|unauthorized|short-name/i.test(words))
+    return [
+      { label: 'try it', text: `${engine} pull ${image}` },
+      { label: 'another one', text: 'container.image: …   # with its registry, such as docker.io/…' },
+    ];
+  return [{ label: 'see more', text: 'HERMES_SHIM_DEBUG=1 hermes-shim up' }];
+}

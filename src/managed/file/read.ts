@@ -1,0 +1,106 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { LineCounter, parseDocument } from 'yaml';
+import { escapeControls } from '../../report/escape.ts';
+import { exitCodes, Failure } from '../../report/failure.ts';
+import { quoteWord } from '../../report/quote.ts';
+import { errorCode } from '../../system/error-code.ts';
+import { lineOf, type Problem, problemsFailure, schemaProblems, yamlProblem } from './problems.ts';
+import { type Declared, declaration } from './schema.ts';
+
+/** Largest file that is read, in bytes. */
+const sizeLimit = 1024 * 1024;
+
+/** Where the file is, unless `--file` says otherwise: root's and a user's own. */
+export function defaultFile(who: { uid: number; home: string; configHome: string | undefined }): string {
+  if (who.uid === 0) return '/etc/hermes-shim/hermes-shim.yaml';
+  return join(
+    who.configHome?.startsWith('/') ? who.configHome : join(who.home, '.config'),
+    'hermes-shim/hermes-shim.yaml',
+  );
+}
+
+/** The file, read and checked. */
+export type DeclaredFile = {
+  readonly file: string;
+  readonly declared: Declared;
+  /** the line on which a key stands, for warnings */
+  readonly lineOf: (...steps: readonly (string | number)[]) => number;
+};
+
+/**
+ * Reads and checks the file.
+ * @throws {Failure} 125 with file, line, key and what is accepted
+ */
+export function readDeclaration(file: string): DeclaredFile {
+  return parseDeclaration(readText(file), file);
+}
+
+/** The same of a text. Pure. */
+export function parseDeclaration(text: string, file: string): DeclaredFile {
+  const lines = new LineCounter();
+  const doc = parseDocument(text, { lineCounter: lines, prettyErrors: true, uniqueKeys: true });
+  const problems: Problem[] = doc.errors.map((error) => yamlProblem(error, text));
+  if (problems.length > 0) throw problemsFailure(file, problems.slice(0, 5));
+  let plain: unknown;
+  try {
+    plain = doc.toJS({ maxAliasCount: 100 }) ?? {};
+  } catch (error) {
+    const many = /alias/i.test(String(error));
+    const says = many
+      ? 'its aliases (*name) unfold into too much; write out what they stand for'
+      : `it cannot be read: ${String(error)}`;
+    throw problemsFailure(file, [{ line: 1, key: undefined, says }]);
+  }
+  const checked = declaration.safeParse(withoutEmpty(plain));
+  if (!checked.success)
+    throw problemsFailure(
+      file,
+      checked.error.issues.flatMap((issue) => schemaProblems(issue, doc, lines)),
+    );
+  return { file, declared: checked.data, lineOf: (...steps) => lineOf(doc, steps, lines, true) };
+}
+
+/** Under these a person has commented everything out, and the key alone is left. */
+const collections =
+  'settings environment environmentFiles documents mcpServers extraArgs extraPlugins container'.split(' ');
+
+function withoutEmpty(plain: unknown): unknown {
+  if (plain === null || typeof plain !== 'object' || Array.isArray(plain)) return plain;
+  return Object.fromEntries(
+    Object.entries(plain).filter(([key, value]) => value !== null || !collections.includes(key)),
+  );
+}
+
+function readText(file: string): string {
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw new Failure(
+        exitCodes.cannotRoute,
+        `there is no ${escapeControls(file)}, which says what to make`,
+        [
+          { label: 'write one', text: `hermes-shim init` },
+          { label: 'or name it', text: 'hermes-shim up --file FILE' },
+        ],
+      );
+    throw new Failure(exitCodes.cannotRoute, `${escapeControls(file)} cannot be read (${code})`, [
+      { label: 'look', text: `ls -l ${quoteWord(file)}` },
+    ]);
+  }
+  try {
+    const stat = fstatSync(descriptor);
+    if (!stat.isFile() || stat.size > sizeLimit)
+      throw new Failure(
+        exitCodes.cannotRoute,
+        `${escapeControls(file)} is ${stat.isFile() ? 'larger than 1 MiB' : 'no regular file'}`,
+        [{ label: 'look', text: `ls -l ${quoteWord(file)}` }],
+      );
+    return readFileSync(descriptor, 'utf8').replace(/^\ufeff/, '');
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -1,0 +1,99 @@
+import { upMarker } from '../../engine/keeper.ts';
+import { type Metadata, parseMetadata } from '../../route/metadata.ts';
+import { pinFile } from '../../route/pin.ts';
+import type { Wanted } from '../file/wanted.ts';
+import type { Facts } from './facts.ts';
+import type { Step } from './steps.ts';
+
+/** The first line of the metadata that `up` writes: by it everybody knows whose it is. */
+export const metadataMarker = `${upMarker} what it says comes from hermes-shim.yaml.`;
+
+/** The text of the metadata. */
+export function metadataOf(wanted: Wanted, { via, layout }: Pick<Facts, 'via' | 'layout'>): string {
+  const lines = [
+    metadataMarker,
+    `backend=${via.engine}`,
+    `container_name=${wanted.containerName}`,
+    `exec_user=${layout.execUser}`,
+    `hermes_bin=${layout.hermesBin}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** The metadata as the hot path reads it. */
+export function parsedMetadata(wanted: Wanted, facts: Pick<Facts, 'via' | 'layout'>): Metadata {
+  return parseMetadata(metadataOf(wanted, facts), `${wanted.home}/.container-mode`);
+}
+
+/** What leads hermes into the container: last of all, so that no call goes into one that is half made. Pure. */
+export function planAccess(
+  wanted: Wanted,
+  facts: Facts,
+): { steps: readonly Step[]; notes: readonly string[] } {
+  const owner = facts.owner ?? { uid: -1, gid: -1 };
+  const path = `${wanted.home}/.container-mode`;
+  const text = metadataOf(wanted, facts);
+  const now = facts.found.get(path);
+  const same = now?.kind === 'file' && now.content.toString('utf8') === text;
+  const pin = planPin(wanted, facts, text);
+  return {
+    steps: [
+      ...(same
+        ? []
+        : [
+            {
+              kind: 'file',
+              path,
+              content: Buffer.from(text),
+              before: now?.kind === 'file' ? now.content : undefined,
+              secret: false,
+              ownership: { ...owner, mode: 0o644 },
+            } as const,
+          ]),
+      ...pin.steps,
+      ...planBridges(wanted, facts),
+    ],
+    notes: pin.notes,
+  };
+}
+
+function planPin(wanted: Wanted, facts: Facts, text: string): { steps: Step[]; notes: string[] } {
+  if (!facts.pins) return { steps: [], notes: [] };
+  const pin = `${text}hermes_home=${wanted.home}\n`;
+  if (facts.pin === pin) return { steps: [], notes: [] };
+  const home =
+    facts.pin === undefined ? wanted.home : /^\s*hermes_home\s*=\s*(.*?)\s*$/m.exec(facts.pin)?.[1];
+  if (home !== wanted.home)
+    return {
+      steps: [],
+      notes: [`${pinFile} speaks for ${home ?? 'no home'} and stays so: there is one pin on a host`],
+    };
+  return { steps: [{ kind: 'pin', text: pin }], notes: [] };
+}
+
+function planBridges(wanted: Wanted, facts: Facts): readonly Step[] {
+  const { hostUsers, groupName } = facts;
+  const joins = hostUsers
+    .filter(({ name }) => wanted.asRoot && name !== wanted.user && !facts.groupMembers.includes(name))
+    .map(({ name }): Step => ({ kind: 'join-group', user: name, group: groupName ?? wanted.user }));
+  const links = hostUsers.flatMap(({ name, home: userHome, uid, gid }): Step[] => {
+    if (`${userHome}/.hermes` === wanted.home) return [];
+    const now = facts.bridges.get(userHome) ?? { kind: 'nothing' };
+    if (now.kind === 'link' && now.target === wanted.home) return [];
+    const kind = now.kind === 'nothing' || now.kind === 'link' ? now.kind : 'directory';
+    return [{ kind: 'bridge', user: name, userHome, uid, gid, target: wanted.home, now: kind }];
+  });
+  const left = facts.record.bridges.filter(
+    (userHome) => !hostUsers.some(({ home }) => home === userHome) && isOurs(facts, userHome, wanted.home),
+  );
+  return [
+    ...joins,
+    ...links,
+    ...left.map((userHome): Step => ({ kind: 'unbridge', userHome, target: wanted.home })),
+  ];
+}
+
+function isOurs(facts: Facts, userHome: string, target: string): boolean {
+  const now = facts.bridges.get(userHome);
+  return now?.kind === 'link' && now.target === target;
+}

@@ -1,0 +1,164 @@
+import { exitCodes, Failure } from '../../report/failure.ts';
+import { quoteWord } from '../../report/quote.ts';
+import type { Found } from '../apply/survey.ts';
+import type { Wanted } from '../file/wanted.ts';
+import { type Leaves, leavesOf, mergeConfig } from '../merge/config.ts';
+import { mergeEnv } from '../merge/env-file.ts';
+import type { Facts } from './facts.ts';
+import { managedBy } from './layout.ts';
+import type { Step } from './steps.ts';
+
+/** Every path that a plan may touch, so that all can be looked at before it is made. Pure. */
+export function pathsOf(wanted: Wanted, directories: readonly string[]): readonly string[] {
+  const { stateDir, home } = wanted;
+  const inHome = ['config.yaml', '.env', 'auth.json', '.managed', '.container-mode'].map(
+    (name) => `${home}/${name}`,
+  );
+  const inState = ['current-package', 'current-entrypoint', '.gc-root', '.container-identity'].map(
+    (name) => `${stateDir}/${name}`,
+  );
+  return [...directories, ...inHome, ...inState, ...wanted.documents.map(({ path }) => path)];
+}
+
+/** Is the configuration declared, so that hermes must not write it itself? */
+export function declaresConfig(wanted: Wanted): boolean {
+  return wanted.configFile !== undefined || Object.keys(wanted.settings).length > 0;
+}
+
+/** The leaves that are declared for config.yaml. */
+export function declaredLeaves(wanted: Wanted): Leaves {
+  return wanted.configFile === undefined ? leavesOf(wanted.settings) : {};
+}
+
+const at = (facts: Facts, path: string): Found => facts.found.get(path) ?? { kind: 'nothing' };
+const bytesOf = (found: Found): Buffer | undefined => (found.kind === 'file' ? found.content : undefined);
+
+/** Everything below the state directory, before the container. Pure. */
+export function planFiles(wanted: Wanted, facts: Facts): readonly Step[] {
+  const owner = facts.owner ?? { uid: -1, gid: -1 };
+  const { home } = wanted;
+  const file = (path: string, content: Buffer | string, mode: number, secret = false): Step[] => {
+    const now = at(facts, path);
+    const wantedBytes = typeof content === 'string' ? Buffer.from(content) : content;
+    const before = bytesOf(now);
+    const closed = now.kind === 'file' && (now.mode & 0o007 & ~mode) === 0 && now.uid === owner.uid;
+    if (before?.equals(wantedBytes) && closed) return [];
+    return [{ kind: 'file', path, content: wantedBytes, before, secret, ownership: { ...owner, mode } }];
+  };
+  const env = mergeEnv(
+    bytesOf(at(facts, `${home}/.env`))?.toString('utf8'),
+    wanted.environment,
+    facts.sources.envFiles,
+  );
+  const { auth } = facts.sources;
+  const seed =
+    auth !== undefined && (wanted.authFileForceOverwrite || at(facts, `${home}/auth.json`).kind !== 'file');
+  return [
+    ...planDirectories(facts, owner),
+    ...planConfig(wanted, facts, file),
+    ...(env === undefined ? [] : file(`${home}/.env`, env, 0o640, true)),
+    ...facts.sources.documents.flatMap(({ path, content }) => file(path, content, 0o640)),
+    ...planPlugins(wanted, facts),
+    ...(seed && auth ? file(`${home}/auth.json`, auth, 0o600, true) : []),
+    ...planMarker(wanted, facts, file),
+    ...planPackage(wanted, facts, file),
+  ];
+}
+
+type Write = (path: string, content: Buffer | string, mode: number, secret?: boolean) => Step[];
+
+/** Directories that are missing, or not their owner's. What a person has opened or closed further stays so. */
+function planDirectories(facts: Facts, owner: { uid: number; gid: number }): readonly Step[] {
+  return facts.layout.directories.flatMap(({ path, mode }): Step[] => {
+    const now = at(facts, path);
+    if (now.kind === 'nothing')
+      return [{ kind: 'directory', path, ownership: { ...owner, mode }, there: false }];
+    if (now.kind !== 'directory') throw notDirectory(path, now.kind);
+    if (now.uid === owner.uid || facts.owner === undefined) return [];
+    if (now.uid === 0 && facts.via.access.kind === 'direct')
+      return [{ kind: 'directory', path, ownership: { ...owner, mode }, there: true }];
+    throw new Failure(
+      exitCodes.cannotRoute,
+      `${path} belongs to uid ${now.uid}, not to uid ${owner.uid}, whose hermes it shall be`,
+      [
+        { label: 'if it shall', text: `sudo chown -R ${owner.uid}:${owner.gid} ${quoteWord(path)}` },
+        { label: 'else', text: 'stateDir: …   # another one, in hermes-shim.yaml' },
+      ],
+    );
+  });
+}
+
+function notDirectory(path: string, kind: string): Failure {
+  return new Failure(
+    exitCodes.cannotRoute,
+    `${path} is a ${kind} where a directory should be; it is not followed`,
+    [{ label: 'look', text: `ls -ld ${quoteWord(path)}` }],
+  );
+}
+
+function planConfig(wanted: Wanted, facts: Facts, file: Write): readonly Step[] {
+  const path = `${wanted.home}/config.yaml`;
+  const mode = wanted.asRoot ? 0o660 : 0o600;
+  const { config } = facts.sources;
+  if (config !== undefined) return file(path, config, mode);
+  const current = bytesOf(at(facts, path))?.toString('utf8');
+  const merged = mergeConfig(current, wanted.settings, facts.record.leaves);
+  if (merged.kind === 'unreadable')
+    throw new Failure(
+      exitCodes.cannotRoute,
+      `${path}, line ${merged.line}, is no valid YAML (${merged.why}), so nothing can be merged into it`,
+      [
+        { label: 'edit it', text: `\${EDITOR:-vi} +${merged.line} ${quoteWord(path)}` },
+        { label: 'or begin anew', text: `mv ${quoteWord(path)} ${quoteWord(`${path}.old`)}` },
+      ],
+    );
+  return merged.changed ? file(path, merged.text, mode) : [];
+}
+
+function planPlugins(wanted: Wanted, facts: Facts): readonly Step[] {
+  const directory = `${wanted.home}/plugins`;
+  const names = facts.sources.plugins.map(({ name }) => name);
+  const stale = facts.pluginLinks.filter((name) => name.startsWith('hermes-shim-') && !names.includes(name));
+  return [
+    ...stale.map((name): Step => ({ kind: 'remove', path: `${directory}/${name}` })),
+    ...facts.sources.plugins.flatMap(({ name, path: target }): Step[] => {
+      const now = at(facts, `${directory}/${name}`);
+      if (now.kind === 'link' && now.target === target) return [];
+      return [{ kind: 'link', path: `${directory}/${name}`, target }];
+    }),
+  ];
+}
+
+/** The marker stands where the configuration is declared: then hermes must not change what would be changed back. */
+function planMarker(wanted: Wanted, facts: Facts, file: Write): readonly Step[] {
+  const path = `${wanted.home}/.managed`;
+  if (declaresConfig(wanted) || wanted.kind === 'package') return file(path, managedBy, 0o644);
+  const now = bytesOf(at(facts, path));
+  return now?.toString('utf8') === managedBy ? [{ kind: 'remove', path }] : [];
+}
+
+function planPackage(wanted: Wanted, facts: Facts, file: Write): readonly Step[] {
+  const hermes = facts.sources.package;
+  if (hermes === undefined) return [];
+  const link = (name: string, target: string): Step[] => {
+    const path = `${wanted.stateDir}/${name}`;
+    const now = at(facts, path);
+    return now.kind === 'link' && now.target === target ? [] : [{ kind: 'link', path, target }];
+  };
+  const root = at(facts, `${wanted.stateDir}/.gc-root`);
+  const kept = root.kind === 'link' && root.target === hermes.path;
+  return [
+    ...link('current-package', hermes.path),
+    ...file(`${wanted.stateDir}/current-entrypoint`, facts.entrypoint, 0o755),
+    ...(hermes.inStore && facts.storeTool && !kept
+      ? [
+          {
+            kind: 'gc-root',
+            path: `${wanted.stateDir}/.gc-root`,
+            target: hermes.path,
+            tool: facts.storeTool,
+          } as const,
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,51 @@
+import type { Wanted } from '../file/wanted.ts';
+import { planAccess } from './access.ts';
+import { planContainer, wantedIdentity } from './container.ts';
+import type { Facts } from './facts.ts';
+import { planFiles } from './files.ts';
+import type { Plan, Step } from './steps.ts';
+
+/**
+ * The plan: from what is wanted and what is to what is done, in the order in which it is done. Pure.
+ * @param options.force makes a new container whatever its identity
+ * @throws {Failure} 125 for what stands in the way
+ */
+export function makePlan(
+  wanted: Wanted,
+  facts: Facts,
+  { nowMs, force = false }: { nowMs: number; force?: boolean },
+): Plan {
+  const user: readonly Step[] =
+    facts.owner === undefined
+      ? [{ kind: 'make-user', user: wanted.user, group: wanted.group, home: wanted.stateDir }]
+      : [];
+  const files = planFiles(wanted, facts);
+  const container = planContainer(wanted, facts, nowMs, force);
+  const access = planAccess(wanted, facts);
+  const identity = wantedIdentity(wanted, facts);
+  const notes = [...access.notes, ...restartNote(files, container, facts)];
+  const told = planIdentityFile(wanted, facts, identity);
+  return { steps: [...user, ...files, ...container, ...told, ...access.steps], notes, identity };
+}
+
+/** For people to look at: what counts is the container's label, since the container can write the file. */
+function planIdentityFile(wanted: Wanted, facts: Facts, identity: string): readonly Step[] {
+  const path = `${wanted.stateDir}/.container-identity`;
+  const content = Buffer.from(`${identity}\n`);
+  const now = facts.found.get(path);
+  const before = now?.kind === 'file' ? now.content : undefined;
+  if (before?.equals(content)) return [];
+  const ownership = { ...(facts.owner ?? { uid: -1, gid: -1 }), mode: 0o644 };
+  return [{ kind: 'file', path, content, before, secret: false, ownership }];
+}
+
+/** What hermes reads at its start only, changed under one that runs. */
+function restartNote(files: readonly Step[], container: readonly Step[], facts: Facts): readonly string[] {
+  if (container.some(({ kind }) => kind === 'start') || facts.engine.container === undefined) return [];
+  const read = files.some(
+    (step) =>
+      (step.kind === 'file' && /\/(config\.yaml|\.env|auth\.json|current-entrypoint)$/.test(step.path)) ||
+      (step.kind === 'link' && /\/(current-package|plugins\/[^/]+)$/.test(step.path)),
+  );
+  return read ? ['the gateway reads that at its start: hermes-shim restart'] : [];
+}

@@ -1,0 +1,110 @@
+import type { Ownership } from '../write/beneath.ts';
+
+/** One thing that `up` does; paths are the host's, absolute. */
+export type Step =
+  | {
+      readonly kind: 'make-user';
+      readonly user: string;
+      readonly group: string | undefined;
+      readonly home: string;
+    }
+  | { readonly kind: 'join-group'; readonly user: string; readonly group: string }
+  | {
+      readonly kind: 'directory';
+      readonly path: string;
+      readonly ownership: Ownership;
+      readonly there: boolean;
+    }
+  | {
+      readonly kind: 'file';
+      readonly path: string;
+      readonly content: Buffer;
+      readonly ownership: Ownership;
+      /** what was there, for `--diff` */
+      readonly before: Buffer | undefined;
+      /** its text is never shown, only the names that it sets */
+      readonly secret: boolean;
+    }
+  | { readonly kind: 'link'; readonly path: string; readonly target: string }
+  | { readonly kind: 'remove'; readonly path: string }
+  | { readonly kind: 'gc-root'; readonly path: string; readonly target: string; readonly tool: string }
+  | { readonly kind: 'pull'; readonly image: string }
+  /** `why` is what changed; what only the old container has is lost */
+  | { readonly kind: 'put-aside'; readonly why: string; readonly running: boolean }
+  | { readonly kind: 'create'; readonly argv: readonly string[]; readonly identity: string }
+  | { readonly kind: 'policy'; readonly policy: string }
+  | { readonly kind: 'start' }
+  | { readonly kind: 'ready' }
+  /** the container that was put aside gets its name back */
+  | { readonly kind: 'put-back' }
+  | { readonly kind: 'drop-aside' }
+  | { readonly kind: 'pin'; readonly text: string }
+  | {
+      readonly kind: 'bridge';
+      readonly user: string;
+      readonly userHome: string;
+      readonly uid: number;
+      readonly gid: number;
+      readonly target: string;
+      /** what has the name now: a directory with data is put aside */
+      readonly now: 'nothing' | 'link' | 'directory';
+    }
+  | { readonly kind: 'unbridge'; readonly userHome: string; readonly target: string };
+
+/** A plan: what is done, in this order, and what somebody should know. */
+export type Plan = {
+  readonly steps: readonly Step[];
+  readonly notes: readonly string[];
+  readonly identity: string;
+};
+
+/** Does a step take away what cannot be brought back, so that a person is asked? */
+export function losesSomething(step: Step): boolean {
+  return step.kind === 'put-aside' || (step.kind === 'bridge' && step.now === 'directory');
+}
+
+/** A step in words, as the end of "would …" or after a tick. */
+export function sayStep(step: Step): string {
+  switch (step.kind) {
+    case 'make-user':
+      return `make the system user ${step.user}${step.group && step.group !== step.user ? ` with group ${step.group}` : ''}`;
+    case 'join-group':
+      return `let ${step.user} into group ${step.group} (counts from the next login)`;
+    case 'directory':
+      return step.there
+        ? `give ${step.path} to its owner, mode ${octal(step)}`
+        : `make ${step.path}, mode ${octal(step)}`;
+    case 'file':
+      return `${step.before === undefined ? 'write' : 'change'} ${step.path}`;
+    case 'link':
+      return `link ${step.path} to ${step.target}`;
+    case 'remove':
+      return `remove ${step.path}`;
+    case 'gc-root':
+      return `keep ${step.target} from nix-collect-garbage by ${step.path}`;
+    case 'pull':
+      return `pull ${step.image}`;
+    case 'put-aside':
+      return `replace the container: ${step.why}. What was installed in it (apt, pip, npm) is lost; state and home stay`;
+    case 'create':
+      return 'create the container';
+    case 'policy':
+      return `set the container's restart policy to ${step.policy}`;
+    case 'start':
+      return 'start the container';
+    case 'ready':
+      return 'wait until hermes can be run in it';
+    case 'put-back':
+      return 'take back the container that a run before had put aside';
+    case 'drop-aside':
+      return 'remove the container that was replaced';
+    case 'pin':
+      return 'pin it in /etc/hermes-shim/container-mode, where the container cannot change it';
+    case 'bridge':
+      return `link ${step.userHome}/.hermes to ${step.target}${step.now === 'directory' ? `; the directory that is there is kept as ${step.userHome}/.hermes.bak.<time>` : ''}`;
+    case 'unbridge':
+      return `remove the link ${step.userHome}/.hermes`;
+  }
+}
+
+const octal = ({ ownership }: { ownership: Ownership }): string => `0${ownership.mode.toString(8)}`;

@@ -1,0 +1,30 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Environment } from '../../route/inside.ts';
+import type { Who } from '../file/wanted.ts';
+import { unitMarker, unitName } from './text.ts';
+
+/** Where a unit of ours lies: the administrator's place, or the user's. */
+export function unitFile(who: Who, env: Environment, containerName: string): string {
+  const config = env.XDG_CONFIG_HOME?.startsWith('/') ? env.XDG_CONFIG_HOME : join(who.home, '.config');
+  return join(who.uid === 0 ? '/etc/systemd/system' : join(config, 'systemd/user'), unitName(containerName));
+}
+
+/** Is a unit of ours installed? */
+export function isInstalled(who: Who, env: Environment, containerName: string): boolean {
+  return readUnit(unitFile(who, env, containerName))?.startsWith(unitMarker) === true;
+}
+
+/** A unit's text; `undefined` where there is none. */
+export function readUnit(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Does systemd run this machine (sd_booted(3))? */
+export function hasSystemd(): boolean {
+  return existsSync('/run/systemd/system');
+}

@@ -1,0 +1,228 @@
+/** down, restart, status, logs, shell, update, init: what keeps a container that `up` has made. */
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, it } from 'vitest';
+import { kept, makingWays } from '../harness/kept.ts';
+import { describeModes, engines } from '../harness/modes.ts';
+
+describeModes((way) => {
+  it('a container is stopped, looked at, started and entered by its commands', async () => {
+    await using machine = await kept(way);
+    machine.declare('restart: "no"\n');
+    expect(await machine.shim(['down'])).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('hermes-shim up'),
+    });
+    await machine.up();
+    const up = await machine.shim(['status', '--json']);
+    expect(JSON.parse(up.stdout)).toMatchObject({
+      kind: 'package',
+      container: { name: machine.name, status: 'running', identity: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      declared: { steps: [] },
+    });
+    expect(up.exitCode).toBe(0);
+    const { stdout: nothing } = await machine.shim(['up', '--json']);
+    expect(JSON.parse(nothing)).toMatchObject({
+      done: true,
+      identity: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    await using following = await machine.start(['logs', '--follow', '--since', '1h']);
+    await following.waitFor('gateway up');
+    following.kill('SIGTERM');
+    expect((await following.ended).timedOut).toBe(false);
+    const { stdout: log } = await machine.shim(['logs']);
+    expect(log).toContain('gateway up: gateway run --replace as');
+    const shell = await machine.shim(['shell', '--', 'sh', '-c', 'id -un; echo "$HERMES_HOME"; exit 7']);
+    expect(shell).toMatchObject({ exitCode: 7, stdout: 'hermes\n/data/.hermes\n', stderr: '' });
+    expect((await machine.shim(['shell'], { input: 'pwd; echo $0\n' })).exitCode).toBe(0);
+    expect(await machine.shim(['down'])).toMatchObject({ exitCode: 0, stderr: '' });
+    const down = await machine.shim(['status']);
+    expect(down).toMatchObject({ exitCode: 1, stderr: '' });
+    expect(down.stdout).toContain('start the container');
+    expect(existsSync(join(machine.home, '.container-mode'))).toBe(true);
+    // a call says what is wrong, as it does of any container
+    const call = await machine.hermes(['version'], { env: { HERMES_SHIM_WAIT: '0' } });
+    expect(call).toMatchObject({ exitCode: 125, stderr: expect.stringContaining('is not running') });
+    expect(call.stderr).toMatch(/see why: +hermes-shim logs\n +start it: +hermes-shim up/);
+    await machine.up();
+    const { stdout: checks } = await machine.sh('hermes-shim doctor; true');
+    expect(checks).toContain('hermes-shim up keeps it: hermes-shim status, logs, restart, update');
+    expect(checks).toMatch(/ok +answer/);
+    for (const command of ['enable', 'disable']) {
+      const { stderr } = await machine.sh(`hermes-shim ${command}; true`);
+      expect(stderr).toMatch(/was written by hermes-shim up|speaks for/);
+    }
+  });
+}, makingWays);
+
+describeModes(
+  (way) => {
+    it.each(['package', 'official'] as const)(
+      'an ordinary user of docker has a container of their own (%s), and everything in it is theirs',
+      async (kind) => {
+        await using machine = await kept(way, { asUser: true });
+        machine.declare('settings: {a: 1}\n', kind);
+        await machine.up();
+        expect(await machine.hermes(['version'])).toMatchObject({ exitCode: 0, stderr: '' });
+        const owners = await machine.sh(`find ${machine.stateDir} ! -user ${machine.caller.uid}`);
+        expect(owners).toMatchObject({ exitCode: 0, stdout: '', stderr: '' });
+        expect(readFileSync(join(machine.home, '.managed'), 'utf8')).toContain('edit hermes-shim.yaml');
+        expect((await machine.up()).stdout).toContain('everything is as it should be');
+      },
+    );
+
+    it('a shell in a terminal is a terminal', async () => {
+      await using machine = await kept(way);
+      machine.declare('');
+      await machine.up();
+      await using terminal = await machine.terminal('hermes-shim', ['shell']);
+      terminal.write('tty; id -un\r');
+      await terminal.waitFor(/\/dev\/pts\/\d+[\s\S]*hermes/);
+      terminal.write('exit 3\r');
+      expect(await terminal.exit).toEqual({ code: 3, signal: null });
+    });
+
+    it('update keeps the old container until the new one is ready, and puts it back where that fails', async () => {
+      await using machine = await kept(way);
+      machine.declare('', 'official');
+      await machine.up();
+      const id = await machine.id();
+      // what the next image does at its start
+      writeFileSync(join(machine.home, 'never-ready'), '');
+      const failed = await machine.shim(['recreate', '--yes'], { env: { HERMES_SHIM_WAIT: '2' } });
+      expect(failed).toMatchObject({ exitCode: 1 });
+      expect(failed.stderr).toContain('the new container did not come up');
+      expect(failed.stderr).toContain('the old one');
+      rmSync(join(machine.home, 'never-ready'));
+      expect(await machine.id()).toBe(id);
+      await machine.up();
+      expect(await machine.id()).toBe(id);
+      expect((await machine.hermes(['version'])).exitCode).toBe(0);
+    });
+
+    it('an image that cannot be pulled changes nothing', async () => {
+      await using machine = await kept(way);
+      machine.declare('container:\n  image: 127.0.0.1:1/nobody/has:this\n', 'official');
+      const failed = await machine.shim(['up']);
+      expect(failed).toMatchObject({ exitCode: 1 });
+      expect(failed.stderr).toMatch(
+        /could not pull 127\.0\.0\.1:1\/nobody\/has:this[\s\S]*is there a network: +docker pull/,
+      );
+      expect(existsSync(join(machine.home, '.container-mode'))).toBe(false);
+      machine.declare('', 'official');
+      await machine.up();
+      const updated = await machine.shim(['update', '--yes']);
+      // the stand-in is in no registry
+      expect(updated).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('could not pull') });
+      expect((await machine.hermes(['version'])).exitCode).toBe(0);
+    });
+
+    it('init writes a first file that up can use, and never another one over it', async () => {
+      await using machine = await kept(way);
+      const first = await machine.shim(['init']);
+      expect(first).toMatchObject({ exitCode: 0, stderr: '' });
+      const text = readFileSync(machine.file, 'utf8');
+      const [, schema = ''] = /\$schema=(\S+)/.exec(text) ?? [];
+      expect(JSON.parse(readFileSync(schema, 'utf8'))).toMatchObject({ properties: { stateDir: {} } });
+      expect(text).toContain('backend: docker');
+      const again = await machine.shim(['init']);
+      expect(again).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('stays as it is') });
+      expect(readFileSync(machine.file, 'utf8')).toBe(text);
+      const dry = await machine.shim(['up', '--dry-run']);
+      expect(dry).toMatchObject({ exitCode: 0 });
+      expect(dry.stdout).toContain('pull docker.io/nousresearch/hermes-agent:latest');
+    });
+
+    it('a dry run with --diff shows what changes, no secret, and does nothing', async () => {
+      await using machine = await kept(way);
+      const secrets = join(machine.root, 'secrets.env');
+      writeFileSync(secrets, 'OPENROUTER_API_KEY=sk-or-secret\n', { mode: 0o600 });
+      const auth = join(machine.root, 'auth.json');
+      writeFileSync(auth, '{"token": "auth-secret"}', { mode: 0o600 });
+      machine.declare(
+        `environmentFiles: [${secrets}]\nauthFile: ${auth}\nsettings: {model: {default: x, api_key: in-the-open}}\n`,
+      );
+      const { stdout, exitCode } = await machine.shim(['up', '--dry-run', '--diff']);
+      expect(exitCode).toBe(0);
+      expect(stdout).toMatch(
+        /write .*config\.yaml\n +\+ model:\n +\+ {3}default: x\n +\+ {3}api_key: \*\*\*/,
+      );
+      expect(stdout).toContain('not shown; it sets: OPENROUTER_API_KEY');
+      expect(stdout).not.toMatch(/secret\b|in-the-open/);
+      expect(existsSync(machine.stateDir)).toBe(false);
+      const { stderr, stdout: done } = await machine.shim(['up', '--diff'], {
+        env: { HERMES_SHIM_DEBUG: '1' },
+      });
+      expect(stderr + done).not.toMatch(/sk-or-secret|auth-secret|in-the-open/);
+      expect((statSync(join(machine.home, '.env')).mode & 0o777).toString(8)).toBe('640');
+      expect((statSync(join(machine.home, 'auth.json')).mode & 0o777).toString(8)).toBe('600');
+      // seeded once: what hermes made of it stays
+      writeFileSync(join(machine.home, 'auth.json'), '{"refreshed": 1}');
+      await machine.up();
+      expect(readFileSync(join(machine.home, 'auth.json'), 'utf8')).toBe('{"refreshed": 1}');
+    });
+
+    it('plugins are linked where the container sees them, and a link of one that is gone is removed', async () => {
+      await using machine = await kept(way);
+      const plugin = join(machine.root, 'store/my-plugin');
+      mkdirSync(plugin);
+      writeFileSync(join(plugin, 'plugin.yaml'), 'name: my-plugin\n');
+      machine.declare(`extraPlugins: [${plugin}]\n`);
+      await machine.up();
+      const look = 'cat "$HERMES_HOME"/plugins/*/plugin.yaml';
+      expect(await machine.engine(['exec', '-u', 'hermes', machine.name, 'sh', '-c', look])).toBe(
+        'name: my-plugin',
+      );
+      machine.declare('');
+      await machine.up(['--yes']);
+      expect(readdirSync(join(machine.home, 'plugins'))).toEqual([]);
+    });
+
+    it('root makes the users, lets others in by a bridge, keeps what they had, and pins it', async () => {
+      await using machine = await kept(way);
+      const { callerUser } = engines;
+      const theirs = join(callerUser.home, '.hermes');
+      mkdirSync(join(theirs, 'memories'), { recursive: true });
+      writeFileSync(join(theirs, 'memories/USER.md'), 'mine');
+      chownSync(theirs, callerUser.uid, callerUser.gid);
+      chmodSync(dirname(machine.root), 0o755);
+      machine.declare(`container:\n  hostUsers: [${callerUser.name}]\n`);
+      const text = readFileSync(machine.file, 'utf8');
+      const made = `user: ${machine.name}\ngroup: ${machine.name}`;
+      writeFileSync(machine.file, text.replace(/^user: .*\ngroup: .*$/m, made));
+      const refused = await machine.shim(['up']);
+      expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('.hermes.bak.<time>') });
+      const { stdout } = await machine.up(['--yes']);
+      expect(stdout).toContain(`make the system user ${machine.name}`);
+      expect(stdout).toContain(`let ${callerUser.name} into group ${machine.name}`);
+      const ids = await machine.sh(
+        `id -u ${machine.name}; id -nG ${callerUser.name}; cat /etc/hermes-shim/container-mode; stat -c '%u %a' ${machine.stateDir} /etc/hermes-shim/container-mode`,
+      );
+      const [uid = '', groups = '', ...rest] = ids.stdout.split('\n');
+      expect(groups.split(' ')).toContain(machine.name);
+      expect(rest.join('\n')).toContain(`hermes_home=${machine.home}`);
+      expect(rest.slice(-3)).toEqual([`${uid} 2770`, '0 644', '']);
+      const kept_ = readdirSync(callerUser.home).filter((name) => name.startsWith('.hermes.bak.'));
+      expect(kept_).toHaveLength(1);
+      expect(readFileSync(join(callerUser.home, kept_[0] ?? '', 'memories/USER.md'), 'utf8')).toBe('mine');
+      rmSync(join(callerUser.home, kept_[0] ?? ''), { recursive: true });
+      expect((await machine.hermes(['version'])).exitCode).toBe(0);
+      machine.declare('');
+      writeFileSync(machine.file, readFileSync(machine.file, 'utf8').replace(/^user: .*\ngroup: .*$/m, made));
+      const left = await machine.up();
+      expect(left.stdout).toContain(`remove the link ${theirs}`);
+      expect(existsSync(theirs)).toBe(false);
+    });
+  },
+  ['docker'],
+);

@@ -1,0 +1,119 @@
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { atPlace } from '../../../src/managed/apply/place.ts';
+import { namesIn, survey } from '../../../src/managed/apply/survey.ts';
+import {
+  closeDir,
+  openRoot,
+  readFile,
+  sweep,
+  writeFile,
+  writeLink,
+} from '../../../src/managed/write/beneath.ts';
+import { swapper } from '../../harness/swapper.ts';
+
+const me = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0, mode: 0o640 };
+let dir = '';
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'beneath-'));
+  for (const name of ['state/.hermes', 'victim']) mkdirSync(join(dir, name), { recursive: true });
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+describe('writing below the state directory', () => {
+  it('replaces a file whole, with its mode, and leaves nothing half written', () => {
+    writeFileSync(join(dir, 'state/.hermes/.env'), 'old', { mode: 0o666 });
+    atPlace(`${dir}/state/.hermes/.env`, `${dir}/state`, (inner, name) => writeFile(inner, name, 'new', me));
+    expect(readFileSync(join(dir, 'state/.hermes/.env'), 'utf8')).toBe('new');
+    expect(statSync(join(dir, 'state/.hermes/.env')).mode & 0o777).toBe(0o640);
+    expect(readdirSync(join(dir, 'state/.hermes'))).toEqual(['.env']);
+  });
+
+  it('a link in the place of the file is replaced, what it leads to is not touched', () => {
+    writeFileSync(join(dir, 'victim/passwd'), 'root');
+    symlinkSync(join(dir, 'victim/passwd'), join(dir, 'state/.hermes/.env'));
+    atPlace(`${dir}/state/.hermes/.env`, `${dir}/state`, (inner, name) => writeFile(inner, name, 'new', me));
+    expect(readFileSync(join(dir, 'victim/passwd'), 'utf8')).toBe('root');
+    expect(readFileSync(join(dir, 'state/.hermes/.env'), 'utf8')).toBe('new');
+  });
+
+  it('a link in the place of a directory is an error with a sentence', () => {
+    rmSync(join(dir, 'state/.hermes'), { recursive: true });
+    symlinkSync(join(dir, 'victim'), join(dir, 'state/.hermes'));
+    const write = () =>
+      atPlace(`${dir}/state/.hermes/.env`, `${dir}/state`, (inner, name) =>
+        writeFile(inner, name, 'new', me),
+      );
+    expect(write).toThrow('links are not followed');
+    expect(() => survey([`${dir}/state/.hermes/.env`], `${dir}/state`)).toThrow('links are not followed');
+    expect(readdirSync(join(dir, 'victim'))).toEqual([]);
+  });
+
+  it('what a killed run left half written is swept away, and a link of that name is not followed', () => {
+    const home = openRoot(join(dir, 'state/.hermes'));
+    writeFileSync(join(dir, 'victim/file'), 'kept');
+    symlinkSync(join(dir, 'victim/file'), join(dir, 'state/.hermes/..env.hermes-shim-draft'));
+    writeFile(home, '.env', 'whole', me);
+    symlinkSync(join(dir, 'victim/file'), join(dir, 'state/.hermes/.a.hermes-shim-draft'));
+    sweep(home);
+    closeDir(home);
+    expect(readdirSync(join(dir, 'state/.hermes'))).toEqual(['.env']);
+    expect(readFileSync(join(dir, 'victim/file'), 'utf8')).toBe('kept');
+  });
+
+  it('a pipe or a file of another name in its place is neither waited for nor written through', () => {
+    writeFileSync(join(dir, 'victim/file'), 'kept');
+    linkSync(join(dir, 'victim/file'), join(dir, 'state/.hermes/config.yaml'));
+    const home = openRoot(join(dir, 'state/.hermes'));
+    writeFile(home, 'config.yaml', 'new', me);
+    writeLink(home, 'config.yaml', '/x', me);
+    expect(readFile(home, 'config.yaml')).toBeUndefined();
+    closeDir(home);
+    expect(readFileSync(join(dir, 'victim/file'), 'utf8')).toBe('kept');
+    expect(namesIn(`${dir}/state/nothing`, `${dir}/state`)).toEqual([]);
+  });
+
+  it.each(['.hermes', 'config.yaml'])(
+    'somebody who exchanges %s for a link all the time never gets a write outside',
+    async (what) => {
+      const target = what === '.hermes' ? join(dir, 'state/.hermes') : join(dir, 'state/.hermes/config.yaml');
+      if (what !== '.hermes') writeFileSync(target, 'own');
+      writeFileSync(join(dir, 'victim/config.yaml'), 'kept');
+      const away = join(dir, 'state/away');
+      symlinkSync(what === '.hermes' ? join(dir, 'victim') : join(dir, 'victim/config.yaml'), away);
+      await using thief = await swapper('exchange', target, away);
+      let refused = 0;
+      let written = 0;
+      const before = thief.count();
+      for (let n = 0; n < 3000 || thief.count() - before < 3000; n++) {
+        try {
+          atPlace(`${dir}/state/.hermes/config.yaml`, `${dir}/state`, (inner, name) =>
+            writeFile(inner, name, `new ${n}`, me),
+          );
+          written++;
+        } catch {
+          refused++;
+        }
+        if (n % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+      expect(readFileSync(join(dir, 'victim/config.yaml'), 'utf8')).toBe('kept');
+      expect(readdirSync(join(dir, 'victim'))).toEqual(['config.yaml']);
+      expect(written + refused).toBeGreaterThan(2999);
+      expect(written).toBeGreaterThan(0);
+      expect(existsSync(join(dir, 'victim/.config.yaml.hermes-shim-draft'))).toBe(false);
+    },
+  );
+});

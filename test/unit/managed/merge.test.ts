@@ -1,0 +1,140 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { leavesOf, mergeConfig } from '../../../src/managed/merge/config.ts';
+import { mergeEnv, namesIn } from '../../../src/managed/merge/env-file.ts';
+
+const own = `# my own notes
+model:
+  default: old # chosen in March
+  base_url: https://example.org
+
+toolsets: [web, files] # not all
+skills:
+  disabled:
+    - noisy
+`;
+
+function merged(current: string | undefined, declared: object, before: object = {}): string {
+  const result = mergeConfig(current, declared as never, leavesOf(before as never));
+  if (result.kind !== 'merged') throw new Error(result.why);
+  return result.text;
+}
+
+describe('config.yaml', () => {
+  it("declared keys win at their leaf; a person's own keys, comments and order stay", () => {
+    expect(
+      merged(own, { model: { default: 'new' }, toolsets: ['all'], display: { compact: true } }),
+    ).toBe(`# my own notes
+model:
+  default: new # chosen in March
+  base_url: https://example.org
+
+toolsets:
+  - all
+skills:
+  disabled:
+    - noisy
+display:
+  compact: true
+`);
+  });
+
+  it('is not touched, to the last byte, when everything is there already', () => {
+    const odd = 'model:   {default: "x"}   \n\n\n#end';
+    expect(mergeConfig(odd, { model: { default: 'x' } }, {})).toEqual({
+      kind: 'merged',
+      text: odd,
+      changed: false,
+    });
+  });
+
+  it('what is declared no longer goes, unless somebody has changed it since', () => {
+    const first = merged(own, { model: { default: 'new' }, agent: { max: 3 }, memory: { kept: true } });
+    const edited = first.replace('max: 3', 'max: 4');
+    expect(
+      merged(
+        edited,
+        { model: { default: 'new' } },
+        { model: { default: 'new' }, agent: { max: 3 }, memory: { kept: true } },
+      ),
+    ).toBe(edited.replace('memory:\n  kept: true\n', ''));
+  });
+
+  it('lists stay as whoever wrote the file set them', () => {
+    const python = 'a:\n- 1\n- 2\nb: {c: [x]}\n';
+    expect(merged(python, { d: ['z'] })).toBe(`${python}d:\n- z\n`);
+  });
+
+  it("words that are truth values to Python's YAML stay words", () => {
+    const text = merged(undefined, { a: 'yes', b: 'off', c: '012', d: true, e: null, f: '1:30' });
+    expect(parse(text, { version: '1.1' })).toEqual({
+      a: 'yes',
+      b: 'off',
+      c: '012',
+      d: true,
+      e: null,
+      f: '1:30',
+    });
+  });
+
+  it('makes way for a mapping where a scalar or an alias stands', () => {
+    expect(parse(merged('model: x\n', { model: { default: 'y' } }))).toEqual({ model: { default: 'y' } });
+    const aliased = merged('a: &a {x: 1}\nb: *a\n', { b: { y: 2 } });
+    expect(parse(aliased)).toEqual({ a: { x: 1 }, b: { x: 1, y: 2 } });
+  });
+
+  it.each([
+    ['- a\n', 1],
+    ['a: 1\nb: [\n', 3],
+  ])('says where it cannot be read: %j', (text, line) => {
+    expect(mergeConfig(text, { a: 1 }, {})).toMatchObject({ kind: 'unreadable', line });
+  });
+
+  it('after a merge all that was declared is there, all else as before, and a second merge changes nothing', () => {
+    const key = fc.stringMatching(/^[a-z]{1,3}$/);
+    const leaf = fc.oneof(
+      fc.string({ maxLength: 8 }),
+      fc.integer(),
+      fc.boolean(),
+      fc.constant(null),
+      fc.array(fc.integer(), { maxLength: 3 }),
+    );
+    const tree = fc.letrec((tie) => ({
+      node: fc.dictionary(key, fc.oneof({ depthSize: 'small' }, leaf, tie('node')), { maxKeys: 4 }),
+    })).node as fc.Arbitrary<Record<string, unknown>>;
+    fc.assert(
+      fc.property(tree, tree, (present, declared) => {
+        const text = merged(merged(undefined, present), declared);
+        const result = leavesOf((parse(text, { version: '1.1' }) ?? {}) as never);
+        expect(result).toMatchObject(leavesOf(declared as never));
+        expect(merged(text, declared)).toBe(text);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe('.env', () => {
+  const files = ['A_KEY=sk-1\n', "# more\nB='x y'\n"];
+
+  it("what is declared stands behind a person's own lines and can be taken back", () => {
+    const text = mergeEnv('MINE=1', { TZ: 'UTC', SAY: "it's $5" }, files);
+    expect(text?.split('\n').filter((line) => !line.startsWith('# hermes-shim'))).toEqual([
+      'MINE=1',
+      'TZ=UTC',
+      "SAY='it\\'s $5'",
+      'A_KEY=sk-1',
+      '# more',
+      "B='x y'",
+      '',
+    ]);
+    expect(mergeEnv(text, { TZ: 'UTC', SAY: "it's $5" }, files)).toBe(text);
+    expect(mergeEnv(text, {}, [])).toBe('MINE=1\n');
+    expect(mergeEnv(undefined, {}, [])).toBeUndefined();
+  });
+
+  it('is shown by its names alone', () => {
+    expect(namesIn('A=1\nexport B = 2\n# C=3\nA=4\n')).toEqual(['A', 'B']);
+  });
+});

@@ -1,0 +1,365 @@
+import { describe, expect, it } from 'vitest';
+import { labels, type Made } from '../../../src/managed/engine/facts.ts';
+import { parseDeclaration } from '../../../src/managed/file/read.ts';
+import { toWanted } from '../../../src/managed/file/wanted.ts';
+import { wantedIdentity } from '../../../src/managed/plan/container.ts';
+import { lineDiff, masked } from '../../../src/managed/plan/diff.ts';
+import type { Facts } from '../../../src/managed/plan/facts.ts';
+import { idMapOf, subordinatesOf } from '../../../src/managed/plan/id-map.ts';
+import { createArgs, identityOf, restartPolicy } from '../../../src/managed/plan/identity.ts';
+import { type Layout, pluginName, toLayout, toPackage } from '../../../src/managed/plan/layout.ts';
+import { makePlan } from '../../../src/managed/plan/plan.ts';
+import { losesSomething, sayStep } from '../../../src/managed/plan/steps.ts';
+import { quoteUnitWord } from '../../../src/managed/unit/quote.ts';
+import { unitText } from '../../../src/managed/unit/text.ts';
+
+const root = { uid: 0, gid: 0, name: 'root', home: '/root', dataHome: undefined };
+const wanted = (text: string) => toWanted(parseDeclaration(text, '/etc/hermes-shim/hermes-shim.yaml'), root);
+
+const store = '/nix/store/00000000000000000000000000000000-hermes';
+
+function factsFor(text: string, more: Partial<Facts> = {}): Facts {
+  const declared = wanted(text);
+  const hermes = declared.package === undefined ? undefined : toPackage(declared.package, declared.package);
+  return {
+    owner: { uid: 990, gid: 991 },
+    groupMembers: [],
+    groupName: 'hermes',
+    hostUsers: [],
+    via: { engine: 'docker', binary: '/usr/bin/docker', access: { kind: 'direct' } },
+    engine: { container: undefined, aside: undefined, imageId: 'abc' },
+    sources: {
+      package: hermes,
+      config: undefined,
+      envFiles: [],
+      auth: undefined,
+      documents: [],
+      plugins: [],
+    },
+    layout: toLayout(declared, { uid: 990, gid: 991 }, hermes),
+    record: { stateDir: declared.stateDir, leaves: {}, plugins: [], bridges: [], pin: true },
+    found: new Map(),
+    pluginLinks: [],
+    bridges: new Map(),
+    pin: undefined,
+    pins: true,
+    byUnit: false,
+    entrypoint: '#!/bin/sh\n',
+    storeTool: '/bin/nix-store',
+    selinux: false,
+    idMap: undefined,
+    ...more,
+  };
+}
+
+function made(text: string, facts: Facts, change: Partial<Made> = {}, status = 'running'): Made {
+  const declared = wanted(text);
+  return {
+    container: {
+      id: 'a'.repeat(64),
+      name: 'hermes-agent',
+      state: { status: status as 'running', word: status, startedMs: 0, finishedMs: undefined, exitCode: 0 },
+      env: new Map(),
+      binds: [],
+      destinations: [],
+      workingDir: '',
+      hostNetwork: true,
+    },
+    labels: {
+      [labels.managed]: declared.stateDir,
+      [labels.identity]: wantedIdentity(declared, facts),
+      [labels.image]: declared.image,
+    },
+    imageId: 'abc',
+    restartPolicy: 'unless-stopped',
+    ...change,
+  };
+}
+
+const text = `package: ${store}\n`;
+const kinds = (of: string, facts: Facts, force = false) =>
+  makePlan(wanted(of), facts, { nowMs: 1e12, force }).steps.map(({ kind }) => kind);
+/** What is done about the container alone. */
+const deeds = (of: string, facts: Facts, force = false) =>
+  kinds(of, facts, force).filter((kind) => !['directory', 'file', 'link', 'gc-root', 'pin'].includes(kind));
+
+describe('the plan', () => {
+  it('goes from directories to the pin, and the metadata comes after the container is ready', () => {
+    const { steps } = makePlan(wanted(text), factsFor(text), { nowMs: 0 });
+    const said = steps.map(sayStep);
+    const at = (words: string) => said.findIndex((says) => says.includes(words));
+    const order = [
+      'make /var/lib/hermes,',
+      '.managed',
+      'current-package',
+      '.gc-root',
+      'create the container',
+      'start the',
+      'wait until',
+      '.container-identity',
+      '.container-mode',
+      'pin it',
+    ];
+    expect(order.map(at)).toEqual([...order.map(at)].sort((a, b) => a - b));
+    expect(order.map(at)).not.toContain(-1);
+  });
+
+  it('pulls what is not there, and makes the user first', () => {
+    const facts = factsFor(text, {
+      owner: undefined,
+      engine: { container: undefined, aside: undefined, imageId: undefined },
+    });
+    expect(kinds(text, facts)[0]).toBe('make-user');
+    expect(deeds(text, facts)).toEqual(['make-user', 'pull', 'create', 'start', 'ready']);
+  });
+
+  it('does nothing about a container that is as it should be', () => {
+    const facts = factsFor(text);
+    expect(deeds(text, { ...facts, engine: { ...facts.engine, container: made(text, facts) } })).toEqual([]);
+  });
+
+  it.each([
+    ['stopped', {}, 'exited', ['start', 'ready']],
+    [
+      'of another identity',
+      { labels: { [labels.managed]: '/var/lib/hermes', [labels.identity]: 'x' } },
+      'running',
+      ['put-aside', 'create', 'start', 'ready', 'drop-aside'],
+    ],
+    ['of another restart policy', { restartPolicy: 'no' }, 'running', ['policy']],
+  ] as const)('for a container that is %s', (_, change, status, expected) => {
+    const facts = factsFor(text);
+    const container = made(text, facts, change, status);
+    expect(deeds(text, { ...facts, engine: { ...facts.engine, container } })).toEqual(expected);
+  });
+
+  it('an image that means another one now makes a new container; one that is gone does not', () => {
+    const facts = factsFor(text);
+    const container = made(text, facts);
+    const moved = { ...facts, engine: { container, aside: undefined, imageId: 'def' } };
+    const plan = makePlan(wanted(text), moved, { nowMs: 0 });
+    expect(plan.steps.filter(losesSomething).map(sayStep)).toEqual([
+      'replace the container: docker.io/library/ubuntu:24.04 means another image now than when it was made. What was installed in it (apt, pip, npm) is lost; state and home stay',
+    ]);
+    const gone = { ...facts, engine: { container, aside: undefined, imageId: undefined } };
+    expect(deeds(text, gone)).toEqual([]);
+  });
+
+  it('goes on where a run was killed', () => {
+    const facts = factsFor(text);
+    const aside = made(text, facts, {
+      labels: { [labels.managed]: '/var/lib/hermes', [labels.identity]: 'old' },
+    });
+    const fresh = made(text, facts);
+    const engine = (container: Made | undefined, before = aside) => ({
+      ...facts,
+      engine: { container, aside: before, imageId: 'abc' },
+    });
+    expect(deeds(text, engine(undefined))).toEqual(['create', 'start', 'ready', 'drop-aside']);
+    expect(deeds(text, engine(fresh))).toEqual(['ready', 'drop-aside']);
+    expect(deeds(text, engine(undefined, fresh))).toEqual(['put-back', 'start', 'ready']);
+    expect(deeds(text, engine(aside, fresh))).toEqual(['put-back', 'start', 'ready']);
+  });
+
+  it("never touches somebody else's container", () => {
+    const facts = factsFor(text);
+    const container = made(text, facts, { labels: {} });
+    expect(() => kinds(text, { ...facts, engine: { ...facts.engine, container } })).toThrow(
+      'which hermes-shim did not make',
+    );
+    const other = made(text, facts, { labels: { [labels.managed]: '/srv/other' } });
+    expect(() => kinds(text, { ...facts, engine: { ...facts.engine, container: other } })).toThrow(
+      '/srv/other',
+    );
+  });
+
+  it('a pin that speaks for another home stays', () => {
+    const facts = factsFor(text, { pin: 'backend=docker\nhermes_home=/srv/other/.hermes\n' });
+    const plan = makePlan(wanted(text), facts, { nowMs: 0 });
+    expect(plan.steps.some(({ kind }) => kind === 'pin')).toBe(false);
+    expect(plan.notes.join()).toContain('speaks for /srv/other/.hermes');
+  });
+});
+
+describe('the identity', () => {
+  const same = { image: 'i', imageId: 'a', volumes: ['v'], options: ['o'], owner: '1:1', entrypoint: ['e'] };
+  it.each([
+    { image: 'j' },
+    { imageId: 'b' },
+    { volumes: ['v', 'w'] },
+    { options: [] },
+    { owner: '2:1' },
+    { entrypoint: ['f'] },
+  ])('changes with %j', (change) => expect(identityOf({ ...same, ...change })).not.toBe(identityOf(same)));
+
+  it('changes with nothing else: settings, environment, documents and the package in the store', () => {
+    const one = wantedIdentity(wanted(text), factsFor(text));
+    const more = `${text.replace('hermes', 'hermes2')}settings: {a: 1}\nenvironment: {A: b}\ndocuments: {A: b}\nrestart: "no"\n`;
+    expect(wantedIdentity(wanted(more), factsFor(more))).toBe(one);
+  });
+});
+
+describe('the layout', () => {
+  it("is the guide's for a package, and the command line is whole", () => {
+    const declared = wanted(
+      `${text}extraArgs: [--verbose]\ncontainer: {extraVolumes: ["/a:/b:ro"], extraOptions: ["--gpus", all]}\n`,
+    );
+    const layout: Layout = toLayout(declared, { uid: 990, gid: 991 }, toPackage(store, store));
+    const args = createArgs(declared, layout, {
+      idMap: undefined,
+      selinux: false,
+      identity: 'x',
+      policy: 'unless-stopped',
+    });
+    expect(args.join(' ')).toBe(
+      [
+        'create --name hermes-agent --label hermes-shim.managed=/var/lib/hermes --label hermes-shim.identity=x --label hermes-shim.image=docker.io/library/ubuntu:24.04',
+        '--restart=unless-stopped --entrypoint /data/current-entrypoint --network=host',
+        '--volume /nix/store:/nix/store:ro --volume /var/lib/hermes:/data --volume /var/lib/hermes/home:/home/hermes --volume /a:/b:ro',
+        '--env HERMES_UID=990 --env HERMES_GID=991 --env HERMES_HOME=/data/.hermes',
+        '--env HERMES_MANAGED=hermes-shim (on the host: edit hermes-shim.yaml, then run hermes-shim up)',
+        '--env HOME=/home/hermes --env MESSAGING_CWD=/data/workspace --gpus all docker.io/library/ubuntu:24.04',
+        '/data/current-package/bin/hermes gateway run --replace --verbose',
+      ].join(' '),
+    );
+  });
+
+  it("is the official image's without one", () => {
+    const layout = toLayout(wanted(''), { uid: 990, gid: 991 });
+    expect(layout).toMatchObject({
+      volumes: ['/var/lib/hermes/.hermes:/opt/data'],
+      entrypoint: undefined,
+      hermesBin: '/opt/hermes/bin/hermes',
+      command: ['gateway', 'run'],
+    });
+    const published = wanted('container: {extraOptions: ["-p", "8642:8642"]}\n');
+    expect(
+      createArgs(published, layout, { idMap: undefined, selinux: false, identity: 'x', policy: 'no' }),
+    ).not.toContain('--network=host');
+  });
+
+  it('where SELinux guards the host, the container is let at its volumes', () => {
+    const args = (text: string) =>
+      createArgs(wanted(text), toLayout(wanted(text), { uid: 1, gid: 1 }), {
+        idMap: undefined,
+        selinux: true,
+        identity: 'x',
+        policy: 'no',
+      });
+    expect(args('')).toContain('--security-opt=label=disable');
+    expect(args('container: {extraOptions: ["--security-opt=label=type:own"]}\n')).not.toContain(
+      '--security-opt=label=disable',
+    );
+  });
+
+  it.each([
+    ['/nix/var/nix/profiles/default', store, '/nix/store'],
+    ['/opt/hermes/current', '/opt/hermes/v1', '/opt/hermes'],
+    ['/opt/hermes', '/opt/hermes', '/opt/hermes'],
+    ['/home/me/hermes', '/srv/hermes', '/srv/hermes'],
+  ])('the package %s, which is %s, is mounted by %s', (declared, real, mount) => {
+    expect(toPackage(declared, real).mount).toBe(mount);
+  });
+
+  it('plugins are called as the store calls them, without the hash', () => {
+    expect(pluginName('/nix/store/0123456789abcdfghijklmnpqrsvwxyz-hermes-lcm')).toBe(
+      'hermes-shim-hermes-lcm',
+    );
+  });
+
+  it('rootless, hermes is the caller, and every other id has its place', () => {
+    const { inside, options } = idMapOf({ uids: 65_536, gids: 65_536 });
+    expect(inside).toEqual({ uid: 10_000, gid: 10_000 });
+    expect(options.slice(0, 3)).toEqual([
+      '--uidmap=0:1:10000',
+      '--uidmap=10000:0:1',
+      '--uidmap=10001:10001:55536',
+    ]);
+    expect(subordinatesOf('other:1:2\nme:100000:4000\n', { name: 'me', uid: 5 })).toBe(4000);
+    expect(subordinatesOf('5:100000:4000\n', { name: 'me', uid: 5 })).toBe(4000);
+    expect(subordinatesOf('', { name: 'me', uid: 5 })).toBe(65_536);
+  });
+});
+
+describe('what is shown of a change', () => {
+  it('is what changed, and a little around it', () => {
+    const before = [...'abcdefgh'].join('\n');
+    expect(lineDiff(`${before}\n`, `${before.replace('d', 'X\nY')}\n`)).toEqual([
+      '  b',
+      '  c',
+      '- d',
+      '+ X',
+      '+ Y',
+      '  e',
+      '  f',
+      '…',
+    ]);
+    expect(lineDiff('', 'a\n')).toEqual(['+ a']);
+  });
+  it.each(['  api_key: sk-1', 'Authorization: Bearer x', '- token: "y"', 'MY_PASSWORD=z'])(
+    'never a secret: %s',
+    (line) => {
+      expect(masked(line)).toMatch(/[:=] ?\*\*\*$/);
+    },
+  );
+  it('but what is none', () => expect(masked('model: key-west')).toBe('model: key-west'));
+});
+
+describe('the systemd unit', () => {
+  const of = {
+    asRoot: true,
+    engine: 'docker',
+    binary: '/usr/bin/docker',
+    containerName: 'hermes-agent',
+    restart: 'always',
+    restartSec: 5,
+    env: {},
+  } as const;
+
+  it("starts the container attached, as the guide's does, and stops it cleanly", () => {
+    expect(unitText(of)).toBe(`# Written by hermes-shim up --install; hermes-shim up --uninstall removes it.
+[Unit]
+Description=Hermes Agent (container)
+Wants=network-online.target
+After=network-online.target docker.service
+Requires=docker.service
+
+[Service]
+Type=simple
+ExecStart=/usr/bin/docker start --attach hermes-agent
+ExecStop=/usr/bin/docker stop -t 10 hermes-agent
+Restart=always
+RestartSec=5
+SuccessExitStatus=143 SIGTERM
+TimeoutStopSec=30
+
+[Install]
+WantedBy=multi-user.target
+`);
+  });
+
+  it("a user's begins with their login", () => {
+    const text = unitText({
+      ...of,
+      asRoot: false,
+      engine: 'podman',
+      binary: '/opt/my tools/podman',
+      env: { DOCKER_HOST: 'unix:///x%y' },
+    });
+    expect(text).toContain('WantedBy=default.target');
+    expect(text).toContain('ExecStart="/opt/my tools/podman" start');
+    expect(text).toContain('Environment=DOCKER_HOST=unix:///x%%y');
+    expect(text).not.toContain('Requires=');
+  });
+
+  it('quotes what systemd would take apart', () => expect(quoteUnitWord('a"b $c')).toBe('"a\\"b $$c"'));
+
+  it.each([
+    ['always', false, 'unless-stopped'],
+    ['on-failure', false, 'on-failure'],
+    ['no', false, 'no'],
+    ['always', true, 'no'],
+  ] as const)("restart %s, by a unit: %s, is the engine's %s", (restart, byUnit, policy) => {
+    expect(restartPolicy(restart, byUnit)).toBe(policy);
+  });
+});
