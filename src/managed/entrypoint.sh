@@ -37,4 +37,5 @@ if setpriv --reuid="$uid" --regid="$gid" --clear-groups true 2>/dev/null; then
   exec setpriv --reuid="$uid" --regid="$gid" --init-groups "$@"
 fi
 # the arguments of su are the shell's: "$0" is the first word of the command
+# shellcheck disable=SC2016
 exec su -s /bin/sh hermes -c 'exec "$0" "$@"' -- "$@"

@@ -45,7 +45,7 @@ export function told<T>(path: string, work: () => T): T {
 }
 
 /** A system error with a file, for people. */
-export function fileFailure(path: string, error: unknown): unknown {
+function fileFailure(path: string, error: unknown): unknown {
   if (error instanceof Failure) return error;
   const code = errorCode(error);
   const shown = escapeControls(path, 300);

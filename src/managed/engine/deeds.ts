@@ -68,7 +68,7 @@ export function pull(doer: Doer, image: string, show: boolean): Promise<void> {
 }
 
 /** Stopping gives a gateway so many seconds to end by itself. */
-export const graceSeconds = 10;
+const graceSeconds = 10;
 
 /** `stop`, for a container that may have ended already. */
 export const stopArgs = (name: string): readonly string[] => ['stop', '-t', String(graceSeconds), name];

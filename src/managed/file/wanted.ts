@@ -13,7 +13,7 @@ export type Who = {
 };
 
 /** `official`: hermes is in the image, its home at /opt/data. `package`: the guide's layout, a hermes of the host. */
-export type Kind = 'official' | 'package';
+type Kind = 'official' | 'package';
 
 /** Any YAML mapping. */
 export type Mapping = { readonly [key: string]: unknown };
@@ -54,14 +54,14 @@ export type Wanted = {
 };
 
 /** A file for hermes to find: where, and its text or the file of this host that has it. */
-export type Document = {
+type Document = {
   readonly path: string;
   readonly key: string;
   readonly content: { readonly text: string } | { readonly file: string };
 };
 
 export const officialImage = 'docker.io/nousresearch/hermes-agent:latest';
-export const packageImage = 'docker.io/library/ubuntu:24.04';
+const packageImage = 'docker.io/library/ubuntu:24.04';
 
 /**
  * Fills in what the file leaves out. Pure.

@@ -6,10 +6,10 @@ import type { Facts } from './facts.ts';
 import type { Step } from './steps.ts';
 
 /** The first line of the metadata that `up` writes: by it everybody knows whose it is. */
-export const metadataMarker = `${upMarker} what it says comes from hermes-shim.yaml.`;
+const metadataMarker = `${upMarker} what it says comes from hermes-shim.yaml.`;
 
 /** The text of the metadata. */
-export function metadataOf(wanted: Wanted, { via, layout }: Pick<Facts, 'via' | 'layout'>): string {
+function metadataOf(wanted: Wanted, { via, layout }: Pick<Facts, 'via' | 'layout'>): string {
   const lines = [
     metadataMarker,
     `backend=${via.engine}`,

@@ -21,7 +21,7 @@ export function pathsOf(wanted: Wanted, directories: readonly string[]): readonl
 }
 
 /** Is the configuration declared, so that hermes must not write it itself? */
-export function declaresConfig(wanted: Wanted): boolean {
+function declaresConfig(wanted: Wanted): boolean {
   return wanted.configFile !== undefined || Object.keys(wanted.settings).length > 0;
 }
 

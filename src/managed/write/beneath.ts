@@ -13,7 +13,6 @@ import {
   readlinkSync,
   readSync,
   renameSync,
-  rmdirSync,
   type Stats,
   symlinkSync,
   unlinkSync,
@@ -49,7 +48,7 @@ export function openRoot(path: string): Dir {
 }
 
 /** Opens a directory in a directory; a link in its place is an error (ELOOP, ENOTDIR). */
-export function openDir(dir: Dir, name: string): Dir {
+function openDir(dir: Dir, name: string): Dir {
   const flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK;
   return { descriptor: openSync(named(dir, name), flags), path: `${dir.path}/${name}` };
 }
@@ -196,11 +195,6 @@ export function remove(dir: Dir, name: string): void {
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error;
   }
-}
-
-/** Removes an empty directory. */
-export function removeDir(dir: Dir, name: string): void {
-  rmdirSync(named(dir, name));
 }
 
 /** Renames within a directory. */
