@@ -7,10 +7,10 @@ import type { Topic } from '../report/trace.ts';
 import type { Caller } from '../route/caller.ts';
 import { type ContainerRoute, decideRoute } from '../route/decide.ts';
 import { isInside } from '../route/inside.ts';
+import { realPath } from '../system/real-path.ts';
 import { captureTrace, type Decision } from './capture-trace.ts';
 import { type Check, type CheckName, fail, failBy, skip, warn, well } from './check.ts';
 import { withoutBypass } from './current-caller.ts';
-import { realPath } from './own-home.ts';
 
 /** What was found on the way to a route; `because` says why there is none, as the end of a sentence. */
 export type RouteChecks = {

@@ -85,7 +85,7 @@ function containerVerdict(
   route: ContainerRoute,
   caller: Caller,
 ): { decisions: readonly Decision[]; verdict: Verdict } {
-  const plan = planSession(reached, route, caller, readDescriptors());
+  const plan = planSession(reached, route, caller, readDescriptors(caller.noted));
   const names = plan.forwarded.secret.map(([name]) => name);
   // pasted, nobody would bring what the exec wrapper waits for
   const instructions = { ...plan.instructions, secrets: false };
@@ -99,7 +99,7 @@ function containerVerdict(
 
 /** How long hermes would wait here, in milliseconds. */
 function budgetOf(caller: Caller): number {
-  const { stdinTerminal, stdoutTerminal } = readDescriptors();
+  const { stdinTerminal, stdoutTerminal } = readDescriptors(caller.noted);
   return waitBudgetMs(caller.env, stdinTerminal && stdoutTerminal);
 }
 

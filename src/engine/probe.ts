@@ -1,5 +1,5 @@
 import { trace } from '../report/trace.ts';
-import type { Environment } from '../route/inside.ts';
+import type { Environment } from '../system/environment.ts';
 import { enginePatience, type Patience } from '../system/patience.ts';
 import { type CommandResult, outputLimit, runCommand } from '../system/run-command.ts';
 import { type EngineAccess, engineCommand } from './access.ts';

@@ -1,10 +1,10 @@
-import { realpathSync } from 'node:fs';
 import { trace } from '../report/trace.ts';
 import type { Caller } from '../route/caller.ts';
 import type { ContainerRoute } from '../route/decide.ts';
 import type { Engine } from '../route/metadata.ts';
 import { commandInContainer } from '../route/name.ts';
-import { type Access, accessOrder, type EngineAccess } from './access.ts';
+import { realPath } from '../system/real-path.ts';
+import { type Access, accessOrder, commandPrefix, type EngineAccess } from './access.ts';
 import type { Cause } from './cause.ts';
 import type { Container } from './container.ts';
 import { endpointOf, remoteAddress } from './endpoint.ts';
@@ -12,7 +12,7 @@ import { type Elevation, findNonExecutable, locateElevation, locateEngine } from
 import { probe } from './probe.ts';
 import { toCause } from './probe-cause.ts';
 import type { ProbeResult } from './probe-result.ts';
-import { askReadiness, commandPrefix, isAdopted, isYoung, numericUser } from './readiness.ts';
+import { askReadiness, isAdopted, isYoung, numericUser } from './readiness.ts';
 import { judgeSameHome } from './same-home.ts';
 import { ownsState } from './subordinate.ts';
 
@@ -39,7 +39,12 @@ export type Memory = {
   readonly last: boolean;
 };
 
-type Lookup = { readonly route: ContainerRoute; readonly caller: Caller; readonly memory: Memory };
+/** What a lookup depends on. */
+type Lookup = {
+  readonly route: ContainerRoute;
+  readonly caller: Pick<Caller, 'name' | 'env' | 'uid'>;
+  readonly memory: Memory;
+};
 
 const unready = (cause: Cause): LookupResult => ({ kind: 'not-ready', cause });
 
@@ -186,12 +191,4 @@ async function judgeYoungContainer(
   trace(() => `no user ${reached.user} in there, its numbers are ${numbers}`, 'ready');
   const byNumbers = await askReadiness({ access, container, user: numbers, bin, env });
   return byNumbers ? unready(byNumbers) : { kind: 'ready', reached: { ...reached, user: numbers } };
-}
-
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path; // not visible to this user: the engine's word has to do
-  }
 }

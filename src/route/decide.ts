@@ -57,7 +57,7 @@ const lookEveryMs = 2;
  * @throws {Failure} 125 when metadata or pin cannot be read or used: never a silent fallback to the host
  */
 export async function decideRoute(
-  caller: Caller,
+  caller: Pick<Caller, 'env' | 'uid'>,
   patienceMs: () => number = () => 0,
   pinOf: () => Pin | undefined = readPin,
 ): Promise<Route> {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { exitCodes, Failure } from '../../report/failure.ts';
 import { explainShortage, isShortage } from '../../report/shortage.ts';
 import type { IgnorableSignal } from '../../route/caller.ts';
-import type { Environment } from '../../route/inside.ts';
+import type { Environment } from '../../system/environment.ts';
 import { errorCode } from '../../system/error-code.ts';
 import { startTimeOf } from '../plan/session-id.ts';
 import type { ClientEnd } from '../verdict/ending.ts';

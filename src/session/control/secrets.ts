@@ -2,7 +2,7 @@ import { scriptCommand } from '../../engine/access.ts';
 import { escapeControls } from '../../report/escape.ts';
 import { exitCodes, Failure } from '../../report/failure.ts';
 import { trace } from '../../report/trace.ts';
-import type { Environment } from '../../route/inside.ts';
+import type { Environment } from '../../system/environment.ts';
 import { type CommandResult, runCommand } from '../../system/run-command.ts';
 import { sleep } from '../../system/sleep.ts';
 import type { Forwarded } from '../plan/environment.ts';

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
-import type { Environment } from '../../route/inside.ts';
+import { helpersPath } from '../../route/search-path.ts';
+import type { Environment } from '../../system/environment.ts';
 import { containerStateCommand } from './container-liveness.ts';
 import controlScript from './control-script.sh';
 import { type Address, controlCommand } from './control-script.ts';
@@ -21,12 +22,13 @@ export type Watchdog = {
 /**
  * Starts the watchdog: one small sh in its own process session, so that what ends the shim's group misses it. It is
  * started beside the probe, where it costs no time, so that it is there before the client is.
+ * @param env the caller's; its helpers are not looked for where the current directory decides what they are
  */
 export function startWatchdog(env: Environment): Watchdog {
   const child = spawn('/bin/sh', ['-c', watchdog, 'hermes-watchdog', controlScript], {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
-    env,
+    env: { ...env, PATH: helpersPath(env) },
     cwd: '/',
   });
   child.on('error', () => undefined); // no sh, no watchdog: everything else still works

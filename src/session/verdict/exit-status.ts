@@ -1,15 +1,16 @@
+import { commandPrefix } from '../../engine/access.ts';
 import type { Cause } from '../../engine/cause.ts';
 import { gatherCircumstances } from '../../engine/circumstances.ts';
 import type { Container } from '../../engine/container.ts';
 import { explainCause } from '../../engine/explain-cause.ts';
 import { probe } from '../../engine/probe.ts';
 import type { ProbeResult } from '../../engine/probe-result.ts';
-import { askReadiness, commandPrefix, numericUser } from '../../engine/readiness.ts';
+import { askReadiness, numericUser } from '../../engine/readiness.ts';
 import { formatFailure } from '../../report/failure.ts';
 import { writeError } from '../../report/stderr.ts';
 import { trace } from '../../report/trace.ts';
 import type { ContainerRoute } from '../../route/decide.ts';
-import type { Environment } from '../../route/inside.ts';
+import type { Environment } from '../../system/environment.ts';
 import { sleep } from '../../system/sleep.ts';
 import type { Address } from '../control/control-script.ts';
 import {
