@@ -105,7 +105,7 @@ export async function enterContainer(
   }) ?? running);
   if (!unattributed || ending.kind !== 'code') return ending;
   const long = isLong(command, plan.forwarded);
-  // 1 is what the engines say where a container takes fewer arguments than we do
+  // Engines end with 1 where the arguments are too long for the container.
   if (!isAmbiguous(ending.code, plan.via) && !(long && ending.code === 1)) return ending;
   const { attributeExitStatus } = await import('./verdict/exit-status.ts');
   const { bin } = plan.instructions;
@@ -114,7 +114,7 @@ export async function enterContainer(
     caller.env,
   );
   if (settled === 'own') return ending;
-  // nothing was started, as the engine and the missing note say: the container's numbers may be tried, once
+  // The engine knows no such user, and it is proven that nothing was started: once more, by the container's numbers.
   const again = { ...prepared, watchdog: startWatchdog(caller.env) };
   return enterContainer({ ...reached, user: settled.user }, route, caller, descriptors, again);
 }

@@ -41,7 +41,7 @@ export function startClient(
       stdio: [options.stdin, 'inherit', 'inherit'],
       env: options.env,
       detached: options.detached,
-      // podman starts nothing in a directory that is gone or closed to it; hermes's own goes by the exec wrapper
+      // podman starts nothing where its directory is gone or closed to it; hermes's own directory is the wrapper's business
       cwd: '/',
     });
   } catch (error) {
