@@ -21,8 +21,8 @@ const enabled = process.env.HERMES_SHIM_DEBUG === '1';
 let listener: Listener | undefined;
 
 /** Hands every decision to a listener too: so `hermes-shim explain` tells what the hot path itself decided, and why. */
-export function listen(captureTrace: Listener | undefined): void {
-  listener = captureTrace;
+export function listen(next: Listener | undefined): void {
+  listener = next;
 }
 
 /**

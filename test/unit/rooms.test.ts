@@ -32,6 +32,12 @@ describe('the house', () => {
       }
   });
 
+  it('calls things by the names of the field', () => {
+    const own =
+      /(doorman|errand|usher|courier|leash|homeward|inward|roster|misuse|wishes|aftermath|messenger)/i;
+    for (const { file, text } of sources) expect([file, own.exec(`${file}\n${text}`)]).toEqual([file, null]);
+  });
+
   it('has no file above 200 lines', () => {
     for (const { file, text } of sources)
       expect([file, text.split('\n').length <= 201]).toEqual([file, true]);

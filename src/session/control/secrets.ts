@@ -80,8 +80,8 @@ export async function handSecrets(
     if (handed === 'taken') return outcome;
     const { ending } = outcome;
     // where the engine runs neither of the two, its reason is looked for by the session's exit code
-    const byDoorman = typeof handed !== 'object' && ending.kind === 'code' && ending.code === withoutSecrets;
-    if (killed || byDoorman) throw notHanded(handed);
+    const byWrapper = typeof handed !== 'object' && ending.kind === 'code' && ending.code === withoutSecrets;
+    if (killed || byWrapper) throw notHanded(handed);
     return outcome;
   } finally {
     over.abort();
