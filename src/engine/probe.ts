@@ -45,7 +45,7 @@ async function askDaemon(
   const socket = socketOf(endpoint);
   if (socket === undefined) return undefined;
   const answer = await askSocket(socket, containerName, patience);
-  trace(() => `${answer ? '' : 'not '}answered on ${socket}, without docker's client`, 'probe');
+  trace(() => ({ about: 'probe', socket, answered: answer !== undefined }));
   return answer;
 }
 
