@@ -86,7 +86,7 @@ async function answer(request: Request, words: readonly string[]): Promise<numbe
 }
 
 async function main(): Promise<void> {
-  // of colour wishes that contradict each other, say: nothing to whoever asked
+  // of colour variables that contradict each other, say: nothing to whoever asked
   process.removeAllListeners('warning');
   // somebody stopped reading (`| head -1`): nothing more to say to them
   process.stdout.on('error', () => process.exit(1));

@@ -17,12 +17,12 @@ import { codeOf, type Ending } from './session/verdict/ending.ts';
 
 /** The story of a call: who calls, where should it run, how do we get in, run it there, end as it ended. */
 async function call(caller: Caller): Promise<Ending> {
-  const route = await decideRoute(caller, () => waitBudgetMs(caller.env, isInteractive()));
+  const route = await decideRoute(caller, () => waitBudgetMs(caller.env, isInteractive(caller)));
   if (route.kind === 'native') {
     trace(() => `native: ${route.why}`);
     return becomeNative(findNative(caller), caller);
   }
-  const descriptors = readDescriptors();
+  const descriptors = readDescriptors(caller.noted);
   keepStreamsAway(descriptors);
   const interactive = descriptors.stdinTerminal && descriptors.stdoutTerminal;
   const reaching = reachContainer(route, caller, {
@@ -30,7 +30,7 @@ async function call(caller: Caller): Promise<Ending> {
     spin: interactive && descriptors.stderrTerminal,
   });
   const prepared = duringProbe<Prepared>(() => ({
-    watchdog: startWatchdog({ ...caller.env, PATH: helpersPath(caller.env) }),
+    watchdog: startWatchdog(caller.env),
     settings: interactive ? saveTerminal() : undefined,
   }));
   return enterContainer(await reaching, route, caller, descriptors, await prepared);
@@ -42,8 +42,8 @@ function duringProbe<T>(work: () => T): Promise<T> {
 }
 
 /** Is it a person who waits? */
-function isInteractive(): boolean {
-  const { stdinTerminal, stdoutTerminal } = readDescriptors();
+function isInteractive({ noted }: Caller): boolean {
+  const { stdinTerminal, stdoutTerminal } = readDescriptors(noted);
   return stdinTerminal && stdoutTerminal;
 }
 

@@ -1,3 +1,4 @@
+import type { Environment } from '../system/environment.ts';
 /** What a subcommand found out: for a person, for a program, for the shell. */
 export type Answer = {
   /** 0 all well, 1 otherwise */
@@ -21,8 +22,6 @@ export function jsonText(facts: unknown): string {
 
 /** What the terminal that is written to can show. */
 export type OutputStyle = { readonly symbols: boolean; readonly colour: boolean };
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Symbols only on a terminal, colour only there and unless NO_COLOR (any value, no-color.org) or a dumb terminal. */
 export function outputStyleOf(isTerminal: boolean, env: Environment): OutputStyle {

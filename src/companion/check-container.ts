@@ -5,12 +5,12 @@ import { explainCause } from '../engine/explain-cause.ts';
 import { locateEngine } from '../engine/locate.ts';
 import { lookUp, type Reached } from '../engine/reach.ts';
 import { askReadiness } from '../engine/readiness.ts';
+import { type Fact, formatSince } from '../report/fact.ts';
 import type { Caller } from '../route/caller.ts';
 import type { ContainerRoute } from '../route/decide.ts';
 import { commandInContainer } from '../route/name.ts';
-import { captureTrace, type Decision } from './capture-trace.ts';
+import { captureTrace, lastFact, lastWords } from './capture-trace.ts';
 import { type Check, fail, failBy, skip, warn, well } from './check.ts';
-import { factOf } from './check-home.ts';
 import { runProbe } from './run-probe.ts';
 import { shortAge } from './table.ts';
 
@@ -31,8 +31,8 @@ export async function checkContainer(route: ContainerRoute, caller: Caller): Pro
     lookUp({ route, caller, memory: { refusals: new Map(), last: false } }),
   );
   if (captured.kind === 'failed') return stopped([], 'engine', failBy('engine', captured.failure));
-  const engine = await engineFact(route, caller, captured.decisions);
-  const facts = factsOf(captured.decisions, engine, route);
+  const engine = await engineWords(route, caller, captured.facts);
+  const facts = wordsOf(captured.facts, engine, route);
   const outcome = captured.value;
   const cause = outcome.kind === 'ready' ? await askAgain(outcome.reached, route, caller) : outcome.cause;
   if (cause !== undefined) {
@@ -119,32 +119,30 @@ function askAgain(
   return askReadiness({ access: via, container, user, bin: binOf(route, caller), env: caller.env });
 }
 
-async function engineFact(
-  route: ContainerRoute,
-  caller: Caller,
-  decisions: readonly Decision[],
-): Promise<string> {
+async function engineWords(route: ContainerRoute, caller: Caller, facts: readonly Fact[]): Promise<string> {
   const { backend } = route.metadata;
-  const said = factOf(decisions, 'engine') ?? '';
-  const engine = backend ?? (said.startsWith('podman') ? 'podman' : 'docker');
+  const said = lastWords(facts, 'engine');
+  const engine = backend ?? (lastFact(facts, 'engine')?.engine === 'podman' ? 'podman' : 'docker');
   const binary = locateEngine(engine, caller.env);
   if (binary === undefined) return said;
   const { stdout, ok } = await runProbe([binary, '--version'], caller.env);
   return `${said}${ok ? ` (${stdout.trim().split('\n')[0]})` : ''}`;
 }
 
-function factsOf(
-  decisions: readonly Decision[],
+function wordsOf(
+  facts: readonly Fact[],
   engine: string,
   { metadata }: ContainerRoute,
 ): ReadonlyMap<Stage, string> {
-  const probed = factOf(decisions, 'probe') ?? '';
+  const probe = lastFact(facts, 'probe');
+  const probed = lastWords(facts, 'probe');
+  const running = probe && 'runningSinceMs' in probe && probe.runningSinceMs !== undefined;
   return new Map<Stage, string>([
     ['engine', engine],
-    ['access', factOf(decisions, 'access') ?? ''],
+    ['access', lastWords(facts, 'access')],
     ['container', probed],
-    ['same home', factOf(decisions, 'same home') ?? ''],
-    ['running', probed.match(/: (running since \S+),/)?.[1] ?? probed],
+    ['same home', lastWords(facts, 'same home')],
+    ['running', running ? `${probe.answer}${formatSince(probe)}` : probed],
     ['user', `${metadata.execUser} is there`],
   ]);
 }

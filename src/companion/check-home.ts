@@ -1,16 +1,16 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { type Fact, formatFact, type MetadataLine } from '../report/fact.ts';
 import type { Hint } from '../report/failure.ts';
 import { quoteWord } from '../report/quote.ts';
-import type { Topic } from '../report/trace.ts';
 import type { Caller } from '../route/caller.ts';
 import { type ContainerRoute, decideRoute } from '../route/decide.ts';
 import { isInside } from '../route/inside.ts';
-import { captureTrace, type Decision } from './capture-trace.ts';
+import { realPath } from '../system/real-path.ts';
+import { captureTrace, lastFact, lastWords } from './capture-trace.ts';
 import { type Check, type CheckName, fail, failBy, skip, warn, well } from './check.ts';
 import { withoutBypass } from './current-caller.ts';
-import { realPath } from './own-home.ts';
 
 /** What was found on the way to a route; `because` says why there is none, as the end of a sentence. */
 export type RouteChecks = {
@@ -23,7 +23,7 @@ export type RouteChecks = {
 export async function checkHome(caller: Caller): Promise<RouteChecks> {
   const before = [checkBypass(caller), checkInside(caller)];
   const captured = await captureTrace(() => decideRoute(withoutBypass(caller)));
-  const about = (topic: Topic): string | undefined => factOf(captured.decisions, topic);
+  const about = (topic: Fact['about']): string | undefined => lastWords(captured.facts, topic) || undefined;
   if (captured.kind === 'failed') {
     // the decision that was not told any more is the one that failed
     const failed: CheckName = !about('pin') ? 'pin' : about('home') ? 'metadata' : 'home';
@@ -44,11 +44,12 @@ export async function checkHome(caller: Caller): Promise<RouteChecks> {
     };
   }
   const pin = well('pin', about('pin') ?? 'none');
-  const home = about('home');
+  const found = lastFact(captured.facts, 'home');
+  const home = found && formatFact(found);
   const route = captured.value;
   if (route.kind === 'container') {
-    const metadata = well('metadata', metadataFact(captured.decisions));
-    const own = checkOwnLink(route, home ?? '');
+    const metadata = well('metadata', metadataWords(captured.facts));
+    const own = checkOwnLink(route, found?.from === 'the pin');
     return {
       checks: [...before, pin, well('home', home ?? route.homePath), own, metadata],
       route,
@@ -64,10 +65,9 @@ export async function checkHome(caller: Caller): Promise<RouteChecks> {
     };
   }
   const because = 'without metadata hermes runs on this host';
-  const homeCheck =
-    home?.endsWith('(not there)') === false
-      ? well('home', home)
-      : fail('home', home ?? 'there is no hermes home: neither HERMES_HOME nor ~/.hermes', homeFixes);
+  const homeCheck = found?.visible
+    ? well('home', formatFact(found))
+    : fail('home', home ?? 'there is no hermes home: neither HERMES_HOME nor ~/.hermes', homeFixes);
   const missing =
     homeCheck.status === 'ok'
       ? fail('metadata', `${route.why}: every call runs on this host`, metadataFixes)
@@ -91,16 +91,12 @@ const metadataFixes: readonly Hint[] = [
   { label: 'on NixOS', text: 'services.hermes-agent.container.enable = true; sudo nixos-rebuild switch' },
 ];
 
-/** The last thing that was said on a topic. */
-export function factOf(decisions: readonly Decision[], topic: Topic): string | undefined {
-  return decisions.findLast(({ about }) => about === topic)?.fact;
-}
-
-function metadataFact(decisions: readonly Decision[]): string {
-  const facts = decisions.filter(({ about }) => about === 'metadata').map(({ fact }) => fact);
-  const lines = facts.filter((fact) => fact.startsWith('line '));
-  const file = facts.find((fact) => !fact.startsWith('line '));
-  return `${file}: ${lines.map((line) => line.replace(/^line \d+: /, '')).join(', ') || 'all by default'}`;
+/** The metadata's file, and what of it counts. */
+function metadataWords(facts: readonly Fact[]): string {
+  const lines = facts.filter((fact): fact is MetadataLine => fact.about === 'metadata' && 'line' in fact);
+  const file = facts.find((fact) => fact.about === 'metadata' && !('line' in fact));
+  const words = lines.map(({ key, value }) => `${key}=${value}`).join(', ');
+  return `${file && formatFact(file)}: ${words || 'all by default'}`;
 }
 
 function checkBypass({ env }: Caller): Check {
@@ -116,7 +112,7 @@ function checkInside({ env }: Caller): Check {
 }
 
 /** The link that the setup guide describes: what has no HERMES_HOME (sudo, cron, units) finds the home by it. */
-function checkOwnLink(route: ContainerRoute, home: string): Check {
+function checkOwnLink(route: ContainerRoute, byPin: boolean): Check {
   const link = join(homedir(), '.hermes');
   const target = quoteWord(route.homeRoot);
   const onNixos: readonly Hint[] = existsSync('/etc/NIXOS')
@@ -129,7 +125,7 @@ function checkOwnLink(route: ContainerRoute, home: string): Check {
     : [];
   const stat = lstatSync(link, { throwIfNoEntry: false });
   if (stat === undefined) {
-    if (home.includes('(by the pin)')) return well('~/.hermes', 'not there; the pin says where the home is');
+    if (byPin) return well('~/.hermes', 'not there; the pin says where the home is');
     return warn(
       '~/.hermes',
       'not there: where HERMES_HOME does not reach (sudo, cron, units) hermes finds no home',

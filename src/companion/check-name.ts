@@ -5,8 +5,8 @@ import type { Hint } from '../report/failure.ts';
 import { quoteWord } from '../report/quote.ts';
 import type { Caller } from '../route/caller.ts';
 import type { Name } from '../route/name.ts';
+import { realPath } from '../system/real-path.ts';
 import { type Check, fail, warn, well } from './check.ts';
-import { realPath } from './own-home.ts';
 
 /** Which program a name on PATH is: this shim, another copy of it, or something else. */
 type Winner = { readonly path: string; readonly kind: 'us' | 'copy' | 'other' };

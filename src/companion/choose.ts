@@ -2,8 +2,8 @@ import { toContainerPath, toHost } from '../engine/mounts.ts';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure, type Hint } from '../report/failure.ts';
 import { quoteWord } from '../report/quote.ts';
+import { realPath } from '../system/real-path.ts';
 import type { Candidate, Search } from './candidates.ts';
-import { realPath } from './own-home.ts';
 
 /**
  * Chooses the container to enable.

@@ -1,6 +1,6 @@
 import { type Caller, readCaller } from '../route/caller.ts';
-import type { Environment } from '../route/inside.ts';
 import type { Name } from '../route/name.ts';
+import type { Environment } from '../system/environment.ts';
 
 /** The caller that `hermes` would have here and now, with these arguments: same user, same environment, same launcher. */
 export function currentCaller(

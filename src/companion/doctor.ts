@@ -1,7 +1,7 @@
-import { execa } from 'execa';
 import { asFailure, Failure } from '../report/failure.ts';
 import type { Caller } from '../route/caller.ts';
 import { findNative } from '../route/native.ts';
+import { type CommandResult, runCommand } from '../system/run-command.ts';
 import { type Answer, bold } from './answer.ts';
 import { type Check, checkNames, fail, failBy, formatChecks, skip, warn, well } from './check.ts';
 import { checkContainer } from './check-container.ts';
@@ -75,22 +75,33 @@ async function callHermes(
   word: string,
   caller: Caller,
 ): Promise<{ check: Check; code: number | undefined }> {
-  const { exitCode, stdout, stderr, timedOut } = await execa(launcher, [word], {
+  const result = await runCommand([launcher, word], {
     // the single executable goes by it, where it was linked without its launcher
     argv0: 'hermes',
+    // a relative HERMES_HOME counts from here
+    cwd: '.',
     // what was found a moment ago need not be waited for; a wait that somebody set is checked with the rest
-    env: { HERMES_SHIM_WAIT: '0', ...caller.env } as Record<string, string>,
-    extendEnv: false,
-    stdin: 'ignore',
-    reject: false,
-    timeout: answerMs,
+    env: { HERMES_SHIM_WAIT: '0', ...caller.env },
+    timeoutMs: answerMs,
   });
-  if (exitCode === 0)
-    return { check: well('answer', `hermes ${word}: ${stdout.split('\n')[0] ?? ''}`), code: exitCode };
-  const ending = timedOut ? `no answer in ${answerMs / 1000} s` : `exit code ${exitCode ?? 'by a signal'}`;
-  const says = `hermes ${word}: ${ending}: ${stderr.trim().split('\n')[0] ?? ''}`;
+  if (result.kind === 'exited' && result.code === 0)
+    return { check: well('answer', `hermes ${word}: ${result.stdout.split('\n')[0] ?? ''}`), code: 0 };
+  const code = result.kind === 'exited' ? result.code : undefined;
+  const says = `hermes ${word}: ${describe(result)}`;
   const fixes = [{ label: 'see each step', text: `HERMES_SHIM_DEBUG=1 hermes ${word}` }];
-  return { check: fail('answer', says, fixes), code: exitCode };
+  return { check: fail('answer', says, fixes), code };
+}
+
+/** How a call of hermes that did not say its version ended. */
+function describe(result: CommandResult): string {
+  switch (result.kind) {
+    case 'exited':
+      return `exit code ${result.code}: ${result.stderr.trim().split('\n')[0] ?? ''}`;
+    case 'timed-out':
+      return `no answer in ${answerMs / 1000} s`;
+    case 'not-started':
+      return `could not be started (${result.code})`;
+  }
 }
 
 async function checkSessions(place: Place, caller: Caller): Promise<Check> {

@@ -7,6 +7,7 @@ import { asFailure, exitCodes, Failure } from '../report/failure.ts';
 import type { Caller } from '../route/caller.ts';
 import { type ContainerRoute, decideRoute } from '../route/decide.ts';
 import { parseMetadata } from '../route/metadata.ts';
+import { realPath } from '../system/real-path.ts';
 import { type Answer, mark, type Status } from './answer.ts';
 import { type Candidate, searchContainers } from './candidates.ts';
 import { chooseCandidate } from './choose.ts';
@@ -14,7 +15,7 @@ import { fixesOf } from './format-failure.ts';
 import { type Findings, inquire } from './inquiry.ts';
 import { type Inside, removeMetadata, writeMetadata } from './metadata-file.ts';
 import { metadataText } from './metadata-text.ts';
-import { findOwnHome, type OwnHome, realPath, refuseForeign } from './own-home.ts';
+import { findOwnHome, type OwnHome, refuseForeign } from './own-home.ts';
 import type { EnableOptions } from './request.ts';
 import { homeToMake } from './suggest-home.ts';
 

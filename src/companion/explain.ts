@@ -14,7 +14,7 @@ import { readRawArguments } from '../session/plan/bytes.ts';
 import { sessionCommand } from '../session/plan/command.ts';
 import { readDescriptors } from '../session/plan/descriptors.ts';
 import { type Answer, bold, type OutputStyle } from './answer.ts';
-import { captureTrace, type Decision } from './capture-trace.ts';
+import { captureTrace, type Decision, toDecisions } from './capture-trace.ts';
 import { describePlan } from './describe-plan.ts';
 import { failureJson, formatCompanionFailure } from './format-failure.ts';
 import { pasteable } from './paste.ts';
@@ -45,18 +45,19 @@ export async function explain(caller: Caller, { full }: { readonly full: boolean
 
 async function decide(caller: Caller): Promise<{ decisions: readonly Decision[]; verdict: Verdict }> {
   const routed = await captureTrace(() => decideRoute(caller));
-  if (routed.kind === 'failed') return { decisions: routed.decisions, verdict: neither(routed.failure) };
+  if (routed.kind === 'failed')
+    return { decisions: toDecisions(routed.facts), verdict: neither(routed.failure) };
   const route: Route = routed.value;
   if (route.kind === 'native') {
     const found = await captureTrace(async () => nativeVerdict(caller, route.why));
     const verdict = found.kind === 'done' ? found.value : neither(found.failure);
-    return { decisions: routed.decisions, verdict };
+    return { decisions: toDecisions(routed.facts), verdict };
   }
   const looked = await captureTrace(async () => {
     budgetOf(caller); // asked first, as hermes does: it may be no number
     return lookUp({ route, caller, memory: { refusals: new Map(), last: false } });
   });
-  const before = [...routed.decisions, ...looked.decisions];
+  const before = toDecisions([...routed.facts, ...looked.facts]);
   if (looked.kind === 'failed') return { decisions: before, verdict: neither(looked.failure) };
   const outcome: LookupResult = looked.value;
   if (outcome.kind === 'not-ready') {
@@ -85,7 +86,7 @@ function containerVerdict(
   route: ContainerRoute,
   caller: Caller,
 ): { decisions: readonly Decision[]; verdict: Verdict } {
-  const plan = planSession(reached, route, caller, readDescriptors());
+  const plan = planSession(reached, route, caller, readDescriptors(caller.noted));
   const names = plan.forwarded.secret.map(([name]) => name);
   // pasted, nobody would bring what the exec wrapper waits for
   const instructions = { ...plan.instructions, secrets: false };
@@ -99,7 +100,7 @@ function containerVerdict(
 
 /** How long hermes would wait here, in milliseconds. */
 function budgetOf(caller: Caller): number {
-  const { stdinTerminal, stdoutTerminal } = readDescriptors();
+  const { stdinTerminal, stdoutTerminal } = readDescriptors(caller.noted);
   return waitBudgetMs(caller.env, stdinTerminal && stdoutTerminal);
 }
 

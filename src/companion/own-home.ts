@@ -1,4 +1,3 @@
-import { realpathSync } from 'node:fs';
 import { isKeptByUp } from '../engine/keeper.ts';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure, type Hint } from '../report/failure.ts';
@@ -78,14 +77,5 @@ export function refuseForeign({ author, file }: OwnHome, onNixos: readonly Hint[
       { label: 'look', text: `cat -v ${shown}` },
       { label: 'put it aside', text: `mv ${shown} ${shown}.old` },
     ]);
-  }
-}
-
-/** A path resolved, or as it stands where this user cannot see it. */
-export function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
   }
 }

@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
-import { execa } from 'execa';
 import { systemPath } from '../route/home.ts';
 import { parseSessionId, placeOf, startTimeOf } from '../session/plan/session-id.ts';
 import { errorCode } from '../system/error-code.ts';
+import { runCommand } from '../system/run-command.ts';
 
 /**
  * The host process that a session's id names: the shim that started it. `unknown`: it was started where nobody can
@@ -78,11 +78,6 @@ function seesOthers(look: Sight['look']): boolean {
 
 /** The name of a user of this host, or the number. */
 export async function userName(uid: number): Promise<string> {
-  const { stdout, exitCode } = await execa('getent', ['passwd', String(uid)], {
-    env: systemPath,
-    extendEnv: false,
-    reject: false,
-    timeout: 5000,
-  });
-  return (exitCode === 0 && stdout.split(':')[0]) || String(uid);
+  const result = await runCommand(['getent', 'passwd', String(uid)], { env: systemPath, timeoutMs: 5000 });
+  return (result.kind === 'exited' && result.code === 0 && result.stdout.split(':')[0]) || String(uid);
 }

@@ -2,7 +2,7 @@ import { scriptCommand } from '../engine/access.ts';
 import type { Reached } from '../engine/reach.ts';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
-import type { Environment } from '../route/inside.ts';
+import type { Environment } from '../system/environment.ts';
 import { runCommand } from '../system/run-command.ts';
 import listProcesses from './list-processes.sh';
 

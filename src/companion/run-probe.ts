@@ -1,5 +1,5 @@
-import { execa } from 'execa';
-import type { Environment } from '../route/inside.ts';
+import type { Environment } from '../system/environment.ts';
+import { type CommandResult, runCommand } from '../system/run-command.ts';
 
 /** What a probe of the companion's own answered; `words` is the last line of its complaint. */
 export type ProbeAnswer = { readonly ok: boolean; readonly stdout: string; readonly words: string };
@@ -13,15 +13,19 @@ export async function runProbe(
   env: Environment,
   timeoutMs = 20_000,
 ): Promise<ProbeAnswer> {
-  const [file = '', ...args] = argv;
-  const result = await execa(file, args, {
-    env: { ...env, LC_ALL: 'C' } as Record<string, string>,
-    extendEnv: false,
-    cwd: '/',
-    stdin: 'ignore',
-    reject: false,
-    timeout: timeoutMs,
-  });
-  const said = result.stderr.trim().split('\n').at(-1) || result.shortMessage || '';
-  return { ok: result.exitCode === 0, stdout: result.stdout, words: result.failed ? said : '' };
+  const result = await runCommand(argv, { env: { ...env, LC_ALL: 'C' }, timeoutMs });
+  const ok = result.kind === 'exited' && result.code === 0;
+  const stdout = result.kind === 'exited' ? result.stdout.replace(/\n$/, '') : '';
+  return { ok, stdout, words: ok ? '' : complaintOf(result) };
+}
+
+function complaintOf(result: CommandResult): string {
+  switch (result.kind) {
+    case 'not-started':
+      return `could not be started (${result.code})`;
+    case 'timed-out':
+      return `no answer in ${Math.round(result.waitedMs / 1000)} s`;
+    case 'exited':
+      return result.stderr.trim().split('\n').at(-1) || `exit code ${result.code}`;
+  }
 }

@@ -22,7 +22,7 @@ export async function shell(
   const reached = await reach(ground, facts);
   const route = routeOf(ground, facts);
   const inShell = { ...route, metadata: { ...route.metadata, hermesBin: '/bin/sh' } };
-  const descriptors = readDescriptors();
+  const descriptors = readDescriptors(caller.noted);
   keepStreamsAway(descriptors);
   const terminal = descriptors.stdinTerminal && descriptors.stdoutTerminal;
   const beside = {

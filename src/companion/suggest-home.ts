@@ -4,8 +4,8 @@ import { exitCodes, Failure, type Hint } from '../report/failure.ts';
 import { quoteWord } from '../report/quote.ts';
 import type { Caller } from '../route/caller.ts';
 import type { Engine } from '../route/metadata.ts';
+import { realPath } from '../system/real-path.ts';
 import { type Candidate, searchContainers } from './candidates.ts';
-import { realPath } from './own-home.ts';
 
 /** There is no home on this host to enable: where one may be, as running containers declare theirs. */
 export async function homeToMake(caller: Caller, backend: Engine | undefined): Promise<Failure> {

@@ -36,6 +36,11 @@ export function engineCommand(
   return [access.binary, ...keys, binary, ...args];
 }
 
+/** The command a person types for this engine: with sudo where we needed it. */
+export function commandPrefix({ engine, access }: EngineAccess): string {
+  return access.kind === 'sudo' ? `${access.tool} ${engine}` : engine;
+}
+
 /** A few lines of sh to run in a container, and by whom. */
 export type ContainerScript = {
   readonly containerId: string;

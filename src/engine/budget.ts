@@ -1,6 +1,6 @@
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
-import type { Environment } from '../route/inside.ts';
+import type { Environment } from '../system/environment.ts';
 
 /** How long people and scripts wait for a container that is coming up, in milliseconds. */
 const patience = { person: 5000, script: 10_000 } as const;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import type { ContainerRoute } from '../route/decide.ts';
-import type { Environment } from '../route/inside.ts';
+import type { Environment } from '../system/environment.ts';
 import type { Cause } from './cause.ts';
 import { lastLogLines } from './container-log.ts';
 import { isKeptByUp } from './keeper.ts';

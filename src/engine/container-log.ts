@@ -1,4 +1,4 @@
-import type { Environment } from '../route/inside.ts';
+import type { Environment } from '../system/environment.ts';
 import { runCommand } from '../system/run-command.ts';
 import { type EngineAccess, engineCommand } from './access.ts';
 

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { connect } from 'node:net';
-import type { Environment } from '../route/inside.ts';
+import type { Environment } from '../system/environment.ts';
 import { errorCode } from '../system/error-code.ts';
 import { allowTime, enginePatience, type Patience, type Signs } from '../system/patience.ts';
 import { toContainer } from './container.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Environment } from '../route/inside.ts';
+import type { Environment } from '../system/environment.ts';
 import { runCommand } from '../system/run-command.ts';
 import type { EngineAccess } from './access.ts';
 

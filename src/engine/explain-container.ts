@@ -1,5 +1,6 @@
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, type Hint } from '../report/failure.ts';
+import { commandPrefix } from './access.ts';
 
 import type { Cause } from './cause.ts';
 import type { Circumstances } from './circumstances.ts';
@@ -7,7 +8,6 @@ import type { State } from './container.ts';
 import { describeState } from './describe-state.ts';
 import { type EngineCause, shellWord } from './explain-engine.ts';
 import type { Explanation } from './explanation.ts';
-import { commandPrefix } from './readiness.ts';
 
 /** The causes that lie in the container or in what became of it. */
 export type ContainerCause = Exclude<Cause, EngineCause>;

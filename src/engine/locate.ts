@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
-import type { Environment } from '../route/inside.ts';
 import type { Engine } from '../route/metadata.ts';
 import { isExecutable } from '../route/native.ts';
 import { absoluteEntries, fileIn } from '../route/search-path.ts';
+import type { Environment } from '../system/environment.ts';
 
 /** Where engines are when PATH is short (cron, systemd units): NixOS first, then everybody else. */
 const usualPlaces = ['/run/current-system/sw/bin', '/usr/bin', '/usr/local/bin'];

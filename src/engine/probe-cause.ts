@@ -1,8 +1,8 @@
 import { isShortage } from '../report/shortage.ts';
 import type { EngineAccess } from './access.ts';
+import { commandPrefix } from './access.ts';
 import type { Cause } from './cause.ts';
 import type { ProbeResult } from './probe-result.ts';
-import { commandPrefix } from './readiness.ts';
 
 /** Why there is no container, by a probe that found none. */
 export function toCause(result: Exclude<ProbeResult, { kind: 'found' }>, via: EngineAccess): Cause {

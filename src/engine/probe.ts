@@ -1,5 +1,5 @@
 import { trace } from '../report/trace.ts';
-import type { Environment } from '../route/inside.ts';
+import type { Environment } from '../system/environment.ts';
 import { enginePatience, type Patience } from '../system/patience.ts';
 import { type CommandResult, outputLimit, runCommand } from '../system/run-command.ts';
 import { type EngineAccess, engineCommand } from './access.ts';
@@ -45,7 +45,7 @@ async function askDaemon(
   const socket = socketOf(endpoint);
   if (socket === undefined) return undefined;
   const answer = await askSocket(socket, containerName, patience);
-  trace(() => `${answer ? '' : 'not '}answered on ${socket}, without docker's client`, 'probe');
+  trace(() => ({ about: 'probe', socket, answered: answer !== undefined }));
   return answer;
 }
 

@@ -23,7 +23,7 @@ const slowMs = 1500;
  */
 export async function reachContainer(
   route: ContainerRoute,
-  caller: Caller,
+  caller: Pick<Caller, 'name' | 'env' | 'uid' | 'ignored'>,
   audience: Audience,
 ): Promise<Reached> {
   const budgetMs = waitBudgetMs(caller.env, audience.interactive);

@@ -1,10 +1,11 @@
-import { realpathSync } from 'node:fs';
+import type { ProbeFact } from '../report/fact.ts';
 import { trace } from '../report/trace.ts';
 import type { Caller } from '../route/caller.ts';
 import type { ContainerRoute } from '../route/decide.ts';
 import type { Engine } from '../route/metadata.ts';
 import { commandInContainer } from '../route/name.ts';
-import { type Access, accessOrder, type EngineAccess } from './access.ts';
+import { realPath } from '../system/real-path.ts';
+import { type Access, accessOrder, commandPrefix, type EngineAccess } from './access.ts';
 import type { Cause } from './cause.ts';
 import type { Container } from './container.ts';
 import { endpointOf, remoteAddress } from './endpoint.ts';
@@ -12,7 +13,7 @@ import { type Elevation, findNonExecutable, locateElevation, locateEngine } from
 import { probe } from './probe.ts';
 import { toCause } from './probe-cause.ts';
 import type { ProbeResult } from './probe-result.ts';
-import { askReadiness, commandPrefix, isAdopted, isYoung, numericUser } from './readiness.ts';
+import { askReadiness, isAdopted, isYoung, numericUser } from './readiness.ts';
 import { judgeSameHome } from './same-home.ts';
 import { ownsState } from './subordinate.ts';
 
@@ -39,7 +40,12 @@ export type Memory = {
   readonly last: boolean;
 };
 
-type Lookup = { readonly route: ContainerRoute; readonly caller: Caller; readonly memory: Memory };
+/** What a lookup depends on. */
+type Lookup = {
+  readonly route: ContainerRoute;
+  readonly caller: Pick<Caller, 'name' | 'env' | 'uid'>;
+  readonly memory: Memory;
+};
 
 const unready = (cause: Cause): LookupResult => ({ kind: 'not-ready', cause });
 
@@ -50,7 +56,7 @@ export async function lookUp(lookup: Lookup): Promise<LookupResult> {
   let notable: Cause | undefined;
   for (const engine of engines) {
     const binary = locateEngine(engine, lookup.caller.env);
-    trace(() => (binary ? `${engine} is ${binary}` : `${engine} was not found`), 'engine');
+    trace(() => ({ about: 'engine', engine, binary }));
     if (binary === undefined) {
       const file = findNonExecutable(engine, lookup.caller.env);
       if (file) notable ??= { kind: 'engine-not-executable', engine, file, detail: 'permission denied' };
@@ -123,22 +129,25 @@ async function lookUpByAccess(lookup: Lookup, via: EngineAccess): Promise<Lookup
   const { containerName } = lookup.route.metadata;
   const { env } = lookup.caller;
   const endpoint = endpointOf(via, env);
-  trace(() => (via.access.kind === 'direct' ? 'directly' : `by ${via.access.binary} -n`), 'access');
+  trace(() => ({ about: 'access', elevation: via.access.kind === 'sudo' ? via.access.binary : undefined }));
   const [result, remote] = await Promise.all([
     probe(via, containerName, { env, endpoint }),
     remoteAddress(via, endpoint, env),
   ]);
-  trace(() => `${commandPrefix(via)} inspect ${containerName}: ${describeProbe(result)}`, 'probe');
+  trace(() => probeFact(`${commandPrefix(via)} inspect ${containerName}`, result));
   if (result.kind !== 'found') return unready(toCause(result, via));
   return judgeContainer(lookup, via, result.container, remote);
 }
 
-/** A probe's answer, with the facts that count later. */
-function describeProbe(result: ProbeResult): string {
-  if (result.kind !== 'found') return 'detail' in result ? `${result.kind} (${result.detail})` : result.kind;
+/** A probe's answer, with what counts later. */
+function probeFact(command: string, result: ProbeResult): ProbeFact {
+  if (result.kind !== 'found') {
+    const answer = 'detail' in result ? `${result.kind} (${result.detail})` : result.kind;
+    return { about: 'probe', command, answer, runningSinceMs: undefined, id: undefined };
+  }
   const { id, state } = result.container;
-  const since = state.startedMs === undefined ? '' : ` since ${new Date(state.startedMs).toISOString()}`;
-  return `${state.word}${state.status === 'running' ? since : ''}, id ${id.slice(0, 12)}`;
+  const runningSinceMs = state.status === 'running' ? state.startedMs : undefined;
+  return { about: 'probe', command, answer: state.word, runningSinceMs, id: id.slice(0, 12) };
 }
 
 async function judgeContainer(
@@ -152,10 +161,10 @@ async function judgeContainer(
   const allowed = caller.env.HERMES_SHIM_ALLOW_FOREIGN === container.name;
   if (remote !== undefined && !allowed) return unready({ kind: 'remote-engine', engine, endpoint: remote });
   const same = judgeSameHome(container, route.homeRoot, realPath);
-  trace(
-    () => (same.same ? `${same.containerHome} in there is ${route.homeRoot} here` : `no: it ${same.why}`),
-    'same home',
-  );
+  trace(() => ({
+    about: 'same home',
+    ...(same.same ? { containerHome: same.containerHome, home: route.homeRoot } : { why: same.why }),
+  }));
   if (!same.same && !allowed) return unready({ kind: 'foreign', engine, why: same.why });
   if (container.state.status === 'paused') {
     return unready({ kind: 'paused', engine, container, prefix: commandPrefix(via) });
@@ -164,7 +173,7 @@ async function judgeContainer(
   const containerHome = same.same && remote === undefined ? same.containerHome : undefined;
   const reached = { via, container, containerHome, user: route.metadata.execUser };
   if (isYoung(container, Date.now())) return judgeYoungContainer(lookup, reached);
-  trace('the container is up for long: user and binary are not asked for', 'ready');
+  trace(() => ({ about: 'ready', young: false, missing: undefined }));
   return { kind: 'ready', reached };
 }
 
@@ -176,22 +185,14 @@ async function judgeYoungContainer(
   const { env } = caller;
   const { bin } = commandInContainer(caller.name, route.metadata.hermesBin, []);
   const cause = await askReadiness({ access, container, user: reached.user, bin, env });
-  trace(() => `the container is young: ${cause?.kind ?? 'user and binary are there'}`, 'ready');
+  trace(() => ({ about: 'ready', young: true, missing: cause?.kind }));
   if (cause === undefined) return { kind: 'ready', reached };
   const numbers = cause.kind === 'user-missing' ? numericUser(container) : undefined;
   if (numbers === undefined) return unready(cause);
   const adopted = memory.last || (await isAdopted({ access, container, env }));
   // asked anew: the time may have run out meanwhile, and then there is no further look
   if (!adopted && !memory.last) return unready(cause);
-  trace(() => `no user ${reached.user} in there, its numbers are ${numbers}`, 'ready');
+  trace(() => ({ about: 'ready', user: reached.user, numbers }));
   const byNumbers = await askReadiness({ access, container, user: numbers, bin, env });
   return byNumbers ? unready(byNumbers) : { kind: 'ready', reached: { ...reached, user: numbers } };
-}
-
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path; // not visible to this user: the engine's word has to do
-  }
 }

@@ -1,8 +1,8 @@
 import { isShortage } from '../report/shortage.ts';
-import type { Environment } from '../route/inside.ts';
+import type { Environment } from '../system/environment.ts';
 import { enginePatience } from '../system/patience.ts';
 import { type CommandResult, runCommand } from '../system/run-command.ts';
-import { type EngineAccess, engineCommand } from './access.ts';
+import { commandPrefix, type EngineAccess, engineCommand } from './access.ts';
 import ownerQuestion from './ask-owner.sh';
 import question from './ask-readiness.sh';
 import type { Cause } from './cause.ts';
@@ -18,11 +18,6 @@ export function isYoung(container: Container, nowMs: number): boolean {
 }
 
 type Asked = { access: EngineAccess; container: Container; user: string; bin: string; env: Environment };
-
-/** The command a person types for this engine: with sudo where we needed it. */
-export function commandPrefix({ engine, access }: EngineAccess): string {
-  return access.kind === 'sudo' ? `${access.tool} ${engine}` : engine;
-}
 
 /**
  * Asks in the container, as the user hermes will be, whether user and binary are there. Starts no hermes.

@@ -1,7 +1,7 @@
 import { escapeControls } from '../report/escape.ts';
 import { writeError } from '../report/stderr.ts';
 import type { IgnorableSignal } from '../route/caller.ts';
-import type { Environment } from '../route/inside.ts';
+import type { Environment } from '../system/environment.ts';
 import { endTied } from '../system/tied.ts';
 
 /** A line on stderr that moves, for a person who waits. */

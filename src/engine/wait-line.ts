@@ -5,7 +5,7 @@ import type { Spinner } from './spinner.ts';
 export type WaitLine = { readonly say: (words: string) => void; readonly stop: () => Promise<void> };
 
 /** A line that comes up with the first words said; the spinner is loaded only then. */
-export function openWaitLine(caller: Caller): WaitLine {
+export function openWaitLine(caller: Pick<Caller, 'env' | 'ignored'>): WaitLine {
   let words = '';
   let stopped = false;
   let spinner: Promise<Spinner | undefined> | undefined;

@@ -32,7 +32,7 @@ export async function waitUntilReady(options: {
     const { cause } = result;
     if (isRestarting(cause)) restarting = cause;
     const words = `waiting for ${awaited(cause, options.target)}`;
-    trace(words);
+    trace(() => words);
     options.say?.(words);
     if (elapsed() >= budgetMs) break;
     // a look that takes longer than the rhythm is followed by the next one at once

@@ -1,39 +1,25 @@
 import { escapeControls } from './escape.ts';
+import { type Fact, formatFact } from './fact.ts';
 import { writeError } from './stderr.ts';
 
-/** What a decision is about; the order of a call. */
-export type Topic =
-  | 'bypass'
-  | 'inside'
-  | 'home'
-  | 'pin'
-  | 'metadata'
-  | 'engine'
-  | 'access'
-  | 'probe'
-  | 'same home'
-  | 'ready'
-  | 'session';
-
-type Listener = (topic: Topic | undefined, sentence: string) => void;
-
 const enabled = process.env.HERMES_SHIM_DEBUG === '1';
-let listener: Listener | undefined;
+let listener: ((fact: Fact) => void) | undefined;
 
-/** Hands every decision to a listener too: so `hermes-shim explain` tells what the hot path itself decided, and why. */
-export function listen(captureTrace: Listener | undefined): void {
-  listener = captureTrace;
+/** Hands every fact to a listener, too, so that `hermes-shim` shows what the hot path itself decides. */
+export function listen(next: ((fact: Fact) => void) | undefined): void {
+  listener = next;
 }
 
 /**
- * Tells one decision on stderr when `HERMES_SHIM_DEBUG=1`, with the milliseconds since this process started.
- * @param decision a sentence, or a function that makes one (called only when somebody hears it); not yet escaped
+ * Writes what was decided to stderr when `HERMES_SHIM_DEBUG=1`, with the milliseconds since this process started.
+ * @param decision makes a fact, or a sentence that only people read; called only when somebody reads it
  */
-export function trace(decision: string | (() => string), topic?: Topic): void {
+export function trace(decision: () => Fact | string): void {
   if (!enabled && listener === undefined) return;
-  const sentence = typeof decision === 'string' ? decision : decision();
-  listener?.(topic, sentence);
+  const decided = decision();
+  if (typeof decided !== 'string') listener?.(decided);
   if (!enabled) return;
-  const line = escapeControls(topic ? `${topic}: ${sentence}` : sentence, 4000);
+  const sentence = typeof decided === 'string' ? decided : `${decided.about}: ${formatFact(decided)}`;
+  const line = escapeControls(sentence, 4000);
   writeError(`hermes-shim: ${performance.now().toFixed(1).padStart(7)} ms  ${line}\n`);
 }

@@ -1,3 +1,4 @@
+import type { HomeFact } from '../report/fact.ts';
 import { trace } from '../report/trace.ts';
 import { sleep } from '../system/sleep.ts';
 import type { Caller } from './caller.ts';
@@ -57,18 +58,18 @@ const lookEveryMs = 2;
  * @throws {Failure} 125 when metadata or pin cannot be read or used: never a silent fallback to the host
  */
 export async function decideRoute(
-  caller: Caller,
+  caller: Pick<Caller, 'env' | 'uid'>,
   patienceMs: () => number = () => 0,
   pinOf: () => Pin | undefined = readPin,
 ): Promise<Route> {
   const { env } = caller;
-  trace(() => `HERMES_DEV is ${env.HERMES_DEV === undefined ? 'not set' : `'${env.HERMES_DEV}'`}`, 'bypass');
+  trace(() => ({ about: 'bypass', dev: env.HERMES_DEV }));
   if (env.HERMES_DEV === '1') return native('HERMES_DEV=1');
   const inside = isInside(env);
-  trace(() => (inside ? 'in the managed container already' : 'not in the managed container'), 'inside');
+  trace(() => ({ about: 'inside', inside }));
   if (inside) return native('inside the managed container already');
   const pin = pinOf();
-  trace(() => (pin ? `${pin.file} speaks for ${pin.home}` : `none (${pinFile})`), 'pin');
+  trace(() => ({ about: 'pin', file: pin?.file ?? pinFile, home: pin?.home }));
   const named = pin && namedHome(env);
   const pinned = pin && named && pinnedBy(pin, absolutePath(named));
   if (pin && pinned) return byPin(pin, pinned, env.HERMES_HOME ? 'HERMES_HOME' : named);
@@ -79,7 +80,7 @@ export async function decideRoute(
     if (pin && theirs) return byPin(pin, theirs, found?.at.path ?? 'the pin');
     if (found === undefined) return native('there is no hermes home and no pin');
     const { at, home } = found;
-    trace(() => describeHome(home?.path, at, env.HERMES_HOME ? 'HERMES_HOME' : at.path), 'home');
+    trace(() => homeFact(home?.path, at, env.HERMES_HOME ? 'HERMES_HOME' : at.path));
     return (await byMetadata(at, home, patienceMs)) ?? native(`no container metadata in ${at.path}`);
   } finally {
     if (found?.home) closeHome(found.home);
@@ -93,11 +94,8 @@ function namedHome(env: Caller['env']): string | undefined {
 }
 
 /** The home and how it was come by, for whoever asks why. */
-function describeHome(real: string | undefined, at: HomePath, from: string): string {
-  const shown = real ?? at.path;
-  const by = from === shown ? '' : ` (by ${from})`;
-  const profile = at.profile === undefined ? '' : `, profile ${at.profile} of ${at.root}`;
-  return `${shown}${by}${profile}${real === undefined ? ' (not there)' : ''}`;
+function homeFact(real: string | undefined, { path, root, profile }: HomePath, from: string): HomeFact {
+  return { about: 'home', path: real ?? path, visible: real !== undefined, from, root, profile };
 }
 
 function native(why: string): NativeRoute {
@@ -110,8 +108,8 @@ function byPin(pin: Pin, { profile }: Pinned, from: string): ContainerRoute {
   const home = openIfVisible(pin.home);
   const homePath = home?.path ?? [...placesOf(pin.home)].at(-1) ?? pin.home;
   if (home) closeHome(home);
-  trace(() => describeHome(home?.path, { path: homePath, root: homePath, profile }, from), 'home');
-  trace(() => `the pin decides: ${file}`, 'metadata');
+  trace(() => homeFact(home?.path, { path: homePath, root: homePath, profile }, from));
+  trace(() => ({ about: 'metadata', file, pinned: true }));
   return {
     kind: 'container',
     metadata,
@@ -158,7 +156,7 @@ function routeTo(
   home: Home,
   where: Pick<ContainerRoute, 'homeRoot' | 'profile'>,
 ): ContainerRoute {
-  trace(() => file, 'metadata');
+  trace(() => ({ about: 'metadata', file, pinned: false }));
   const metadata = parseMetadata(text, file);
   return { kind: 'container', metadata, file, homePath: home.path, ownerUid: home.ownerUid, ...where };
 }

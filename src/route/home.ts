@@ -5,8 +5,8 @@ import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure, runOnHost } from '../report/failure.ts';
 import { quoteWord } from '../report/quote.ts';
+import type { Environment } from '../system/environment.ts';
 import { errorCode } from '../system/error-code.ts';
-import type { Environment } from './inside.ts';
 import { canonicalPath } from './links.ts';
 
 /** A hermes home, opened once: whatever is read of it goes through this descriptor, so it cannot be swapped under us. */

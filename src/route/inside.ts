@@ -1,7 +1,5 @@
 import { existsSync } from 'node:fs';
-
-/** An environment as node holds one. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+import type { Environment } from '../system/environment.ts';
 
 const markers = ['/.dockerenv', '/run/.containerenv'];
 

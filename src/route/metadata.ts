@@ -82,7 +82,7 @@ export function parseMetadata(text: string, file: string, kind: keyof typeof key
   const checked = (key: string): string | undefined => {
     const entry = found.get(key);
     const rule = rules[key];
-    if (entry) trace(() => `line ${entry.line}: ${key}=${entry.value}`, 'metadata');
+    if (entry) trace(() => ({ about: 'metadata', key, ...entry }));
     if (entry === undefined || rule === undefined) return undefined;
     if (!rule.accepts(entry.value)) throw invalid({ file, key, ...entry, accepted: rule.accepted });
     return entry.value;

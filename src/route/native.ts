@@ -1,9 +1,10 @@
-import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
+import type { Environment } from '../system/environment.ts';
+import { findRealPath } from '../system/real-path.ts';
 import type { Caller } from './caller.ts';
-import type { Environment } from './inside.ts';
 import type { Name } from './name.ts';
 import { absoluteEntries, fileIn } from './search-path.ts';
 
@@ -29,9 +30,9 @@ function absoluteEntry(directory: string | undefined): readonly string[] {
 }
 
 /** The launchers passed so far, this one included. */
-export function launcherChain(caller: Caller): readonly string[] {
+export function launcherChain(caller: Pick<Caller, 'env' | 'launcher'>): readonly string[] {
   const before = (caller.env[chainVariable] ?? '').split(delimiter).filter(Boolean);
-  const self = caller.launcher && realPath(caller.launcher);
+  const self = caller.launcher && findRealPath(caller.launcher);
   return self ? [...before, self] : before;
 }
 
@@ -42,7 +43,7 @@ export type Native = { readonly binary: string; readonly args: readonly string[]
  * Finds the native hermes: the first candidate that can be executed and is no launcher of this shim.
  * @throws {Failure} 127 with what was looked at; 125 when launchers call each other in a circle
  */
-export function findNative(caller: Caller): Native {
+export function findNative(caller: Pick<Caller, 'name' | 'args' | 'env' | 'launcher'>): Native {
   const chain = launcherChain(caller);
   if (chain.length > longestChain) {
     throw new Failure(
@@ -53,7 +54,7 @@ export function findNative(caller: Caller): Native {
   }
   const candidates = nativeCandidates(caller.name, caller.env);
   const shims = new Set(chain);
-  const binary = candidates.find((path) => isExecutable(path) && !shims.has(realPath(path) ?? path));
+  const binary = candidates.find((path) => isExecutable(path) && !shims.has(findRealPath(path) ?? path));
   if (binary === undefined) throw notFound(caller.name, candidates);
   return { binary, args: caller.args, env: { ...caller.env, [chainVariable]: chain.join(delimiter) } };
 }
@@ -73,13 +74,5 @@ export function isExecutable(path: string): boolean {
     return statSync(path).isFile();
   } catch {
     return false;
-  }
-}
-
-function realPath(path: string): string | undefined {
-  try {
-    return realpathSync.native(path); // the other one takes `..` out before it looks for links
-  } catch {
-    return undefined;
   }
 }

@@ -1,4 +1,4 @@
-import type { Environment } from './inside.ts';
+import type { Environment } from '../system/environment.ts';
 
 /**
  * The entries of a PATH that count. A relative or empty one means whatever the current directory holds, and that may be

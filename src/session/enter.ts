@@ -1,4 +1,3 @@
-import { realpathSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { Reached } from '../engine/reach.ts';
 import { quoteCommand } from '../report/quote.ts';
@@ -6,6 +5,7 @@ import { trace } from '../report/trace.ts';
 import type { Caller } from '../route/caller.ts';
 import type { ContainerRoute } from '../route/decide.ts';
 import { commandInContainer } from '../route/name.ts';
+import { realPath } from '../system/real-path.ts';
 import { statField } from '../system/stat.ts';
 import type { TerminalState } from './client/terminal-state.ts';
 import { startWatchdog, type Watchdog } from './control/watchdog.ts';
@@ -91,11 +91,13 @@ export async function enterContainer(
     stdin,
     stdinTerminal,
     settings: terminal ? prepared.settings : undefined,
+    env: clientEnvironment(caller.env, plan.forwarded),
+    ignored: caller.ignored,
+    stat: caller.stat,
   };
-  const env = clientEnvironment(caller.env, plan.forwarded);
   const bringing = secret.length > 0 ? await import('./control/secrets.ts') : undefined;
   const begunMs = Date.now();
-  const running = runSession(session, { ...caller, env }, prepared.watchdog);
+  const running = runSession(session, prepared.watchdog);
   const { ending, unattributed } = await (bringing?.handSecrets(running, {
     secret,
     address,
@@ -103,7 +105,7 @@ export async function enterContainer(
   }) ?? running);
   if (!unattributed || ending.kind !== 'code') return ending;
   const long = isLong(command, plan.forwarded);
-  // 1 is what the engines say where a container takes fewer arguments than we do
+  // Engines end with 1 where the arguments are too long for the container.
   if (!isAmbiguous(ending.code, plan.via) && !(long && ending.code === 1)) return ending;
   const { attributeExitStatus } = await import('./verdict/exit-status.ts');
   const { bin } = plan.instructions;
@@ -112,7 +114,7 @@ export async function enterContainer(
     caller.env,
   );
   if (settled === 'own') return ending;
-  // nothing was started, as the engine and the missing note say: the container's numbers may be tried, once
+  // The engine knows no such user, and it is proven that nothing was started: once more, by the container's numbers.
   const again = { ...prepared, watchdog: startWatchdog(caller.env) };
   return enterContainer({ ...reached, user: settled.user }, route, caller, descriptors, again);
 }
@@ -124,12 +126,4 @@ const alwaysTaken = 128 * 1024;
 function isLong(command: readonly string[], { plain, secret }: Plan['forwarded']): boolean {
   const words = [...command, ...[...plain, ...secret].flat()];
   return words.reduce((sum, word) => sum + Buffer.byteLength(word) + 1, 0) > alwaysTaken;
-}
-
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
 }

@@ -1,5 +1,6 @@
 import { trace } from '../report/trace.ts';
-import type { Caller } from '../route/caller.ts';
+import type { IgnorableSignal } from '../route/caller.ts';
+import type { Environment } from '../system/environment.ts';
 import { type Client, startClient, withIgnored } from './client/client.ts';
 import { pauseOrResume } from './client/job-control.ts';
 import { relayStdin } from './client/stdin-relay.ts';
@@ -21,14 +22,19 @@ export type Session = {
   readonly stdinTerminal: boolean;
   /** the terminal's settings from before, in a terminal session */
   readonly settings: TerminalState | undefined;
+  /** for the engine's client and the control script's */
+  readonly env: Environment;
+  readonly ignored: readonly IgnorableSignal[];
+  /** our `/proc/self/stat` from the beginning */
+  readonly stat: string;
 };
 
 /** Runs one session from the client's start to the session's end, whatever ends it. */
-export async function runSession(session: Session, caller: Caller, watchdog: Watchdog): Promise<Outcome> {
-  const { address, terminal } = session;
+export async function runSession(session: Session, watchdog: Watchdog): Promise<Outcome> {
+  const { address, terminal, env } = session;
   let clientEnd: ClientEnd | undefined;
   const clientEnded = (): boolean => clientEnd !== undefined;
-  const control = openSessionControl(address, caller.env, { clientEnded, hungUp: watchdog.hungUp });
+  const control = openSessionControl(address, env, { clientEnded, hungUp: watchdog.hungUp });
   const undeliverable = watchUndeliverable({ clientEnded });
   const received: Received[] = [];
   let client: Client | undefined;
@@ -37,7 +43,7 @@ export async function runSession(session: Session, caller: Caller, watchdog: Wat
   /** After a closed terminal there is nobody to answer; a HUP by `kill` is a signal like any other. */
   const afterGrace = async (): Promise<void> => {
     grace = undefined;
-    if (!isTerminalClosed(caller.stat, session)) return;
+    if (!isTerminalClosed(session.stat, session)) return;
     const killed = await control.kill();
     const endAnyway = (): void => undeliverable.giveUp('SIGHUP');
     if (killed === 'unknown') endAnyway();
@@ -58,17 +64,17 @@ export async function runSession(session: Session, caller: Caller, watchdog: Wat
     undeliverable.watch(signal, delivery);
     if (again === undefined) received.push({ signal, delivery });
   };
-  const signals = handledSignals(caller.ignored, terminal);
+  const signals = handledSignals(session.ignored, terminal);
   for (const signal of signals) process.removeAllListeners(signal).on(signal, onSignal);
 
   // its own process session keeps a terminal's Ctrl-C away from it; in a terminal session it shares the terminal
   const detached = !terminal;
-  const command = detached ? session.command : withIgnored(session.command, caller.ignored);
+  const command = detached ? session.command : withIgnored(session.command, session.ignored);
   const behindSudo = address.via.access.kind === 'sudo' && session.stdinTerminal && !terminal;
   const relay = behindSudo && session.stdin === 'inherit' ? await relayStdin() : undefined;
   const stdin = behindSudo ? (relay?.reader ?? 'ignore') : session.stdin;
   watchdog.guard(address);
-  client = await startClient(command, { env: caller.env, stdin, detached });
+  client = await startClient(command, { env, stdin, detached });
   relay?.started();
   trace(() => `started ${address.via.engine} exec as ${client?.pid}`);
   watchdog.watch(client);

@@ -1,7 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
-import type { Environment } from '../route/inside.ts';
+import type { Environment } from './environment.ts';
 import { errorCode } from './error-code.ts';
 import { allowTime, type Patience, type Silence } from './patience.ts';
 import { tie } from './tied.ts';
@@ -25,6 +25,7 @@ const complaintLimit = 64 * 1024;
  * reaches the shim alone and no prompt can be asked there.
  * @param timeoutMs after this many milliseconds the probe is killed; or how patient to be with an engine
  * @param signal ends it early
+ * @param cwd where it starts, by default where every directory is there
  * @param tied it is killed when a signal ends us
  * @param answer what to write to its stdin when it has printed its first line; without it stdin is /dev/null
  * @param isWhole is this output, which ends a line, all that there is to say? Then it counts as ended with 0 and is not waited for
@@ -35,6 +36,8 @@ export function runCommand(
     env: Environment;
     timeoutMs: number | Patience;
     signal?: AbortSignal | undefined;
+    argv0?: string;
+    cwd?: string;
     tied?: boolean;
     answer?: ((line: string) => string) | undefined;
     isWhole?: ((stdout: string) => boolean) | undefined;
@@ -46,7 +49,8 @@ export function runCommand(
       env: options.env,
       stdio: [options.answer ? 'pipe' : 'ignore', 'pipe', 'pipe'],
       detached: true,
-      cwd: '/',
+      cwd: options.cwd ?? '/',
+      argv0: options.argv0,
     });
     if (typeof child === 'string') return resolve({ kind: 'not-started', code: child });
     // without descriptors to spare node makes no streams, and then says why by an error
@@ -95,7 +99,7 @@ function start(command: string, args: readonly string[], options: SpawnOptions):
 
 function watch(pid: number, time: number | Patience, giveUp: (silence: Silence) => void): () => void {
   if (typeof time !== 'number')
-    return allowTime(time, async () => (await import('../engine/at-work.ts')).signsOf(pid), giveUp);
+    return allowTime(time, async () => (await import('./at-work.ts')).signsOf(pid), giveUp);
   const timer = setTimeout(() => giveUp({ waitedMs: time, busy: false }), time);
   return () => clearTimeout(timer);
 }

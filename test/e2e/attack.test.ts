@@ -15,7 +15,6 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Caller as ShimCaller } from '../../src/route/caller.ts';
 import { decideRoute } from '../../src/route/decide.ts';
 import { parseMetadata } from '../../src/route/metadata.ts';
 import type { CallOptions } from '../harness/call.ts';
@@ -225,13 +224,8 @@ describeModes(
 );
 
 describe('a home that changes while it is read', () => {
-  const callerAt = (home: string): ShimCaller => ({
-    name: 'hermes',
-    args: [],
+  const callerAt = (home: string) => ({
     env: { HERMES_HOME: home },
-    ignored: [],
-    launcher: undefined,
-    stat: '',
     uid: 0,
   });
 

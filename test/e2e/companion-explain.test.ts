@@ -139,7 +139,7 @@ describeModes(
       );
       expect(answer).toContain('hermes-shim explain --full');
       const full = (await companion(container, ['explain', '--full', 'chat'])).stdout;
-      expect(full).toContain('hs_started() {');
+      expect(full).toContain('hs_read_stat() {');
       expect(full).not.toContain('lines of sh>');
     });
 

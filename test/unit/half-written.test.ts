@@ -56,12 +56,7 @@ describe('metadata that is not there', () => {
   const decide = (path = home) =>
     decideRoute(
       {
-        name: 'hermes',
-        args: [],
         env: { HERMES_HOME: path },
-        ignored: [],
-        launcher: '',
-        stat: '',
         uid: 1000,
       },
       () => 0,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Census, isAtWork, signsOf } from '../../src/engine/at-work.ts';
+import { type Census, isAtWork, signsOf } from '../../src/system/at-work.ts';
 import { allowTime, type Silence } from '../../src/system/patience.ts';
 
 const patience = { silentMs: 60, everyMs: 20, longestMs: 200 };

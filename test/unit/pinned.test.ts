@@ -12,7 +12,6 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Caller } from '../../src/route/caller.ts';
 import { decideRoute } from '../../src/route/decide.ts';
 import { parseMetadata } from '../../src/route/metadata.ts';
 
@@ -31,13 +30,8 @@ beforeEach(() => {
 });
 
 const decide = (given: string, pinHome = home, env: Record<string, string | undefined> = {}) => {
-  const caller: Caller = {
-    name: 'hermes',
-    args: [],
+  const caller = {
     env: { HERMES_HOME: given, ...env },
-    ignored: [],
-    launcher: undefined,
-    stat: '',
     uid: 1000,
   };
   const metadata = parseMetadata('exec_user=hermes\n', 'pin');
@@ -157,12 +151,7 @@ describe('without a pin', () => {
   const decideWithout = (given: string) =>
     decideRoute(
       {
-        name: 'hermes',
-        args: [],
         env: { HERMES_HOME: given },
-        ignored: [],
-        stat: '',
-        launcher: '',
         uid: 1000,
       },
       () => 0,

@@ -22,6 +22,7 @@ const callerWith = (facts: Partial<Caller>): Caller => ({
   launcher: undefined,
   uid: 1000,
   stat: '',
+  noted: { open: undefined, terminals: undefined },
   ...facts,
 });
 
@@ -250,7 +251,12 @@ describe('the caller', () => {
   });
 
   it('is known by node’s own arguments and environment', () => {
-    const env = { HERMES_SHIM_LAUNCHER: '/bin/hermes-acp', HERMES_SHIM_STAT: statLine('2') };
+    const env = {
+      HERMES_SHIM_LAUNCHER: '/bin/hermes-acp',
+      HERMES_SHIM_STAT: statLine('2'),
+      HERMES_SHIM_OPEN: ' 0 1 2',
+      HERMES_SHIM_TERMINALS: '',
+    };
     expect(readCaller(['node', 'bundle', 'hermes-acp', '--', '-x'], env, { uid: 7, pid: 42 })).toEqual({
       name: 'hermes-acp',
       args: ['--', '-x'],
@@ -259,6 +265,7 @@ describe('the caller', () => {
       launcher: '/bin/hermes-acp',
       uid: 7,
       stat: statLine('2'),
+      noted: { open: ' 0 1 2', terminals: '' },
     });
   });
 });

@@ -19,8 +19,8 @@ import {
   codeOf,
   codeOfKilledClient,
   endAfterSignals,
+  endedWithSession,
   endOfTerminalSession,
-  isTruthful,
 } from '../../src/session/verdict/ending.ts';
 import { containerLike, mounted } from './containers.ts';
 
@@ -296,8 +296,8 @@ describe('an ending', () => {
     ['128+n is death by n', [TERM], exited(143), true, { kind: 'signal', signal: TERM }],
     ['128+n of an earlier one too', [TERM, INT], exited(143), true, { kind: 'signal', signal: TERM }],
     ['a client that lies does not count', [INT, TERM], exited(0), false, { kind: 'signal', signal: TERM }],
-  ] as const)('after a signal: %s', (_, received, end, truthful, ending) => {
-    expect(endAfterSignals(received, end, truthful)).toEqual(ending);
+  ] as const)('after a signal: %s', (_, received, end, believed, ending) => {
+    expect(endAfterSignals(received, end, believed)).toEqual(ending);
   });
 
   const delivered = (clientFirst: boolean) => ({ finding: 'delivered', clientFirst }) as const;
@@ -311,7 +311,7 @@ describe('an ending', () => {
   ] as const)(
     'the client’s word %j, with delivery %j and state %s, counts: %s',
     (client, delivery, state, counts) => {
-      expect(isTruthful({ client, delivery, state })).toBe(counts);
+      expect(endedWithSession({ client, delivery, state })).toBe(counts);
     },
   );
 

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { exitCodes, Failure } from '../../report/failure.ts';
-import type { Environment } from '../../route/inside.ts';
 import { isExecutable } from '../../route/native.ts';
 import { pinFile } from '../../route/pin.ts';
+import type { Environment } from '../../system/environment.ts';
 import { askEngine, type EngineFacts, labels } from '../engine/facts.ts';
 import entrypoint from '../entrypoint.sh';
 import type { Wanted } from '../file/wanted.ts';

@@ -3,8 +3,8 @@ import { endpointOf, remoteAddress } from '../../engine/endpoint.ts';
 import { locateEngine } from '../../engine/locate.ts';
 import { escapeControls } from '../../report/escape.ts';
 import { exitCodes, Failure } from '../../report/failure.ts';
-import type { Environment } from '../../route/inside.ts';
 import type { Engine } from '../../route/metadata.ts';
+import type { Environment } from '../../system/environment.ts';
 
 /**
  * The engine that makes the container: the one that is declared, else the one that made it before, else the first that

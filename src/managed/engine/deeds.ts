@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { type EngineAccess, engineCommand } from '../../engine/access.ts';
 import { quoteCommand } from '../../report/quote.ts';
 import { trace } from '../../report/trace.ts';
-import type { Environment } from '../../route/inside.ts';
+import type { Environment } from '../../system/environment.ts';
 import { runCommand } from '../../system/run-command.ts';
 import { deedFailure } from './failure.ts';
 

@@ -2,7 +2,7 @@ import { type EngineAccess, engineCommand } from '../../engine/access.ts';
 import { type Container, toContainer } from '../../engine/container.ts';
 import { toProbeResult } from '../../engine/probe.ts';
 import type { Failure } from '../../report/failure.ts';
-import type { Environment } from '../../route/inside.ts';
+import type { Environment } from '../../system/environment.ts';
 import { runCommand } from '../../system/run-command.ts';
 import { engineFailure } from './failure.ts';
 

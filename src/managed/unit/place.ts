@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Environment } from '../../route/inside.ts';
+import type { Environment } from '../../system/environment.ts';
 import type { Who } from '../file/wanted.ts';
 import { unitMarker, unitName } from './text.ts';
 

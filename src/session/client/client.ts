@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { exitCodes, Failure } from '../../report/failure.ts';
 import { explainShortage, isShortage } from '../../report/shortage.ts';
 import type { IgnorableSignal } from '../../route/caller.ts';
-import type { Environment } from '../../route/inside.ts';
+import type { Environment } from '../../system/environment.ts';
 import { errorCode } from '../../system/error-code.ts';
 import { startTimeOf } from '../plan/session-id.ts';
 import type { ClientEnd } from '../verdict/ending.ts';
@@ -41,7 +41,7 @@ export function startClient(
       stdio: [options.stdin, 'inherit', 'inherit'],
       env: options.env,
       detached: options.detached,
-      // podman starts nothing in a directory that is gone or closed to it; hermes's own goes by the exec wrapper
+      // podman starts nothing where its directory is gone or closed to it; hermes's own directory is the wrapper's business
       cwd: '/',
     });
   } catch (error) {

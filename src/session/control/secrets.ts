@@ -2,7 +2,7 @@ import { scriptCommand } from '../../engine/access.ts';
 import { escapeControls } from '../../report/escape.ts';
 import { exitCodes, Failure } from '../../report/failure.ts';
 import { trace } from '../../report/trace.ts';
-import type { Environment } from '../../route/inside.ts';
+import type { Environment } from '../../system/environment.ts';
 import { type CommandResult, runCommand } from '../../system/run-command.ts';
 import { sleep } from '../../system/sleep.ts';
 import type { Forwarded } from '../plan/environment.ts';
@@ -80,8 +80,8 @@ export async function handSecrets(
     if (handed === 'taken') return outcome;
     const { ending } = outcome;
     // where the engine runs neither of the two, its reason is looked for by the session's exit code
-    const byDoorman = typeof handed !== 'object' && ending.kind === 'code' && ending.code === withoutSecrets;
-    if (killed || byDoorman) throw notHanded(handed);
+    const byWrapper = typeof handed !== 'object' && ending.kind === 'code' && ending.code === withoutSecrets;
+    if (killed || byWrapper) throw notHanded(handed);
     return outcome;
   } finally {
     over.abort();

@@ -1,5 +1,5 @@
 import { trace } from '../../report/trace.ts';
-import type { Environment } from '../../route/inside.ts';
+import type { Environment } from '../../system/environment.ts';
 import { runCommand } from '../../system/run-command.ts';
 import { sleep } from '../../system/sleep.ts';
 import { containerStateCommand, toLiveness } from './container-liveness.ts';

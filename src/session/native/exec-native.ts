@@ -62,11 +62,11 @@ function oddVariables(env: Native['env'], readRaw: () => readonly Buffer[]): rea
  * @returns only where node has no `process.execve`: how the program ended
  * @throws {Failure} 126 when the system does not run it
  */
-export function becomeNative(native: Native, caller: Caller): Promise<Ending> {
+export function becomeNative(native: Native, caller: Pick<Caller, 'ignored' | 'noted'>): Promise<Ending> {
   const raw = { args: readRawArguments, env: readRawEnvironment };
-  const noted = process.env.HERMES_SHIM_OPEN;
-  const argv = nativeCommand(native, { ignored: caller.ignored, closed: closedOf(noted) }, raw);
-  const held = heldOpen(noted);
+  const { open } = caller.noted;
+  const argv = nativeCommand(native, { ignored: caller.ignored, closed: closedOf(open) }, raw);
+  const held = heldOpen(open);
   const [file = ''] = argv;
   const { execve } = process as unknown as { execve?: Execve };
   // node marks what is open above 2 close-on-exec, and cannot take that back: `hermes <(…)` needs a child

@@ -1,6 +1,7 @@
 import { existsSync, fstatSync, readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import type { Environment } from '../../route/inside.ts';
+import type { NotedDescriptors } from '../../route/caller.ts';
+import type { Environment } from '../../system/environment.ts';
 import { statField } from '../../system/stat.ts';
 
 /** The caller's three descriptors, as far as the session depends on them. */
@@ -28,14 +29,8 @@ export type Connection = {
   readonly mergeOutput: boolean;
 };
 
-/**
- * Looks at descriptors 0, 1 and 2.
- * @param noted the launcher's lists: of what was open, by which alone a closed one is known; of what is a terminal,
- * which spares node's `tty` (0.4 ms)
- */
-export function readDescriptors(
-  noted = { open: process.env.HERMES_SHIM_OPEN, terminals: process.env.HERMES_SHIM_TERMINALS },
-): Descriptors {
+/** Looks at descriptors 0, 1 and 2. */
+export function readDescriptors(noted: NotedDescriptors): Descriptors {
   const terminals = noted.terminals?.split(' ');
   const isTerminal = (descriptor: number): boolean =>
     terminals ? terminals.includes(String(descriptor)) : isatty(descriptor);

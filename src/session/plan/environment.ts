@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { setAside } from '../../route/caller.ts';
-import type { Environment } from '../../route/inside.ts';
+import type { Environment } from '../../system/environment.ts';
 import { isText, splitWords, toPrintfFormat } from './bytes.ts';
 
 /** Terminal and language, and hermes's documented per-call switches. A trailing `*` matches a prefix. */

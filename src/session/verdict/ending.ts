@@ -25,46 +25,50 @@ export function codeOf({ code, signal }: ClientEnd): number {
  * docker's 0 and podman's 1, QUIT 2; a full disk under an output docker's 1 and podman's 255. Any other code can only
  * have come from the session.
  */
-export function mayLie({ code, signal }: ClientEnd): boolean {
+export function sessionMayLive({ code, signal }: ClientEnd): boolean {
   return signal !== null || [0, 1, 2, 125, 255].includes(code ?? 255);
 }
 
-/** Did the client end because the session did? Decided from the last delivery, and from a look where it may lie. */
-export function isTruthful(facts: {
+/**
+ * Did the client end because the session did, so that its code is the session's? Not if the session is still alive, and
+ * not if the signal could still be delivered after the client had ended.
+ * @param facts.state asked only where the session may live
+ */
+export function endedWithSession(facts: {
   client: ClientEnd;
   delivery: Delivery;
   state: Finding | undefined;
 }): boolean {
   const { client, delivery, state } = facts;
-  if (!mayLie(client)) return true;
+  if (!sessionMayLive(client)) return true;
   const first = delivery.clientFirst && delivery.finding === 'delivered';
   return client.signal === null && state === 'gone' && !first;
 }
 
 /**
- * How a session ended that signals were sent to. Where the client's word counts, it is the session's code, and the
- * shim ends by the signal itself if that is how the session ended, as a local program would (a shell's loop stops
- * at a death by SIGINT, not at exit 130). Where it does not count, never 0.
+ * How the shim ends after signals. Where the client ended with the session, its code is the session's; and if that says
+ * that the session died of a signal, the shim ends by that very signal, as a local program would (a shell's loop stops
+ * at a death by SIGINT, not at exit 130). Otherwise by the last signal, so never with 0.
  * @param received in the order of their coming, not empty
  */
 export function endAfterSignals(
   received: readonly NodeJS.Signals[],
   client: ClientEnd,
-  truthful: boolean,
+  believed: boolean,
 ): Ending {
   const code = codeOf(client);
-  const by = truthful ? received.find((signal) => code === 128 + numberOf(signal)) : received.at(-1);
+  const by = believed ? received.find((signal) => code === 128 + numberOf(signal)) : received.at(-1);
   return by === undefined ? { kind: 'code', code } : { kind: 'signal', signal: by };
 }
 
-/** The code of a client that ended while its session went on: its own, but never 0, by which TERM ends it. */
+/** The code of a client that ended while its session went on: its own, but TERM makes it exit 0, which would be a success. */
 export function codeOfKilledClient(code: number): number {
   return code === 0 ? 128 + numberOf('SIGTERM') : code;
 }
 
 /**
- * How a session in a terminal ended that nobody sent a signal to. The keyboard's INT and QUIT go in as bytes there, so
- * 130 and 131 say that hermes died of one: then so do we, and a shell's loop stops.
+ * How the shim ends after a session in a terminal, where no signal came to the shim itself: Ctrl-C and Ctrl-\ go in as
+ * bytes. So 130 and 131 say that hermes died of one of them, and the shim ends by the same signal: a shell's loop stops.
  */
 export function endOfTerminalSession(code: number): Ending {
   if (code === 128 + numberOf('SIGINT')) return { kind: 'signal', signal: 'SIGINT' };

@@ -1,15 +1,16 @@
+import { commandPrefix } from '../../engine/access.ts';
 import type { Cause } from '../../engine/cause.ts';
 import { gatherCircumstances } from '../../engine/circumstances.ts';
 import type { Container } from '../../engine/container.ts';
 import { explainCause } from '../../engine/explain-cause.ts';
 import { probe } from '../../engine/probe.ts';
 import type { ProbeResult } from '../../engine/probe-result.ts';
-import { askReadiness, commandPrefix, numericUser } from '../../engine/readiness.ts';
+import { askReadiness, numericUser } from '../../engine/readiness.ts';
 import { formatFailure } from '../../report/failure.ts';
 import { writeError } from '../../report/stderr.ts';
 import { trace } from '../../report/trace.ts';
 import type { ContainerRoute } from '../../route/decide.ts';
-import type { Environment } from '../../route/inside.ts';
+import type { Environment } from '../../system/environment.ts';
 import { sleep } from '../../system/sleep.ts';
 import type { Address } from '../control/control-script.ts';
 import {
@@ -34,7 +35,7 @@ type Ended = {
 };
 
 /**
- * Settles an exit code that may be the engine's own. Starts no hermes.
+ * Finds out whose exit code it is, where it may be the engine's own. Starts no hermes.
  * @returns `own`: it is hermes's; or the user, in numbers, by whom to try once more: only where the engine says that
  * there is no such user, and it is proven that nothing was started
  * @throws {Failure} hermes was not started, or nobody can say whether it was: why, and what to do
@@ -59,10 +60,11 @@ export async function attributeExitStatus(
   return 'own';
 }
 
-/** How often, and after how many milliseconds, a container is looked at again that nothing can be asked in. */
+/** How often, and after how many milliseconds, a container is looked at again in which nothing can be executed. */
 const looks = { most: 6, pauseMs: 200 } as const;
 
-type Sight = {
+/** What a session that has ended left to be seen. */
+type Evidence = {
   readonly now: ProbeResult;
   readonly whereabouts: Whereabouts;
   readonly note: NoteFinding;
@@ -73,7 +75,7 @@ type Sight = {
  * more (measured, docker); but nothing can be executed in it any more, since the kernel lets nobody into a pid
  * namespace whose first process is gone. So where it runs and yet cannot be asked, it is looked at again.
  */
-async function gatherEvidence(ended: Ended, env: Environment): Promise<Sight> {
+async function gatherEvidence(ended: Ended, env: Environment): Promise<Evidence> {
   const { code, address, container, begunMs } = ended;
   for (let look = 1; ; look += 1) {
     const now = await probe(address.via, container.name, { env });

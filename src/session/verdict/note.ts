@@ -1,5 +1,5 @@
 import { engineCommand, scriptCommand } from '../../engine/access.ts';
-import type { Environment } from '../../route/inside.ts';
+import type { Environment } from '../../system/environment.ts';
 import { runCommand } from '../../system/run-command.ts';
 import { sleep } from '../../system/sleep.ts';
 import type { Address } from '../control/control-script.ts';

@@ -8,18 +8,18 @@ import {
   codeOfKilledClient,
   type Ending,
   endAfterSignals,
+  endedWithSession,
   endOfTerminalSession,
-  isTruthful,
-  mayLie,
+  sessionMayLive,
 } from './ending.ts';
 import { findSuspects } from './survivor.ts';
 
 /** How a session came to its end. */
 export type Outcome = {
   readonly ending: Ending;
-  /** the code is the client's and no signal was involved */
+  /** nobody signalled, and the code is what the client ended with: it may still be the engine's own (`exit-status.ts`) */
   readonly unattributed: boolean;
-  /** processes of which one may be the session after all: for the watchdog to look after */
+  /** processes of the container of which one may be this session, still alive: the watchdog looks again */
   readonly suspects?: readonly string[];
   /** nobody could say whether the session is gone: it is left to the watchdog */
   readonly left?: boolean;
@@ -28,7 +28,7 @@ export type Outcome = {
 /** A signal that came, and its way into the session. */
 export type Received = { readonly signal: HandledSignal; readonly delivery: Promise<Delivery> };
 
-/** All that the end of a session needs to know. */
+/** A session whose client has ended, with all that is needed to find out how the session did. */
 type EndedSession = {
   readonly client: Client;
   readonly clientEnd: ClientEnd;
@@ -42,20 +42,25 @@ type EndedSession = {
   };
 };
 
-/** The client is gone: is the session, and what do we end with? */
+/**
+ * The engine's client has ended. Finds out whether the session has, too, ends it if it has not, and says how the shim
+ * shall end.
+ */
 export async function settle(ended: EndedSession): Promise<Outcome> {
   const { clientEnd, received } = ended;
   if (received.length > 0) return settleSignalled(ended);
   const code = codeOf(clientEnd);
   if (clientEnd.signal === null) {
-    const suspects = mayLie(clientEnd) ? findSuspects(ended.client, ended.session.address.containerId) : [];
-    // one may be ours, and is asked for; of several, in a crowd of calls, an exec each would cost more than the calls
+    const suspects = sessionMayLive(clientEnd)
+      ? findSuspects(ended.client, ended.session.address.containerId)
+      : [];
+    // Asking costs an exec. Several suspects are other calls' sessions, in a crowd: then only the watchdog looks again.
     const state = suspects.length === 1 ? await ended.control.state() : 'unknown';
     const ending = ended.session.terminal ? endOfTerminalSession(code) : ({ kind: 'code', code } as const);
     if (state !== 'alive')
       return { ending, unattributed: true, suspects: state === 'unknown' ? suspects : [] };
   }
-  // it died and took no one along: `| head -1`, somebody's kill
+  // The client died but the session is alive: its output was closed (`| head -1`), or somebody killed the client.
   await restoreSettings(ended);
   const left = (await ended.control.hangUp()) === 'unknown';
   const { signal } = clientEnd;
@@ -66,32 +71,36 @@ export async function settle(ended: EndedSession): Promise<Outcome> {
   };
 }
 
+/** The same where signals came: engines' clients end at them with codes that say nothing of the session. */
 async function settleSignalled(ended: EndedSession): Promise<Outcome> {
   const { clientEnd, received, control } = ended;
-  // what a client's own code has told needs no delivery any more
-  if (mayLie(clientEnd)) await received.at(-1)?.delivery;
-  const state = mayLie(clientEnd) ? await control.state() : undefined;
+  // A code that only the session can have caused is believed: whether the signal arrived does not matter any more.
+  if (sessionMayLive(clientEnd)) await received.at(-1)?.delivery;
+  const state = sessionMayLive(clientEnd) ? await control.state() : undefined;
   let left = state === 'unknown';
   if (state === 'alive') {
     await restoreSettings(ended);
     left = (await (isAskedToEnd(received) ? control.gone() : control.hangUp())) === 'unknown';
   }
-  const lie = mayLie(clientEnd) ? await received.at(-1)?.delivery : undefined;
+  const lie = sessionMayLive(clientEnd) ? await received.at(-1)?.delivery : undefined;
   const delivery = lie ?? { finding: 'unknown', clientFirst: true };
-  const truthful = isTruthful({ client: clientEnd, delivery, state });
-  if (!truthful) await restoreSettings(ended);
+  const believed = endedWithSession({ client: clientEnd, delivery, state });
+  if (!believed) await restoreSettings(ended);
   return {
     ending: endAfterSignals(
       received.map(({ signal }) => signal),
       clientEnd,
-      truthful,
+      believed,
     ),
     unattributed: false,
     left,
   };
 }
 
-/** Was it asked to end in a way that leaves the when to it? Nobody is there any more after a hangup, or USR1 alone. */
+/**
+ * May the session take its time to end? After INT, QUIT or TERM it may, as a local program. After a hangup nobody is
+ * there to wait for it, and USR1 and USR2 did not ask it to end at all, though its client is gone.
+ */
 function isAskedToEnd(received: readonly Received[]): boolean {
   const asks: readonly HandledSignal[] = ['SIGINT', 'SIGQUIT', 'SIGTERM'];
   return received.some(({ signal }) => asks.includes(signal)) && !received.some(isHangup);
@@ -99,7 +108,7 @@ function isAskedToEnd(received: readonly Received[]): boolean {
 
 const isHangup = ({ signal }: Received): boolean => signal === 'SIGHUP';
 
-/** A client that was killed leaves the terminal raw. */
+/** A client that was killed leaves the terminal in raw mode. */
 async function restoreSettings({ session }: EndedSession): Promise<void> {
   if (session.settings) await restoreTerminal(session.settings);
 }

@@ -1,16 +1,22 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { startTimeOf } from '../plan/session-id.ts';
 
+/*
+ * Engines' clients lie: docker's and podman's exit 0 when somebody kills them by TERM, as if hermes had ended well. So
+ * after such an end we look in the host's /proc for a process that may be the session. That takes 0.2 ms, where asking
+ * the engine would cost every call an exec.
+ */
+
 /** The numbers of one line of `/proc/<pid>/status` (proc(5)); of `NSpid` one for each pid namespace, ours first. */
 function numbersOf(status: string, key: string): readonly string[] {
   return new RegExp(`^${key}:\\s+(.*)$`, 'm').exec(status)?.[1]?.split(/\s+/) ?? [];
 }
 
 /**
- * Does a process with this `/proc/<pid>/status` look like the first process of a session? It lives in a pid
- * namespace below ours, leads its process session there, and its parent lives further out: an engine put it there,
- * and no agent that is at work inside. This may take another's session for ours, never ours for none; hermes may
- * have any title, so its command line says nothing.
+ * Does a process with this `/proc/<pid>/status` look like the first process of some session? Three signs: it is in a pid
+ * namespace below ours; it leads its process session there; and its parent is outside of that namespace, since an engine
+ * started it, where what hermes starts has its parent inside. Another call's session has these signs, too, but none that
+ * is ours lacks them. The command line is no sign: hermes may give itself any title.
  * @param statusOf the status of a process, asked for the parent
  */
 export function looksLikeSession(status: string, statusOf: (pid: string) => string): boolean {
@@ -20,17 +26,20 @@ export function looksLikeSession(status: string, statusOf: (pid: string) => stri
 }
 
 /**
- * Does a process's cgroup, or the command line of its parent (conmon's and containerd-shim's name the container), name
- * a container, and not ours? Rootless containers may have no cgroup of their own.
+ * Does a process belong to another container than ours? Its cgroup names the container, or the command line of its
+ * parent does, conmon or containerd-shim. Where neither names any (rootless containers may have no cgroup of their own)
+ * it may be ours.
+ * @param names both of these texts
  */
-export function isElsewhere(told: string, containerId: string): boolean {
-  const named: readonly string[] = told.match(/(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/g) ?? [];
+export function isElsewhere(names: string, containerId: string): boolean {
+  const named: readonly string[] = names.match(/(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/g) ?? [];
   return named.length > 0 && !named.includes(containerId);
 }
 
 /**
- * Which of these pids were given out after the client's, up to the last one (the fifth word of `/proc/loadavg`,
- * proc(5))? They rise, and begin anew behind the highest (32,768 on most systems, or 4 million).
+ * Which of these pids were given out after the client's? A session starts after its client, so no other can be it, and
+ * there are few. Pids rise to the last one given out (the fifth word of `/proc/loadavg`, proc(5)), and begin anew at the
+ * bottom once the highest is reached (32,768 on most systems, or 4 million).
  */
 export function youngerThan(client: number, pids: readonly string[], loadavg: string): readonly string[] {
   const last = Number(loadavg.trim().split(' ')[4]);
@@ -40,10 +49,8 @@ export function youngerThan(client: number, pids: readonly string[], loadavg: st
 }
 
 /**
- * Looks on the host whether a session may have outlived its engine's client: docker's and podman's exit 0 when
- * somebody kills them with TERM, as if hermes had ended well. Only processes younger than the client count: this
- * reads the list of /proc and a handful of files (0.2 ms), where asking the engine costs an exec. With another host's
- * engine, or /proc hidden, nothing is seen and the client is believed.
+ * The processes of this host that may be a session which outlived its client. Where none can be seen, with an engine on
+ * another host or a hidden /proc, the client is believed.
  * @param client its pid, and its start time in clock ticks since boot
  * @returns the processes that may be it, as `pid:start`
  */

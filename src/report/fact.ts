@@ -1,0 +1,92 @@
+/** A decision of the hot path, as values: `doctor` and `explain` read these. People read what `formatFact` makes of them. */
+export type Fact =
+  /** what `HERMES_DEV` is */
+  | { readonly about: 'bypass'; readonly dev: string | undefined }
+  | { readonly about: 'inside'; readonly inside: boolean }
+  /** the pin's file, and the home that it speaks for, where there is a pin */
+  | { readonly about: 'pin'; readonly file: string; readonly home: string | undefined }
+  | HomeFact
+  | { readonly about: 'metadata'; readonly file: string; readonly pinned: boolean }
+  | MetadataLine
+  | { readonly about: 'engine'; readonly engine: string; readonly binary: string | undefined }
+  /** by which sudo or doas; `undefined`: directly */
+  | { readonly about: 'access'; readonly elevation: string | undefined }
+  | { readonly about: 'probe'; readonly socket: string; readonly answered: boolean }
+  | ProbeFact
+  | { readonly about: 'same home'; readonly containerHome: string; readonly home: string }
+  /** why it is not, as the end of a sentence that begins with the container */
+  | { readonly about: 'same home'; readonly why: string }
+  | { readonly about: 'ready'; readonly young: boolean; readonly missing: string | undefined }
+  | { readonly about: 'ready'; readonly user: string; readonly numbers: string };
+
+/** What a decision is about, in the order of a call; the plan of a session comes last. */
+export type Topic = Fact['about'] | 'session';
+
+/** Which home it is, and how it was come by. */
+export type HomeFact = {
+  readonly about: 'home';
+  readonly path: string;
+  readonly visible: boolean;
+  /** `HERMES_HOME`, `the pin`, or the path by which it was found */
+  readonly from: string;
+  readonly root: string;
+  readonly profile: string | undefined;
+};
+
+/** A line of the metadata that counts. */
+export type MetadataLine = {
+  readonly about: 'metadata';
+  readonly line: number;
+  readonly key: string;
+  readonly value: string;
+};
+
+/** What an inspect of the container answered. */
+export type ProbeFact = {
+  readonly about: 'probe';
+  /** the command as a person types it */
+  readonly command: string;
+  /** the container's state in the engine's word, or why there is none */
+  readonly answer: string;
+  readonly runningSinceMs: number | undefined;
+  readonly id: string | undefined;
+};
+
+/** A fact as a sentence, without what it is about; not yet escaped. */
+export function formatFact(fact: Fact): string {
+  switch (fact.about) {
+    case 'bypass':
+      return `HERMES_DEV is ${fact.dev === undefined ? 'not set' : `'${fact.dev}'`}`;
+    case 'inside':
+      return fact.inside ? 'in the managed container already' : 'not in the managed container';
+    case 'pin':
+      return fact.home === undefined ? `none (${fact.file})` : `${fact.file} speaks for ${fact.home}`;
+    case 'home': {
+      const by = fact.from === fact.path ? '' : ` (by ${fact.from})`;
+      const profile = fact.profile === undefined ? '' : `, profile ${fact.profile} of ${fact.root}`;
+      return `${fact.path}${by}${profile}${fact.visible ? '' : ' (not there)'}`;
+    }
+    case 'metadata':
+      if ('line' in fact) return `line ${fact.line}: ${fact.key}=${fact.value}`;
+      return fact.pinned ? `the pin decides: ${fact.file}` : fact.file;
+    case 'engine':
+      return fact.binary ? `${fact.engine} is ${fact.binary}` : `${fact.engine} was not found`;
+    case 'access':
+      return fact.elevation === undefined ? 'directly' : `by ${fact.elevation} -n`;
+    case 'probe':
+      if ('socket' in fact)
+        return `${fact.answered ? '' : 'not '}answered on ${fact.socket}, without docker's client`;
+      return `${fact.command}: ${fact.answer}${formatSince(fact)}${fact.id ? `, id ${fact.id}` : ''}`;
+    case 'same home':
+      return 'why' in fact ? `no: it ${fact.why}` : `${fact.containerHome} in there is ${fact.home} here`;
+    case 'ready':
+      if ('user' in fact) return `no user ${fact.user} in there, its numbers are ${fact.numbers}`;
+      if (!fact.young) return 'the container is up for long: user and binary are not asked for';
+      return `the container is young: ${fact.missing ?? 'user and binary are there'}`;
+  }
+}
+
+/** Since when a container runs, with a blank in front; empty where it does not. */
+export function formatSince({ runningSinceMs }: ProbeFact): string {
+  return runningSinceMs === undefined ? '' : ` since ${new Date(runningSinceMs).toISOString()}`;
+}

@@ -1,0 +1,2 @@
+/** An environment as node holds one. */
+export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const checkout = fileURLToPath(new URL('../..', import.meta.url));
+
+/** In the order in which a call walks through them; what stands in front may be used by all that follow. */
+const rooms = ['system', 'report', 'route', 'engine', 'session', 'managed', 'companion', '.'];
+
+const sources = readdirSync(join(checkout, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => /\.(ts|sh)$/.test(file))
+  .map((file) => ({ file, text: readFileSync(join(checkout, 'src', file), 'utf8') }));
+
+/** What a file of src imports of src. */
+const importsOf = ({ file, text }: (typeof sources)[number]): readonly string[] =>
+  [...text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map(([, path = '']) =>
+    normalize(join(dirname(file), path)),
+  );
+
+const roomOf = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? '') : '.');
+
+describe('the house', () => {
+  it('has no room that needs a later one', () => {
+    for (const source of sources)
+      for (const imported of importsOf(source)) {
+        const [here, there] = [source.file, imported].map((file) => rooms.indexOf(roomOf(file)));
+        expect([`${source.file} → ${imported}`, (there ?? 0) <= (here ?? 0)]).toEqual([
+          `${source.file} → ${imported}`,
+          true,
+        ]);
+      }
+  });
+
+  it('calls things by the names of the field', () => {
+    const own =
+      /(doorman|errand|usher|courier|leash|homeward|inward|roster|misuse|wishes|aftermath|messenger)/i;
+    for (const { file, text } of sources) expect([file, own.exec(`${file}\n${text}`)]).toEqual([file, null]);
+  });
+
+  it('has no file above 200 lines', () => {
+    for (const { file, text } of sources)
+      expect([file, text.split('\n').length <= 201]).toEqual([file, true]);
+  });
+});
