@@ -24,8 +24,8 @@ import type { Answer } from './answer.ts';
 import { line } from './managed-plan.ts';
 
 /** Writes a first hermes-shim.yaml by looking around. One that is there is never touched. */
-export async function init(caller: Caller, wishes: { file: string | undefined }): Promise<Answer> {
-  const file = fileOf(caller, wishes.file);
+export async function init(caller: Caller, options: { file: string | undefined }): Promise<Answer> {
+  const file = fileOf(caller, options.file);
   const who = whoCalls(caller);
   const asRoot = who.uid === 0;
   const engine = await findEngine(caller);
@@ -60,7 +60,7 @@ export async function init(caller: Caller, wishes: { file: string | undefined })
               look,
             ),
         line('ok', hermes ? `hermes is ${hermes}` : "hermes is the official image's", look),
-        `\nLook at it, then:  hermes-shim up${wishes.file === undefined ? '' : ` --file ${quoteWord(file)}`}\n`,
+        `\nLook at it, then:  hermes-shim up${options.file === undefined ? '' : ` --file ${quoteWord(file)}`}\n`,
       ].join(''),
   };
 }

@@ -12,7 +12,7 @@ const yes = { type: 'boolean', default: false, describe: 'Do not ask' } as const
 /** What the subcommands of the managed container are asked for. */
 export type ManagedRequest =
   | { readonly kind: 'init'; readonly file: string | undefined; readonly json: boolean }
-  | ({ readonly kind: 'up' } & UpWishes)
+  | ({ readonly kind: 'up' } & UpOptions)
   | {
       readonly kind: 'down' | 'restart' | 'status';
       readonly file: string | undefined;
@@ -33,7 +33,7 @@ export type ManagedRequest =
   | { readonly kind: 'shell'; readonly file: string | undefined };
 
 /** How far `up` goes. */
-export type UpWishes = {
+export type UpOptions = {
   readonly file: string | undefined;
   readonly json: boolean;
   readonly dryRun: boolean;

@@ -8,11 +8,11 @@ import { lockedly, reconcile } from './up.ts';
 /** Makes the container anew: the guide's *Force Container Recreation*. State and home stay. */
 export async function recreate(
   caller: Caller,
-  wishes: { file: string | undefined; json: boolean; yes: boolean },
+  options: { file: string | undefined; json: boolean; yes: boolean },
 ): Promise<Answer> {
-  const ground = await findGround(caller, wishes.file);
+  const ground = await findGround(caller, options.file);
   tellWarnings(ground);
   return lockedly(ground, async () =>
-    reconcile(ground, await planNow(ground, true), { ...wishes, force: true }),
+    reconcile(ground, await planNow(ground, true), { ...options, force: true }),
   );
 }

@@ -7,26 +7,26 @@ import { takeLock } from '../managed/write/lock.ts';
 import { makeOwnPlace } from '../managed/write/own-place.ts';
 import type { Caller } from '../route/caller.ts';
 import { type Answer, outputStyleOf } from './answer.ts';
-import type { UpWishes } from './managed-options.ts';
+import type { UpOptions } from './managed-options.ts';
 import { askBeforeLoss, line, planJson, tellPlan, tellWarnings } from './managed-plan.ts';
 
 /** Makes the container as the file says, or changes what differs. */
-export async function up(caller: Caller, wishes: UpWishes): Promise<Answer> {
-  const ground = await findGround(caller, wishes.file, wishes.pin);
+export async function up(caller: Caller, options: UpOptions): Promise<Answer> {
+  const ground = await findGround(caller, options.file, options.pin);
   tellWarnings(ground);
-  if (wishes.uninstall) return said(await lockedly(ground, () => uninstall(ground)));
-  if (wishes.dryRun) {
+  if (options.uninstall) return said(await lockedly(ground, () => uninstall(ground)));
+  if (options.dryRun) {
     const { plan } = await planNow(ground);
     return {
       code: 0,
       json: { ...(planJson(plan) as object), done: false },
       text: (look) =>
-        `${plan.steps.some(({ kind }) => kind !== 'ready') ? `Would, for ${ground.wanted.stateDir}:\n` : ''}${tellPlan(plan, look, wishes.diff)}`,
+        `${plan.steps.some(({ kind }) => kind !== 'ready') ? `Would, for ${ground.wanted.stateDir}:\n` : ''}${tellPlan(plan, look, options.diff)}`,
     };
   }
   return lockedly(ground, async () => {
-    const units = wishes.install ? await install(ground) : [];
-    return reconcile(ground, await planNow(ground), { ...wishes, units });
+    const units = options.install ? await install(ground) : [];
+    return reconcile(ground, await planNow(ground), { ...options, units });
   });
 }
 

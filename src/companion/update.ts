@@ -14,23 +14,23 @@ import { lockedly, reconcile } from './up.ts';
  */
 export async function update(
   caller: Caller,
-  wishes: { file: string | undefined; json: boolean; yes: boolean },
+  options: { file: string | undefined; json: boolean; yes: boolean },
 ): Promise<Answer> {
-  const ground = await findGround(caller, wishes.file);
+  const ground = await findGround(caller, options.file);
   tellWarnings(ground);
   const { wanted, doer } = ground;
   return lockedly(ground, async () => {
     if (wanted.kind === 'official') {
       await pull(doer, wanted.image, process.stderr.isTTY === true);
-      return reconcile(ground, await planNow(ground), wishes);
+      return reconcile(ground, await planNow(ground), options);
     }
     const planned = await planNow(ground);
     const switched = planned.plan.steps.some(
       (step) => step.kind === 'link' && step.path.endsWith('/current-package'),
     );
     const started = planned.plan.steps.some(({ kind }) => kind === 'start');
-    const answer = await reconcile(ground, planned, wishes);
-    if (switched && !started) await restartKept(await findKept(caller, wishes.file));
+    const answer = await reconcile(ground, planned, options);
+    if (switched && !started) await restartKept(await findKept(caller, options.file));
     return answer;
   });
 }

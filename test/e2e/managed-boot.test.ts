@@ -20,23 +20,25 @@ describeModes((way) => {
     await machine.up();
     // as in most calls the container has been up for long, and is not asked whether it is ready
     const node = laterNode();
-    const times = { version: [] as number[], up: [] as number[] };
-    for (let n = 0; n < 9; n++) {
-      times.version.push((await machine.sh('hermes-shim --version', { node })).ms);
-      const { ms, stdout } = await machine.sh(`hermes-shim up --file ${machine.file}`, { node });
-      expect(stdout).toContain('everything is as it should be');
-      times.up.push(ms);
-    }
-    const inspect = ['inspect', machine.name, machine.images.package];
-    const begun = Date.now();
-    await machine.engine(inspect);
-    const engineMs = Date.now() - begun;
-    const [version, up] = [Math.min(...times.version), Math.min(...times.up)];
-    console.log(
-      `${way}: hermes-shim --version ${version} ms, up with nothing to do ${up} ms, the engine's own inspect ${engineMs} ms`,
-    );
-    // 300 ms on a machine that is idle; here others are at work, and podman's share alone can be more
-    expect(up - version).toBeLessThan(900);
+    // processor time, the engine's client included: how long it takes besides is a matter of who else is at work here
+    const cost = async (command: string): Promise<number> => {
+      const { stdout, exitCode } = await machine.sh(`${command} >/dev/null && times`, { node });
+      expect(exitCode).toBe(0);
+      const spent = [...(stdout.split('\n')[1] ?? '').matchAll(/(\d+)m([\d.]+)s/g)];
+      return spent.reduce(
+        (sum, [, minutes, seconds]) => sum + Number(minutes) * 60_000 + Number(seconds) * 1000,
+        0,
+      );
+    };
+    const least = async (command: string): Promise<number> => {
+      const costs: number[] = [];
+      for (let n = 0; n < 5; n++) costs.push(await cost(command));
+      return Math.min(...costs);
+    };
+    const version = await least('hermes-shim --version');
+    const up = await least(`hermes-shim up --file ${machine.file}`);
+    console.log(`${way}: hermes-shim --version ${version} ms, up with nothing to do ${up} ms`);
+    expect(up - version).toBeLessThan(300);
   });
 }, makingWays);
 

@@ -81,6 +81,40 @@ describeModes(
       },
     );
 
+    it('in a terminal a person is asked before anything is lost, and no is no', async () => {
+      await using machine = await kept(way);
+      machine.declare('');
+      await machine.up();
+      const id = await machine.id();
+      machine.declare('container:\n  extraOptions: ["--hostname=other"]\n');
+      for (const [answer, code] of [
+        ['n', 1],
+        ['y', 0],
+      ] as const) {
+        await using terminal = await machine.terminal('hermes-shim', ['up']);
+        await terminal.waitFor('Go on? [y/N]');
+        expect(terminal.output()).toContain('apt, pip, npm) is lost; state and home stay');
+        terminal.write(`${answer}\r`);
+        expect(await terminal.exit).toEqual({ code, signal: null });
+        expect((await machine.id()) === id).toBe(answer === 'n');
+      }
+    });
+
+    it("root's pin is written unless it is not wanted, and that is remembered", async () => {
+      await using machine = await kept(way);
+      machine.declare('');
+      const pinned = async () => (await machine.sh('cat /etc/hermes-shim/container-mode')).exitCode === 0;
+      await machine.up(['--no-pin']);
+      await machine.up();
+      expect(await pinned()).toBe(false);
+      expect((await machine.up(['--pin'])).stdout).toContain('pin it in /etc/hermes-shim/container-mode');
+      expect(await pinned()).toBe(true);
+      // the container takes its metadata away: the pin leads there all the same
+      await machine.engine(['exec', '-u', '0', machine.name, 'rm', '/data/.hermes/.container-mode']);
+      expect(await machine.hermes(['version'])).toMatchObject({ exitCode: 0, stderr: '' });
+      expect((await machine.up()).stdout).toContain('write');
+    });
+
     it('a shell in a terminal is a terminal', async () => {
       await using machine = await kept(way);
       machine.declare('');

@@ -2,11 +2,14 @@
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -16,6 +19,7 @@ import { findCommand } from '../../scripts/engines/command.ts';
 import { until } from '../harness/host.ts';
 import { type Kept, kept, makingWays } from '../harness/kept.ts';
 import { describeModes, engines } from '../harness/modes.ts';
+import { swapper } from '../harness/swapper.ts';
 
 const declared = 'settings: {model: {default: x}}\nenvironment: {TZ: UTC}\ndocuments: {USER.md: me}\n';
 
@@ -195,6 +199,42 @@ describeModes(
         stderr: expect.stringContaining('sudo systemctl start docker'),
       });
     });
+
+    it('somebody who exchanges directories for links under the hands of up gains nothing by it', async () => {
+      await using machine = await kept(way);
+      machine.declare(declared);
+      await machine.up();
+      const victim = join(machine.root, 'victim');
+      mkdirSync(victim);
+      for (const name of ['USER.md', '.env', 'config.yaml']) writeFileSync(join(victim, name), 'kept');
+      for (const name of ['.hermes', 'workspace'] as const) {
+        const away = join(machine.stateDir, 'away');
+        symlinkSync(victim, away);
+        await using thief = await swapper('exchange', join(machine.stateDir, name), away);
+        for (let n = 0; n < 8; n++) {
+          machine.declare(
+            declared.replace('USER.md: me', `USER.md: me ${name} ${n}`).replace('UTC', `UTC${n}`),
+          );
+          const { stderr, exitCode } = await machine.shim(['up', '--yes'], {
+            env: { HERMES_SHIM_WAIT: '1' },
+          });
+          expect([exitCode, stderr]).not.toEqual([1, '']);
+        }
+        expect(thief.count()).toBeGreaterThan(1000);
+        await thief[Symbol.asyncDispose]();
+        // whichever of the two names is the link now
+        const [link, real] = lstatSync(away).isSymbolicLink()
+          ? [away, undefined]
+          : [join(machine.stateDir, name), away];
+        rmSync(link);
+        if (real) renameSync(real, join(machine.stateDir, name));
+      }
+      expect(readdirSync(victim).sort()).toEqual(['.env', 'USER.md', 'config.yaml']);
+      for (const name of readdirSync(victim)) expect(readFileSync(join(victim, name), 'utf8')).toBe('kept');
+      machine.declare(declared);
+      await machine.up();
+      await expectWhole(machine);
+    }, 120_000);
 
     it('what the container puts in the way of up is never followed out of the state directory', async () => {
       await using machine = await kept(way);

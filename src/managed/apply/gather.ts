@@ -12,7 +12,7 @@ import { type IdMap, idMapOf, subordinatesOf } from '../plan/id-map.ts';
 import { mapsIds } from '../plan/identity.ts';
 import { toLayout } from '../plan/layout.ts';
 import { isInstalled } from '../unit/place.ts';
-import { closeDir, look, openRoot, readLink } from '../write/beneath.ts';
+import { closeDir, look, openRoot, readLink } from '../write/dir.ts';
 import { readRecord } from '../write/record.ts';
 import { type Account, findGroup, findUser } from './accounts.ts';
 import type { Ground } from './ground.ts';

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
-import { resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { EngineAccess } from '../../engine/access.ts';
 import type { Caller } from '../../route/caller.ts';
 import { chooseEngine } from '../engine/choose.ts';
@@ -74,15 +74,19 @@ export async function findGround(caller: Caller, given: string | undefined, pin?
   };
 }
 
-/** The same with the state directory's real path, where it is there. */
+/** A path with links resolved as far as it is there: it must not change its name when it is made. */
+export function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path === '/' ? path : join(realPathOf(dirname(path)), basename(path));
+  }
+}
+
+/** The same with the state directory's real path. */
 function atRealPath(wanted: Wanted): Wanted {
   const { stateDir } = wanted;
-  let real = stateDir;
-  try {
-    real = realpathSync(stateDir);
-  } catch {
-    return wanted;
-  }
+  const real = realPathOf(stateDir);
   if (real === stateDir) return wanted;
   const moved = (path: string): string =>
     path === stateDir || path.startsWith(`${stateDir}/`) ? real + path.slice(stateDir.length) : path;

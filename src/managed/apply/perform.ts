@@ -8,19 +8,8 @@ import { pull, removeArgs, stopArgs, tell, tryTo } from '../engine/deeds.ts';
 import { asideName } from '../engine/facts.ts';
 import type { Facts } from '../plan/facts.ts';
 import type { Step } from '../plan/steps.ts';
-import {
-  closeDir,
-  inDirectory,
-  look,
-  openRoot,
-  ownDir,
-  readLink,
-  remove,
-  rename,
-  sweep,
-  writeFile,
-  writeLink,
-} from '../write/beneath.ts';
+import { remove, rename, sweep, writeFile, writeLink } from '../write/beneath.ts';
+import { closeDir, inDirectory, look, openRoot, ownDir, readLink } from '../write/dir.ts';
 import { systemEnv } from './accounts.ts';
 import { createContainer } from './create.ts';
 import type { Ground } from './ground.ts';

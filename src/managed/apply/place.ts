@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { escapeControls } from '../../report/escape.ts';
 import { exitCodes, Failure } from '../../report/failure.ts';
 import { errorCode } from '../../system/error-code.ts';
-import { closeDir, type Dir, inDirectory, type Ownership, openRoot } from '../write/beneath.ts';
+import { closeDir, type Dir, inDirectory, type Ownership, openRoot } from '../write/dir.ts';
 
 /** How a path is reached: from which directory on nothing is trusted, and the names from there. */
 export function splitPath(path: string, stateDir: string): { root: string; names: readonly string[] } {

@@ -1,15 +1,6 @@
 import { errorCode } from '../../system/error-code.ts';
-import {
-  closeDir,
-  type Dir,
-  inDirectory,
-  list,
-  look,
-  lookAt,
-  openRoot,
-  readFile,
-  readLink,
-} from '../write/beneath.ts';
+import { readFile } from '../write/beneath.ts';
+import { closeDir, type Dir, inDirectory, list, look, lookAt, openRoot, readLink } from '../write/dir.ts';
 import { splitPath, told } from './place.ts';
 
 /** What is at a path, no link followed. */

@@ -1,4 +1,4 @@
-import type { Ownership } from '../write/beneath.ts';
+import type { Ownership } from '../write/dir.ts';
 
 /** One thing that `up` does; paths are the host's, absolute. */
 export type Step =

@@ -5,7 +5,8 @@ import { exitCodes, Failure } from '../../report/failure.ts';
 import { runCommand } from '../../system/run-command.ts';
 import type { Ground } from '../apply/ground.ts';
 import { told } from '../apply/place.ts';
-import { closeDir, openRoot, writeFile } from '../write/beneath.ts';
+import { writeFile } from '../write/beneath.ts';
+import { closeDir, openRoot } from '../write/dir.ts';
 import { hasSystemd, readUnit, unitFile } from './place.ts';
 import { unitMarker, unitName, unitText } from './text.ts';
 

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import type { Leaves } from '../merge/config.ts';
-import { closeDir, openRoot, writeFile } from './beneath.ts';
+import { writeFile } from './beneath.ts';
+import { closeDir, openRoot } from './dir.ts';
 
 const record = z.object({
   stateDir: z.string(),

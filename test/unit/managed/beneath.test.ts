@@ -13,16 +13,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { realPathOf } from '../../../src/managed/apply/ground.ts';
 import { atPlace } from '../../../src/managed/apply/place.ts';
 import { namesIn, survey } from '../../../src/managed/apply/survey.ts';
-import {
-  closeDir,
-  openRoot,
-  readFile,
-  sweep,
-  writeFile,
-  writeLink,
-} from '../../../src/managed/write/beneath.ts';
+import { readFile, sweep, writeFile, writeLink } from '../../../src/managed/write/beneath.ts';
+import { closeDir, openRoot } from '../../../src/managed/write/dir.ts';
 import { swapper } from '../../harness/swapper.ts';
 
 const me = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0, mode: 0o640 };
@@ -32,6 +27,14 @@ beforeEach(() => {
   for (const name of ['state/.hermes', 'victim']) mkdirSync(join(dir, name), { recursive: true });
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+it('a path keeps its name when it is made, though a link leads to where it will be', () => {
+  symlinkSync(join(dir, 'victim'), join(dir, 'link'));
+  const path = join(dir, 'link/a/b');
+  const before = realPathOf(path);
+  mkdirSync(path, { recursive: true });
+  expect([before, realPathOf(path)]).toEqual([join(dir, 'victim/a/b'), join(dir, 'victim/a/b')]);
+});
 
 describe('writing below the state directory', () => {
   it('replaces a file whole, with its mode, and leaves nothing half written', () => {
@@ -98,7 +101,7 @@ describe('writing below the state directory', () => {
       let refused = 0;
       let written = 0;
       const before = thief.count();
-      for (let n = 0; n < 3000 || thief.count() - before < 3000; n++) {
+      for (let n = 0; n < 1000 || thief.count() - before < 1000; n++) {
         try {
           atPlace(`${dir}/state/.hermes/config.yaml`, `${dir}/state`, (inner, name) =>
             writeFile(inner, name, `new ${n}`, me),
@@ -111,7 +114,7 @@ describe('writing below the state directory', () => {
       }
       expect(readFileSync(join(dir, 'victim/config.yaml'), 'utf8')).toBe('kept');
       expect(readdirSync(join(dir, 'victim'))).toEqual(['config.yaml']);
-      expect(written + refused).toBeGreaterThan(2999);
+      expect(written + refused).toBeGreaterThan(999);
       expect(written).toBeGreaterThan(0);
       expect(existsSync(join(dir, 'victim/.config.yaml.hermes-shim-draft'))).toBe(false);
     },
