@@ -5,9 +5,22 @@ import { escapeControls } from '../../src/report/escape.ts';
 import { asFailure, Failure, formatFailure } from '../../src/report/failure.ts';
 import { quoteCommand, quoteWord } from '../../src/report/quote.ts';
 import { errorCode } from '../../src/report/system-error.ts';
+import { unreadable } from '../../src/route/home.ts';
 
 const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u;
 const anyText = fc.string({ unit: 'binary', maxLength: 600 });
+
+describe('a file that cannot be read', () => {
+  it('is not to be looked at where descriptors ran out', () => {
+    const { exitCode, sentence, hints } = unreadable('/home/x/.hermes/.container-mode', 'EMFILE');
+    expect([exitCode, sentence]).toEqual([
+      125,
+      '/home/x/.hermes/.container-mode cannot be read: too few files may be open at once here (EMFILE)',
+    ]);
+    expect(hints.map(({ label }) => label)).toEqual(['allow more']);
+    expect(unreadable('/home/x', 'EIO').hints[0]).toEqual({ label: 'look', text: 'ls -ld /home/x' });
+  });
+});
 
 describe('text from outside', () => {
   it.each([
