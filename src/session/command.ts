@@ -12,6 +12,8 @@ export type Plan = {
   readonly forwarded: Forwarded;
   /** the profile's home in the container, where the caller's `HERMES_HOME` names a profile */
   readonly profileHome: string | undefined;
+  /** the caller's terminal has a size */
+  readonly sized: boolean;
   readonly instructions: Omit<Instructions, 'connection' | 'lateSize'>;
 };
 
@@ -37,7 +39,8 @@ export function sessionCommand(plan: Plan): readonly string[] {
   const { engine } = plan.via;
   const { connection, instructions } = plan;
   const terminal = connection.terminal ? ['-t', `--detach-keys=${detachKeys[engine]}`] : [];
-  const words = doormanWords({ ...instructions, connection, lateSize: engine === 'docker' });
+  const lateSize = engine === 'docker' && plan.sized;
+  const words = doormanWords({ ...instructions, connection, lateSize });
   return engineCommand(plan.via, [
     'exec',
     '-i',

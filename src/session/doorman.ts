@@ -110,7 +110,7 @@ export type Instructions = {
   readonly umask: number;
   readonly user: string;
   readonly connection: Connection;
-  /** docker delivers the window size late */
+  /** there is a window size, and docker delivers it late */
   readonly lateSize: boolean;
   readonly start: StartDirectories;
   /** nice(1)'s number */

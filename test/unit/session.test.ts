@@ -22,6 +22,7 @@ import { pickForwarded } from '../../src/session/environment.ts';
 import { newSessionId, parseSessionId, placeOf, startTimeOf } from '../../src/session/identity.ts';
 import { formatSecrets, toHanding } from '../../src/session/secrets.ts';
 import { addressee, handledSignals } from '../../src/session/signals.ts';
+import { readTerminal } from '../../src/session/terminal-state.ts';
 import { containerLike, mounted } from './containers.ts';
 
 const direct = { engine: 'docker', binary: '/usr/bin/docker', access: { kind: 'direct' } } as const;
@@ -168,6 +169,7 @@ describe('the command line of a session', () => {
     connection: { terminal: false, stdin: 'inherit', mergeOutput: false },
     forwarded: { plain: [['TERM', 'xterm']], secret: [['KEY', 'secret']], encoded: ['TERM'] },
     profileHome: undefined,
+    sized: true,
     instructions: {
       sessionId: '1-2-x',
       umask: 0o22,
@@ -211,6 +213,21 @@ describe('the command line of a session', () => {
       expect(sessionCommand(plan({ via })).join(' ')).not.toContain('secret');
       expect(sessionCommand(plan({ via }))).not.toContain('KEY');
     }
+  });
+
+  it('in a terminal: docker’s late size is waited for, where there is one', () => {
+    const connection = { terminal: true, stdin: 'inherit', mergeOutput: false } as const;
+    const flags = (facts: Partial<Plan>) => {
+      const words = sessionCommand(plan({ connection, ...facts }));
+      return words[words.indexOf('hermes-doorman') + 4];
+    };
+    expect(flags({})).toBe('wsI0');
+    expect(flags({ sized: false })).toBe('sI0');
+    expect(flags({ via: bySudo })).toBe('sI0');
+    expect(readTerminal('500:5:bf\n24 80\n')).toEqual({ settings: '500:5:bf', sized: true });
+    expect(readTerminal('500:5:bf\n0 0\n')).toEqual({ settings: '500:5:bf', sized: false });
+    expect(readTerminal('500:5:bf\n')).toEqual({ settings: '500:5:bf', sized: true });
+    for (const text of ['', 'stty: what?\n', '-n $(x)\n0 0\n']) expect(readTerminal(text)).toBeUndefined();
   });
 
   it('in a terminal: the engines’ detach keys are out of the way', () => {
