@@ -14,7 +14,7 @@ export type Plan = {
   readonly profileHome: string | undefined;
   /** the caller's terminal has a size */
   readonly sized: boolean;
-  readonly instructions: Omit<Instructions, 'connection' | 'lateSize'>;
+  readonly instructions: Omit<Instructions, 'connection' | 'lateSize' | 'sized'>;
 };
 
 /**
@@ -39,8 +39,8 @@ export function sessionCommand(plan: Plan): readonly string[] {
   const { engine } = plan.via;
   const { connection, instructions } = plan;
   const terminal = connection.terminal ? ['-t', `--detach-keys=${detachKeys[engine]}`] : [];
-  const lateSize = engine === 'docker' && plan.sized;
-  const words = doormanWords({ ...instructions, connection, lateSize });
+  const size = { lateSize: engine === 'docker', sized: plan.sized };
+  const words = doormanWords({ ...instructions, connection, ...size });
   return engineCommand(plan.via, [
     'exec',
     '-i',

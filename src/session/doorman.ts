@@ -28,7 +28,8 @@ const takeSecrets = `hs_p=\${hs_n%/*}
  * when it is not dumpable or has overwritten its environ, and it proves whether hermes was started. It counts where it
  * can be read again: disks are full.
  * Flags: `e` stderr joins stdout; `w` wait for docker to deliver the window size (0×0 in 8 of 8 runs without; its
- * client tries for half a second; busybox's stty says nothing instead of 0 0); `r` the arguments are on the wire of `bytes.ts`, `d` so is the first directory; `0` `1` `2` were closed when
+ * client tries for half a second; busybox's stty says nothing instead of 0 0), `v` only a
+ * tenth of it, since the terminal has none: so long its client needs until it hears of one; `r` the arguments are on the wire of `bytes.ts`, `d` so is the first directory; `0` `1` `2` were closed when
  * the shim was called; `s` secrets are brought; `I` `Q` INT and QUIT were ignored.
  * `exec` failing leaves the trap to note it. No variable of it reaches hermes: none is exported nor has a name that
  * could be; PWD is the truth, as from any shell; OLDPWD and a SHLVL that busybox
@@ -65,8 +66,9 @@ case $hs_f in *d*) hs_decode "$7"; hs_d=$hs_v ;; esac
 unset OLDPWD
 [ "$SHLVL" != 1 ] || unset SHLVL
 case $hs_f in *e*) exec 2>&1 ;; esac
-case $hs_f in *w*)
+case $hs_f in *[vw]*)
   hs_c=0
+  case $hs_f in *v*) hs_c=40 ;; esac
   while [ $hs_c -lt 50 ] && command -v stty >/dev/null; do
     case $(stty size 2>/dev/null) in '0 0' | '') ;; *) break ;; esac
     hs_c=$((hs_c + 1))
@@ -110,8 +112,10 @@ export type Instructions = {
   readonly umask: number;
   readonly user: string;
   readonly connection: Connection;
-  /** there is a window size, and docker delivers it late */
+  /** docker delivers the window size late */
   readonly lateSize: boolean;
+  /** the caller's terminal has a size */
+  readonly sized: boolean;
   readonly start: StartDirectories;
   /** nice(1)'s number */
   readonly niceness: number;
@@ -132,7 +136,7 @@ export type Instructions = {
 export function doormanWords(to: Instructions): readonly string[] {
   const flags = [
     to.connection.mergeOutput ? 'e' : '',
-    to.connection.terminal && to.lateSize ? 'w' : '',
+    to.connection.terminal && to.lateSize ? (to.sized ? 'w' : 'v') : '',
     to.encoded ? 'r' : '',
     to.start.encoded ? 'd' : '',
     to.secrets ? 's' : '',

@@ -222,7 +222,7 @@ describe('the command line of a session', () => {
       return words[words.indexOf('hermes-doorman') + 4];
     };
     expect(flags({})).toBe('wsI0');
-    expect(flags({ sized: false })).toBe('sI0');
+    expect(flags({ sized: false })).toBe('vsI0');
     expect(flags({ via: bySudo })).toBe('sI0');
     expect(readTerminal('500:5:bf\n24 80\n')).toEqual({ settings: '500:5:bf', sized: true });
     expect(readTerminal('500:5:bf\n0 0\n')).toEqual({ settings: '500:5:bf', sized: false });
