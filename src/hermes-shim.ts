@@ -72,15 +72,25 @@ async function answer(request: Request, words: readonly string[]): Promise<numbe
     return 0;
   }
   const { json } = request;
+  const tell = (thrown: unknown): void => {
+    const failure = asFailure(thrown);
+    if (json) process.stdout.write(jsonText({ error: failureJson(failure) }));
+    else writeError(formatCompanionFailure(failure));
+  };
+  // what is thrown where nobody waits for it (no descriptors, no memory) is told in a sentence, too
+  process.on('uncaughtException', (thrown) => {
+    tell(thrown);
+    process.exit(1);
+  });
   try {
     const { code, json: facts, text } = await serve(request, words);
     const style = outputStyleOf(process.stdout.isTTY === true, process.env);
     process.stdout.write(json ? jsonText(facts) : text(style));
     return code;
   } catch (thrown) {
-    const failure = asFailure(thrown);
-    if (json) process.stdout.write(jsonText({ error: failureJson(failure) }));
-    else writeError(formatCompanionFailure(failure));
+    // where execa stumbles over a lack of descriptors, node says a turn later that it was one
+    if (!(thrown instanceof Failure)) await new Promise((resolve) => setImmediate(resolve));
+    tell(thrown);
     return 1;
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Script } from 'node:vm';
+import { writeError } from './report/stderr.ts';
 import { asFunction, compiledFile, type Program, programFile } from './start/program.ts';
 
 /**
@@ -38,4 +39,11 @@ function requireBeside(exports: object): NodeJS.Require {
   return load as NodeJS.Require;
 }
 
-start();
+try {
+  start();
+} catch (error) {
+  writeError(
+    `hermes: its own program cannot be run (${(error as Error).message})\n  look:  ls -l ${__dirname}\n`,
+  );
+  process.exitCode = 126;
+}

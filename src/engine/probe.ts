@@ -58,6 +58,9 @@ export function toProbeResult(
   if (result.kind === 'timed-out') return { ...result, kind: 'silent' };
   if (result.kind === 'not-started') return { kind: 'not-startable', detail: result.code };
   const detail = complaintOf(result.stderr);
+  // a Go program that gets no thread
+  if (/pthread_create failed|failed to create new OS thread/.test(detail))
+    return { kind: 'not-startable', detail: 'EAGAIN' };
   if (result.stdout.length >= outputLimit)
     return { kind: 'nonsense', detail: `more than ${outputLimit / 1024 / 1024} MiB` };
   if (result.code === 0) {
@@ -115,5 +118,5 @@ function firstLine(text: string): string {
 /** The line that says what is wrong: the last one, but a Go program that crashes says it first and then a page of numbers. */
 function complaintOf(stderr: string): string {
   const all = lines(stderr);
-  return all.find((line) => /^(fatal error|panic): /.test(line)) ?? all.at(-1) ?? '';
+  return all.find((line) => /^(fatal error|panic|runtime\/cgo): /.test(line)) ?? all.at(-1) ?? '';
 }

@@ -38,16 +38,24 @@ export function formatFailure(failure: Failure): string {
 }
 
 /**
+ * The failure for a system error by which something ran out: nothing is wrong with the file that it happened at.
+ * @param what could not be done, in words
+ * @returns `undefined` for any other error
+ */
+export function lackOf(code: string, exitCode: number, what?: string): Failure | undefined {
+  if (!isShortage(code)) return undefined;
+  const { words, hints } = explainShortage(code);
+  return new Failure(exitCode, what ? `${what}: ${words}` : words, hints);
+}
+
+/**
  * Turns whatever was thrown into a failure. An error that is not ours is a bug or the machine's trouble (no
  * memory, no descriptors): it is told in one sentence, never as a stack trace.
  */
 export function asFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
-  const code = errorCode(thrown);
-  if (isShortage(code)) {
-    const { words, hints } = explainShortage(code);
-    return new Failure(exitCodes.cannotRoute, words, hints);
-  }
+  const lack = lackOf(errorCode(thrown), exitCodes.cannotRoute);
+  if (lack) return lack;
   const words = thrown instanceof Error ? thrown.message : String(thrown);
   return new Failure(exitCodes.cannotRoute, `something unforeseen went wrong: ${escapeControls(words)}`, [
     { label: 'see each step', text: 'HERMES_SHIM_DEBUG=1 hermes …' },

@@ -13,7 +13,7 @@ const shortages = {
   EMFILE: {
     words: 'too few files may be open at once here',
     hints: [
-      { label: 'allow more', text: 'ulimit -n 1024   # in this shell; in a systemd unit: LimitNOFILE=1024' },
+      { label: 'allow more', text: 'ulimit -n 1024   # in a new shell; in a systemd unit: LimitNOFILE=1024' },
     ],
     passes: false,
   },
@@ -26,7 +26,7 @@ const shortages = {
     words: 'no more processes may be started here',
     hints: [
       { label: 'how many', text: 'ps -eLf | wc -l; ulimit -u' },
-      { label: 'allow more', text: 'ulimit -u 4096   # in this shell; in a systemd unit: TasksMax=4096' },
+      { label: 'allow more', text: 'ulimit -u 4096   # in a new shell; in a systemd unit: TasksMax=4096' },
     ],
     passes: true,
   },

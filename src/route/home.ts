@@ -3,7 +3,7 @@ import { closeSync, constants, fstatSync, openSync, readlinkSync } from 'node:fs
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { escapeControls } from '../report/escape.ts';
-import { exitCodes, Failure, runOnHost } from '../report/failure.ts';
+import { exitCodes, Failure, lackOf, runOnHost } from '../report/failure.ts';
 import { quoteWord } from '../report/quote.ts';
 import type { Environment } from '../system/environment.ts';
 import { errorCode } from '../system/error-code.ts';
@@ -94,10 +94,13 @@ export function unreadable(path: string, code: string): Failure {
       runOnHost,
     ]);
   }
-  return new Failure(exitCodes.cannotRoute, `${file} cannot be read (${code})`, [
-    { label: 'look', text: `ls -ld ${quoteWord(file)}` },
-    runOnHost,
-  ]);
+  return (
+    lackOf(code, exitCodes.cannotRoute, `${file} cannot be read`) ??
+    new Failure(exitCodes.cannotRoute, `${file} cannot be read (${code})`, [
+      { label: 'look', text: `ls -ld ${quoteWord(file)}` },
+      runOnHost,
+    ])
+  );
 }
 
 /**

@@ -19,12 +19,16 @@ import { runSession } from './run.ts';
 import { isAmbiguous } from './verdict/ambiguity.ts';
 import type { Ending } from './verdict/ending.ts';
 
-/** Puts together all that decides the session's command line. Touches nothing but the current directory's name. */
+/**
+ * Puts together all that decides the session's command line. Touches nothing but the current directory's name.
+ * @param sized the caller's terminal, if any, has a size
+ */
 export function planSession(
   reached: Reached,
   route: ContainerRoute,
   caller: Caller,
   descriptors: Descriptors,
+  sized = true,
 ): Plan {
   const { container, containerHome, user, via } = reached;
   const { bin, args } = commandInContainer(caller.name, route.metadata.hermesBin, caller.args);
@@ -37,6 +41,7 @@ export function planSession(
     containerId: container.id,
     connection: chooseConnection(descriptors, caller.env),
     forwarded,
+    sized,
     profileHome:
       route.profile === undefined || !local
         ? undefined
@@ -76,7 +81,9 @@ export async function enterContainer(
   descriptors: Descriptors,
   prepared: Prepared,
 ): Promise<Ending> {
-  const plan = planSession(reached, route, caller, descriptors);
+  // only docker's size comes late and is waited for
+  const terminalBefore = reached.via.engine === 'docker' ? await prepared.settings : undefined;
+  const plan = planSession(reached, route, caller, descriptors, terminalBefore?.sized);
   const { secret } = plan.forwarded;
   const command = sessionCommand(plan);
   trace(() => `runs ${quoteCommand(command)}`);

@@ -1,6 +1,6 @@
 /** docker's daemon is asked on its socket, which is several times as fast as its client; the client is the fallback. */
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
@@ -73,6 +73,61 @@ describe("docker's socket", () => {
     expect(ended).toMatchObject({ exitCode: 3, stderr: '' });
     expect(calls()).toContain('inspect');
   });
+});
+
+describe('a daemon that answers a ping, but not what it is asked', () => {
+  /** The daemon's socket, where it answers so many pings, and the probe's question when it was pinged once more. */
+  async function openSlow(container: ManagedContainer, answered: number) {
+    const real = String(engines.dockerHost ?? 'unix:///var/run/docker.sock').replace('unix://', '');
+    const socket = join(container.root, 'slow.sock');
+    const held: Socket[] = [];
+    let pings = 0;
+    const hand = (caller: Socket, question: Buffer) => {
+      const daemon = connect(real, () => daemon.write(question));
+      daemon.pipe(caller);
+    };
+    const server = createServer((caller) => {
+      held.push(caller);
+      caller.on('error', () => undefined);
+      caller.once('data', (question) => {
+        const isPing = question.includes('/_ping ');
+        if (!isPing) return void caller.on('daemon-wakes', () => hand(caller, question));
+        pings += 1;
+        if (pings <= answered) hand(caller, question);
+        if (pings > 1 && pings <= answered) for (const each of held) each.emit('daemon-wakes');
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(socket, resolve));
+    chmodSync(socket, 0o666);
+    const close = () => {
+      for (const each of held) each.destroy();
+      server.close();
+    };
+    return { address: `unix://${socket}`, pings: () => pings, [Symbol.dispose]: close };
+  }
+
+  it('is waited for as long as it does', async () => {
+    await using container = await managedContainer('docker');
+    using slow = await openSlow(container, 9);
+    const { env } = watchDocker(container);
+    const options = { env: { ...env, DOCKER_HOST: slow.address }, timeoutMs: 50_000 };
+    const ended = await container.hermes(['exit', '3'], options);
+    expect([ended.exitCode, ended.stderr]).toEqual([3, '']);
+    expect(ended.ms).toBeGreaterThan(15_000);
+    expect(slow.pings()).toBe(2);
+  }, 60_000);
+
+  it('is told not to respond when it falls silent altogether', async () => {
+    await using container = await managedContainer('docker');
+    using slow = await openSlow(container, 1);
+    const { env } = watchDocker(container);
+    const options = { env: { ...env, DOCKER_HOST: slow.address, HERMES_SHIM_WAIT: '0' }, timeoutMs: 50_000 };
+    const ended = await container.hermes(['exit', '3'], options);
+    expect([ended.exitCode, ended.stdout]).toEqual([125, '']);
+    expect(ended.stderr).toMatch(/^hermes: docker does not respond \(no answer within 2\d s\)\n/);
+    expect(slow.pings()).toBe(2);
+    expect(container.starts()).toEqual([]);
+  }, 60_000);
 });
 
 describe('a container with megabytes of labels', () => {

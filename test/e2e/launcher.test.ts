@@ -1,5 +1,14 @@
-/** What the launcher finds by PATH, under each sh that may run it: never what the current directory happens to hold. */
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+/** The launcher under each sh that may run it: what it finds by PATH (never what the current directory happens to hold), and limits. */
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { plainEnv } from '../../scripts/engines/command.ts';
@@ -89,6 +98,85 @@ describe.each(Object.entries(shells))('the launcher, under %s', (_, shell) => {
       expect(ended, PATH).toMatchObject({ exitCode: 0, stdout: `native with ${PATH}\n`, stderr: '' });
     }
     expect(sprung()).toBe('');
+  });
+});
+
+describe.each(Object.entries(shells))('limits below what node needs, under %s', (_, shell) => {
+  const withLimit = async (limit: string, caller = root()) => {
+    const argv = [...shell.map(absolute), await shim(), 'x'];
+    const env = { HERMES_NATIVE_DIR: native, HERMES_DEV: '1' };
+    return call(caller, argv, { env, first: limit }).ended;
+  };
+  const passes = { exitCode: 0, signal: null, stderr: '' };
+  const refuses = (sentence: string, hint: string) => ({
+    exitCode: 126,
+    signal: null,
+    stdout: '',
+    stderr: `hermes: ${sentence}\n  allow more:  ${hint}\n`,
+  });
+  const fewFiles = refuses(
+    'too few files may be open at once here (EMFILE)',
+    'ulimit -n 1024   # in a new shell; in a systemd unit: LimitNOFILE=1024',
+  );
+  const noMemory = refuses(
+    'there is not enough memory (ENOMEM)',
+    'ulimit -v unlimited; ulimit -d unlimited   # in a new shell; in a systemd unit: LimitAS=infinity, LimitDATA=infinity',
+  );
+
+  it('are told in a sentence, where node itself would die with a trace: descriptors', async () => {
+    for (const limit of ['ulimit -n 15', 'ulimit -n 18', 'ulimit -n 22', 'exec 5</dev/null; ulimit -n 23'])
+      expect([limit, await withLimit(limit)]).toMatchObject([limit, fewFiles]);
+    // node takes what the hard limit gives
+    for (const limit of ['ulimit -n 30', 'ulimit -S -n 20', 'exec 5</dev/null; ulimit -n 30'])
+      expect([limit, await withLimit(limit)]).toMatchObject([limit, passes]);
+  });
+
+  it('are told in a sentence, where node itself would die with a trace: memory', async () => {
+    for (const limit of ['ulimit -v 100000', 'ulimit -v 400000', 'ulimit -S -v 700000', 'ulimit -d 40000'])
+      expect([limit, await withLimit(limit)]).toMatchObject([limit, noMemory]);
+    for (const limit of ['ulimit -v 3900000', 'ulimit -d 1900000'])
+      expect([limit, await withLimit(limit)]).toMatchObject([limit, passes]);
+  });
+
+  // nobody counts what root starts
+  if (!engines.asRoot) return;
+
+  it('are told in a sentence, where node itself would die with a trace: processes', async () => {
+    const { name, uid, gid, home } = engines.callerUser;
+    const caller = { name, uid, gid, home, env: plainEnv(home) };
+    const limit = (count: number) => `ulimit -u ${count} 2>/dev/null || ulimit -p ${count}`;
+    expect(await withLimit(limit(5), caller)).toMatchObject(
+      refuses(
+        'no more processes may be started here (EAGAIN)',
+        'ulimit -u 4096   # in a new shell; in a systemd unit: TasksMax=4096',
+      ),
+    );
+    expect(await withLimit(limit(900), caller)).toMatchObject(passes);
+    expect(await withLimit(limit(5))).toMatchObject(passes);
+  });
+});
+
+describe('hermes-shim', () => {
+  it('tells in a sentence that there are too few descriptors, wherever it notices', async () => {
+    const home = join(scratch, 'home');
+    mkdirSync(home);
+    writeFileSync(join(home, '.container-mode'), 'backend=docker\n');
+    const env = { HERMES_HOME: home, HERMES_SHIM_WAIT: '0', DOCKER_HOST: `unix://${scratch}/none.sock` };
+    const told: string[] = [];
+    for (const descriptors of [22, 23, 24, 25, 26]) {
+      for (const words of [['doctor'], ['doctor', '--json'], ['ps']]) {
+        const argv = [await shim('hermes-shim'), ...words];
+        const { signal, stdout, stderr } = await call(root(), argv, {
+          env,
+          first: `ulimit -n ${descriptors}`,
+        }).ended;
+        expect(signal).toBeNull();
+        expect(stderr).not.toMatch(/unforeseen|^ +at |node:/m);
+        if (words.includes('--json') && descriptors > 22) expect(JSON.parse(stdout)).toBeInstanceOf(Object);
+        told.push(stdout + stderr);
+      }
+    }
+    expect(told.filter((text) => text.includes('(EMFILE)')).length).toBeGreaterThan(3);
   });
 });
 

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import type { Ended } from '../harness/call.ts';
 import { managedContainer } from '../harness/container.ts';
+import { laterNode } from '../harness/installed.ts';
 import { describeModes } from '../harness/modes.ts';
 
 /** Every line is one of ours: a sentence, then indented hints. */
@@ -80,3 +81,22 @@ describeModes((mode) => {
     if (ended.exitCode !== 0) expectSentence(ended, /memory/, 125);
   });
 });
+
+describeModes(
+  (way) => {
+    it('too few processes end the call soon, in words of ours or the engine’s, and never by a trace', async () => {
+      await using container = await managedContainer(way);
+      // where the container has been up for long only the exec itself notices
+      for (const node of [undefined, laterNode()])
+        for (const processes of [8, 16, 24, 40]) {
+          const first = `ulimit -u ${processes} 2>/dev/null || ulimit -p ${processes}`;
+          const options = { first, env: { HERMES_SHIM_WAIT: '0' }, ...(node && { node }) };
+          const { exitCode, signal, stderr } = await container.hermes(['version'], options);
+          expect([processes, signal]).toEqual([processes, null]);
+          if (exitCode !== 0) expect(stderr).toMatch(/^(hermes|Error): /m);
+          expect(stderr).not.toMatch(/undefined|unforeseen|^ +at |node:/m);
+        }
+    }, 120_000);
+  },
+  ['podman-rootless'],
+);

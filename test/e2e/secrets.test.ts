@@ -111,6 +111,18 @@ describeModes((mode) => {
     expect(stdout).toBe('');
   });
 
+  it('a megabyte of them arrives, though no pipe holds so much', async () => {
+    const values = Array.from('abcdefgh', (letter, n) => `${n} ${letter.repeat(120_000)}`);
+    const env = Object.fromEntries(values.map((value, n) => [`BIG_${n}`, value]));
+    const print = `printf '%s\\n' ${values.map((_, n) => `"$BIG_${n}"`).join(' ')}`;
+    const ended = await container.hermes(['sh', '-c', print], {
+      env: { ...env, HERMES_SHIM_FORWARD_ENV: 'BIG_*' },
+    });
+    expect([ended.exitCode, ended.stderr]).toEqual([0, '']);
+    // not by toEqual, which would print a megabyte
+    expect(ended.stdout === `${values.join('\n')}\n`).toBe(true);
+  });
+
   it('with a terminal and typed-ahead input too: not a byte of it is lost', async () => {
     const env = { HERMES_SHIM_FORWARD_ENV: 'MY_SECRET', MY_SECRET: secret };
     await using terminal = await container.terminal(['sh', '-c', 'read x; echo "got $x and $MY_SECRET"'], {

@@ -98,6 +98,19 @@ describeModes((mode) => {
     await terminal.exit;
   });
 
+  it('a size is waited for where there is one to come, and hardly where there is none', async () => {
+    const flagsAt = async (size: { cols: number; rows: number }) => {
+      await using terminal = await container.terminal(['exit', '3'], {
+        ...size,
+        env: { HERMES_SHIM_DEBUG: '1' },
+      });
+      expect(await terminal.exit).toEqual({ code: 3, signal: null });
+      return /hermes-wrapper \S+ \d+ \S+ (\S+) /.exec(terminal.output())?.[1];
+    };
+    expect(await flagsAt({ cols: 0, rows: 0 })).toBe(mode === 'docker' ? 'v' : '-');
+    expect(await flagsAt({ cols: 80, rows: 24 })).toBe(mode === 'docker' ? 'w' : '-');
+  });
+
   it('every key arrives at once, Ctrl-P and Ctrl-Q too', async () => {
     await using terminal = await container.terminal(['keys', '8']);
     await terminal.waitFor(/ready \d+\r\n/, { ms: 30_000 });

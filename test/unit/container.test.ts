@@ -212,6 +212,12 @@ describe('an answer to a probe', () => {
       { kind: 'absent' },
     ],
     ['', '', direct, { kind: 'nonsense', detail: 'exit code 1 without a word' }],
+    [
+      '',
+      'runtime/cgo: pthread_create failed: Resource temporarily unavailable\nSIGABRT: abort\nPC=0x1\ngs     0x0',
+      direct,
+      { kind: 'not-startable', detail: 'EAGAIN' },
+    ],
   ] as const)('(%#) %j %j', (stdout, stderr, access, result) => {
     expect(of(1, stdout, stderr, access)).toMatchObject(result);
   });

@@ -1,13 +1,36 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { escapeControls } from '../../src/report/escape.ts';
 import { asFailure, Failure, formatFailure } from '../../src/report/failure.ts';
 import { quoteCommand, quoteWord } from '../../src/report/quote.ts';
+import { explainShortage } from '../../src/report/shortage.ts';
+import { unreadable } from '../../src/route/home.ts';
 import { errorCode } from '../../src/system/error-code.ts';
 
 const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u;
 const anyText = fc.string({ unit: 'binary', maxLength: 600 });
+
+describe('what the system does not give', () => {
+  it('is told by the launcher in the same words as by the program', () => {
+    const launcher = readFileSync(new URL('../../bin/hermes', import.meta.url), 'utf8');
+    for (const code of ['EMFILE', 'EAGAIN', 'ENOMEM'] as const)
+      expect(launcher).toContain(`hermes_shim_short '${explainShortage(code).words}'`);
+  });
+});
+
+describe('a file that cannot be read', () => {
+  it('is not to be looked at where descriptors ran out', () => {
+    const { exitCode, sentence, hints } = unreadable('/home/x/.hermes/.container-mode', 'EMFILE');
+    expect([exitCode, sentence]).toEqual([
+      125,
+      '/home/x/.hermes/.container-mode cannot be read: too few files may be open at once here (EMFILE)',
+    ]);
+    expect(hints.map(({ label }) => label)).toEqual(['allow more']);
+    expect(unreadable('/home/x', 'EIO').hints[0]).toEqual({ label: 'look', text: 'ls -ld /home/x' });
+  });
+});
 
 describe('text from outside', () => {
   it.each([

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { withIgnored } from '../../src/session/client/client.ts';
+import { readTerminal } from '../../src/session/client/terminal-state.ts';
 import { formatSecrets, toHandOver } from '../../src/session/control/secrets.ts';
 import { addressee, handledSignals } from '../../src/session/control/signals.ts';
 import { nativeCommand } from '../../src/session/native/exec-native.ts';
@@ -168,6 +169,7 @@ describe('the command line of a session', () => {
     connection: { terminal: false, stdin: 'inherit', mergeOutput: false },
     forwarded: { plain: [['TERM', 'xterm']], secret: [['KEY', 'secret']], encoded: ['TERM'] },
     profileHome: undefined,
+    sized: true,
     instructions: {
       sessionId: '1-2-x',
       umask: 0o22,
@@ -211,6 +213,21 @@ describe('the command line of a session', () => {
       expect(sessionCommand(plan({ via })).join(' ')).not.toContain('secret');
       expect(sessionCommand(plan({ via }))).not.toContain('KEY');
     }
+  });
+
+  it('in a terminal: docker’s late size is waited for, where there is one', () => {
+    const connection = { terminal: true, stdin: 'inherit', mergeOutput: false } as const;
+    const flags = (facts: Partial<Plan>) => {
+      const words = sessionCommand(plan({ connection, ...facts }));
+      return words[words.indexOf('hermes-wrapper') + 4];
+    };
+    expect(flags({})).toBe('wsI0');
+    expect(flags({ sized: false })).toBe('vsI0');
+    expect(flags({ via: bySudo })).toBe('sI0');
+    expect(readTerminal('500:5:bf\n24 80\n')).toEqual({ settings: '500:5:bf', sized: true });
+    expect(readTerminal('500:5:bf\n0 0\n')).toEqual({ settings: '500:5:bf', sized: false });
+    expect(readTerminal('500:5:bf\n')).toEqual({ settings: '500:5:bf', sized: true });
+    for (const text of ['', 'stty: what?\n', '-n $(x)\n0 0\n']) expect(readTerminal(text)).toBeUndefined();
   });
 
   it('in a terminal: the engines’ detach keys are out of the way', () => {

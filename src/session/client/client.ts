@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { exitCodes, Failure } from '../../report/failure.ts';
-import { explainShortage, isShortage } from '../../report/shortage.ts';
+import { exitCodes, Failure, lackOf } from '../../report/failure.ts';
 import type { IgnorableSignal } from '../../route/caller.ts';
 import type { Environment } from '../../system/environment.ts';
 import { errorCode } from '../../system/error-code.ts';
@@ -70,11 +69,10 @@ function startOf(pid: number): string {
 }
 
 function notStarted(command: string, code: string): Failure {
-  if (isShortage(code)) {
-    const { words, hints } = explainShortage(code);
-    return new Failure(exitCodes.cannotRun, words, hints);
-  }
-  return new Failure(exitCodes.cannotRun, `${command} could not be started (${code})`, [
-    { label: 'look', text: `ls -l ${command}` },
-  ]);
+  return (
+    lackOf(code, exitCodes.cannotRun) ??
+    new Failure(exitCodes.cannotRun, `${command} could not be started (${code})`, [
+      { label: 'look', text: `ls -l ${command}` },
+    ])
+  );
 }

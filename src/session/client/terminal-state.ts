@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { statField } from '../../system/stat.ts';
 
-/** A terminal's settings as `stty -g` prints them. */
-export type TerminalState = Promise<string | undefined>;
+/** A terminal before the session: its settings as `stty -g` prints them; does it have a size? */
+export type TerminalState = Promise<{ readonly settings: string; readonly sized: boolean } | undefined>;
 
 /**
  * Notes the terminal's settings before the engine's client makes it raw. Costs nothing where it runs beside the
@@ -13,20 +13,27 @@ export type TerminalState = Promise<string | undefined>;
  */
 export function saveTerminal(): TerminalState {
   return new Promise((resolve) => {
-    const child = spawn('stty', ['-g'], { stdio: ['inherit', 'pipe', 'ignore'] });
+    const child = spawn('/bin/sh', ['-c', 'stty -g && stty size'], { stdio: ['inherit', 'pipe', 'ignore'] });
     let text = '';
-    child.stdout.on('data', (chunk: Buffer) => {
+    // without descriptors to spare there is no stream, but an error
+    child.stdout?.on('data', (chunk: Buffer) => {
       text += chunk.toString('latin1');
     });
     child.once('error', () => resolve(undefined));
-    child.once('close', (code) => resolve(code === 0 ? text.trim() : undefined));
+    child.once('close', () => resolve(readTerminal(text)));
   });
+}
+
+/** Reads what `stty -g`, then `stty size` printed. A size that is not known counts as one. */
+export function readTerminal(text: string): Awaited<TerminalState> {
+  const [settings = '', size] = text.split('\n');
+  return /^[0-9a-f:]+$/.test(settings) ? { settings, sized: size !== '0 0' } : undefined;
 }
 
 /** Puts the settings back, from the background too (where TTOU would stop us). A terminal that is gone is left alone. */
 export async function restoreTerminal(state: TerminalState): Promise<void> {
-  const settings = await state;
-  if (settings === undefined || !/^[0-9a-f:]+$/.test(settings)) return;
+  const settings = (await state)?.settings;
+  if (settings === undefined) return;
   const script = 'trap "" TTOU; exec stty "$1"';
   spawnSync('/bin/sh', ['-c', script, 'sh', settings], {
     stdio: ['inherit', 'ignore', 'ignore'],

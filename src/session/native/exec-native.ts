@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { escapeControls } from '../../report/escape.ts';
-import { exitCodes, Failure } from '../../report/failure.ts';
+import { exitCodes, Failure, lackOf } from '../../report/failure.ts';
 import { type Caller, setAside } from '../../route/caller.ts';
 import type { Native } from '../../route/native.ts';
 import { errorCode } from '../../system/error-code.ts';
@@ -110,7 +110,10 @@ function hasForegroundTerminal(): boolean {
 }
 
 function notRun(file: string, error: unknown): Failure {
-  return new Failure(exitCodes.cannotRun, `${escapeControls(file)} could not be run (${errorCode(error)})`, [
-    { label: 'look', text: `ls -l ${escapeControls(file)}` },
+  const [code, shown] = [errorCode(error), escapeControls(file)];
+  const lack = lackOf(code, exitCodes.cannotRun, `${shown} could not be run`);
+  if (lack) return lack;
+  return new Failure(exitCodes.cannotRun, `${shown} could not be run (${code})`, [
+    { label: 'look', text: `ls -l ${shown}` },
   ]);
 }

@@ -12,7 +12,9 @@ export type Plan = {
   readonly forwarded: Forwarded;
   /** the profile's home in the container, where the caller's `HERMES_HOME` names a profile */
   readonly profileHome: string | undefined;
-  readonly instructions: Omit<Instructions, 'connection' | 'lateSize'>;
+  /** the caller's terminal has a size */
+  readonly sized: boolean;
+  readonly instructions: Omit<Instructions, 'connection' | 'lateSize' | 'sized'>;
 };
 
 /**
@@ -37,7 +39,8 @@ export function sessionCommand(plan: Plan): readonly string[] {
   const { engine } = plan.via;
   const { connection, instructions } = plan;
   const terminal = connection.terminal ? ['-t', `--detach-keys=${detachKeys[engine]}`] : [];
-  const words = wrapperWords({ ...instructions, connection, lateSize: engine === 'docker' });
+  const size = { lateSize: engine === 'docker', sized: plan.sized };
+  const words = wrapperWords({ ...instructions, connection, ...size });
   return engineCommand(plan.via, [
     'exec',
     '-i',

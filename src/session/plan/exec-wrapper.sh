@@ -13,6 +13,7 @@
 # Flags:
 # e      stderr goes where stdout goes
 # w      wait until docker has delivered the window size
+# v      the same for a tenth of a second: the terminal has no size
 # r      the arguments are encoded (bytes.ts)
 # d      so is the first directory
 # s      secrets are brought (secrets.ts)
@@ -82,9 +83,11 @@ unset OLDPWD
 case $hs_flags in *e*) exec 2>&1 ;; esac
 
 # Without this hermes saw 0 0 in 8 of 8 runs: docker's client takes up to half a second to deliver the size. Until then
-# busybox's stty says nothing, others say 0 0.
-case $hs_flags in *w*)
+# busybox's stty says nothing, others say 0 0. A terminal without a size (v) is looked at for a tenth of a second only: as
+# long as the client takes to hear of a size that it is given just now.
+case $hs_flags in *[vw]*)
   hs_looks=0
+  case $hs_flags in *v*) hs_looks=40 ;; esac
   while [ $hs_looks -lt 50 ] && command -v stty >/dev/null; do
     case $(stty size 2>/dev/null) in '0 0' | '') ;; *) break ;; esac
     hs_looks=$((hs_looks + 1))

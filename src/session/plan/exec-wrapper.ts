@@ -18,6 +18,8 @@ export type Instructions = {
   readonly connection: Connection;
   /** docker delivers the window size late */
   readonly lateSize: boolean;
+  /** the caller's terminal has a size */
+  readonly sized: boolean;
   readonly start: StartDirectories;
   /** nice(1)'s number */
   readonly niceness: number;
@@ -38,7 +40,7 @@ export type Instructions = {
 export function wrapperWords(to: Instructions): readonly string[] {
   const flags = [
     to.connection.mergeOutput ? 'e' : '',
-    to.connection.terminal && to.lateSize ? 'w' : '',
+    to.connection.terminal && to.lateSize ? (to.sized ? 'w' : 'v') : '',
     to.encoded ? 'r' : '',
     to.start.encoded ? 'd' : '',
     to.secrets ? 's' : '',
