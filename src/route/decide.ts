@@ -162,7 +162,8 @@ function routeTo(
 }
 
 /**
- * A file that is absent only since it is being replaced is looked for again, for 100 ms and 40 times at least, since on a busy machine all of the 100 ms may pass between two looks.
+ * A file that is absent only since it is being replaced is looked for again for 100 ms, and 40 times at least: on a busy
+ * machine all of that time may pass between two looks.
  * A file that is being written is read again until it is whole, no longer fresh, or the wait budget is used up.
  */
 async function readOrLookAgain(home: Home, patienceMs: () => number): Promise<MetadataFile | undefined> {

@@ -102,10 +102,10 @@ export async function enterContainer(
     ignored: caller.ignored,
     stat: caller.stat,
   };
-  const bringing = secret.length > 0 ? await import('./control/secrets.ts') : undefined;
+  const secrets = secret.length > 0 ? await import('./control/secrets.ts') : undefined;
   const begunMs = Date.now();
   const running = runSession(session, prepared.watchdog);
-  const { ending, unattributed } = await (bringing?.handSecrets(running, {
+  const { ending, unattributed } = await (secrets?.handSecrets(running, {
     secret,
     address,
     env: caller.env,

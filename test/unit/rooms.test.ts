@@ -20,7 +20,22 @@ const importsOf = ({ file, text }: (typeof sources)[number]): readonly string[] 
 
 const roomOf = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? '') : '.');
 
+/** All that a program of scripts/, which tsx runs as it is, imports by its first line or through others. */
+function closureOf(file: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  const text = readFileSync(join(checkout, file), 'utf8');
+  for (const [, path = ''] of text.matchAll(/^(?:import|export) (?!type )[^;]*?from '(\.[^']+)';/gms))
+    closureOf(normalize(join(dirname(file), path)), seen);
+  return seen;
+}
+
 describe('the house', () => {
+  it('gives scripts nothing that only the bundle can read: programs of sh', () => {
+    for (const script of readdirSync(join(checkout, 'scripts')).filter((name) => name.endsWith('.ts')))
+      expect([...closureOf(`scripts/${script}`)].filter((file) => file.endsWith('.sh'))).toEqual([]);
+  });
+
   it('has no room that needs a later one', () => {
     for (const source of sources)
       for (const imported of importsOf(source)) {

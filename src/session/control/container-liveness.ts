@@ -22,7 +22,7 @@ export const ended = ['created', 'configured', 'initialized', 'exited', 'stopped
 /** How engines say that they know no such container; the first letters vary. */
 export const absent = ['o such container', 'o such object', 'o container with '];
 
-/** Judges the answer to `standingCommand`. */
+/** Judges the answer to `containerStateCommand`. */
 export function toLiveness(result: CommandResult): Liveness {
   if (result.kind !== 'exited') return 'perhaps';
   if (result.code === 0) return ended.includes(result.stdout.trim()) ? 'over' : 'perhaps';

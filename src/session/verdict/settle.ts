@@ -60,7 +60,7 @@ export async function settle(ended: EndedSession): Promise<Outcome> {
     if (state !== 'alive')
       return { ending, unattributed: true, suspects: state === 'unknown' ? suspects : [] };
   }
-  // The client died but the session is alive: its output was closed (`| head -1`), or somebody killed the client.
+  // The client died and the session is alive, or may be: its output was closed (`| head -1`), or somebody killed it.
   await restoreSettings(ended);
   const left = (await ended.control.hangUp()) === 'unknown';
   const { signal } = clientEnd;
