@@ -5,6 +5,7 @@ import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure, runOnHost } from '../report/failure.ts';
 import { quoteWord } from '../report/quote.ts';
+import { explainShortage, isShortage } from '../report/shortage.ts';
 import { errorCode } from '../system/error-code.ts';
 import type { Environment } from './inside.ts';
 import { canonicalPath } from './links.ts';
@@ -93,6 +94,10 @@ export function unreadable(path: string, code: string): Failure {
       { label: 'then', text: 'log out and in again (group membership takes effect at login)' },
       runOnHost,
     ]);
+  }
+  if (isShortage(code)) {
+    const { words, hints } = explainShortage(code);
+    return new Failure(exitCodes.cannotRoute, `${file} cannot be read: ${words}`, [...hints, runOnHost]);
   }
   return new Failure(exitCodes.cannotRoute, `${file} cannot be read (${code})`, [
     { label: 'look', text: `ls -ld ${quoteWord(file)}` },
