@@ -89,7 +89,7 @@ describeModes((mode) => {
     }
     expect(await filesOfEngineWith(container, 'tell-nobody')).toEqual([]);
     expect(runc.seen()).not.toContain('tell-nobody');
-  }, 120_000);
+  });
 
   it('secrets of any bytes and of any length arrive, and nothing of their way in stays', async () => {
     const long = 'x'.repeat(120_000);
