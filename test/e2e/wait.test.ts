@@ -10,18 +10,27 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { Ended } from '../harness/call.ts';
+import type { Ended, Running } from '../harness/call.ts';
 import { hermesUid, type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { until } from '../harness/host.ts';
 import { describeModes } from '../harness/modes.ts';
 import { readReport } from '../harness/report.ts';
-import { patient, telling, untilItTells, untilItWaits, withoutTrace } from '../harness/waiting.ts';
+import { patient, telling, untilItWaits, withoutTrace } from '../harness/waiting.ts';
 
 /** hermes ran once and nothing else was to be seen, on either stream. */
 function expectSilentSuccess(ended: Ended, container: ManagedContainer): void {
   const { exitCode, stdout, stderr } = ended;
   expect([exitCode, stdout, withoutTrace(stderr)]).toEqual([0, 'Hermes Agent v0.0.0 (probe)\n', '']);
   expect(container.starts()).toHaveLength(1);
+}
+
+/** Waits until a telling call looks for metadata, which, or whose home, is kept as if it had been changed just now. */
+async function untilItLooks(call: Running, changed: string): Promise<void> {
+  const looks = () => {
+    utimesSync(changed, Date.now() / 1000, Date.now() / 1000);
+    return call.stderr().includes('home: ');
+  };
+  await until(looks, { what: 'the look', everyMs: 1 });
 }
 
 describeModes((mode) => {
@@ -110,14 +119,8 @@ describeModes(
         writeFileSync(draft, half);
         renameSync(draft, metadataFile);
         await using call = await container.session(['version'], { env: telling });
-        // it looks for metadata now, which has just been touched; taken as it is, it would name another container
-        await until(
-          () => {
-            utimesSync(metadataFile, Date.now() / 1000, Date.now() / 1000);
-            return call.stderr().includes('home: ');
-          },
-          { what: 'the look' },
-        );
+        await untilItLooks(call, metadataFile);
+        // taken as it is, it would be told of by now
         expect(call.stderr()).not.toContain('metadata: ');
         copyFileSync(whole, draft);
         renameSync(draft, metadataFile);
@@ -145,9 +148,9 @@ describeModes(
       const missing = async (): Promise<Ended> => {
         renameSync(container.metadataFile, aside);
         await using call = await container.session(['version'], { env });
-        await untilItTells(call, 'home: ');
+        await untilItLooks(call, container.home);
         renameSync(aside, container.metadataFile);
-        return call.ended;
+        return await call.ended;
       };
       // it is looked for 100 ms: a busy machine may keep this test from putting it back so soon
       let ended = await missing();

@@ -21,11 +21,6 @@ export async function untilItWaits(running: Running): Promise<void> {
     throw new Error(`a wait is to be seen: ${running.stdout()}${running.stderr()}`);
 }
 
-/** Waits until a telling call has said this. */
-export async function untilItTells(running: Running, what: string): Promise<void> {
-  await until(() => running.stderr().includes(what), { what: `the call to tell ${what}`, everyMs: 1 });
-}
-
 /** What would have stood on stderr had the call not been asked to tell. */
 export const withoutTrace = (stderr: string): string =>
   stderr.replace(/^hermes-shim: +[\d.]+ ms {2}.*\n/gm, '');
