@@ -1,11 +1,13 @@
 import { defineConfig } from 'vitest/config';
 import { shellText } from './scripts/shell.ts';
 import { ClosingLine } from './test/closing-line.ts';
+import { LongestFirst } from './test/longest-first.ts';
 
 export default defineConfig({
   plugins: [shellText()],
   test: {
     reporters: ['default', new ClosingLine()],
+    sequence: { sequencer: LongestFirst },
     projects: [
       { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
       {
@@ -18,8 +20,9 @@ export default defineConfig({
           maxWorkers: 2,
           // Projects with different numbers of workers cannot run at once; what takes a second comes first.
           sequence: { groupOrder: 1 },
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          // For what hangs: what a test waits for has bounds of its own, by the machine's speed (see within).
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
         },
       },
     ],

@@ -2,8 +2,8 @@
  * hermes is started once or not at all, and what the shim answers agrees with that: a container that is stopped,
  * killed, removed or made anew at named points of a call.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import { clientsBelow } from '../harness/clients.ts';
 import { hermesUid, managedContainer } from '../harness/container.ts';
 import { buildGate } from '../harness/gate.ts';
 import { until } from '../harness/host.ts';
@@ -58,12 +58,18 @@ describeModes((mode) => {
   it('while the exec starts, and just after the exec wrapper: at most once, and an answer that agrees', async () => {
     await using container = await managedContainer(mode);
     const gate = buildGate(container, 'exec');
-    const beginning = () => container.starts().length > 0;
+    const { engine } = container;
+    const clientOf = (shim: number) => clientsBelow([shim]).length > 0;
     const moments = [
-      () => pause(15),
-      () => pause(40),
-      () => pause(70),
-      () => until(beginning, { what: 'hermes to start', everyMs: 1 }),
+      // the real client is about to begin
+      async () => undefined,
+      (shim: number) => until(() => clientOf(shim), { what: `${engine}’s client`, everyMs: 1 }),
+      () =>
+        until(async () => (await container.sessionProcesses()).length > 0, {
+          what: 'the wrapper',
+          everyMs: 1,
+        }),
+      () => until(() => container.starts().length > 0, { what: 'hermes to start', everyMs: 1 }),
     ];
     for (const [index, moment] of moments.entries()) {
       const mishap = index % 2 === 0 ? 'kill' : 'remake';
@@ -71,7 +77,7 @@ describeModes((mode) => {
       await using call = await container.session(['sleep', '3600'], { env: { ...impatient, ...gate.env } });
       await gate.reached();
       gate.open();
-      await moment();
+      await moment(call.pid);
       await mishaps[mishap](container);
       const ended = await call.ended;
       const story = `${mishap}: ${expectAgreement(ended, container)}`;

@@ -22,7 +22,7 @@ const build = async (name: string) => buildBinary(ownArchitecture(), config, joi
 
 beforeAll(async () => {
   await build('single');
-}, 180_000);
+});
 
 /** No node there, and nothing else either: the engine is found in the usual places. */
 const noPath = { PATH: '/nonexistent' };
@@ -151,6 +151,6 @@ it('two builds of it are identical', async () => {
   const again = await build('single-again');
   expect(hash(join(again, file))).toBe(hash(join(directory, file)));
   rmSync(again, { recursive: true });
-}, 180_000);
+});
 
 const hash = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');

@@ -115,8 +115,7 @@ describeModes((mode) => {
       timeoutMs: 120_000,
     });
     const took: number[] = [];
-    const until = Date.now() + (soak ? 60_000 : 5000);
-    for (let id = 1; Date.now() < until; id++) {
+    for (let id = 1; id <= (soak ? 20_000 : 600); id++) {
       const request = JSON.stringify({
         jsonrpc: '2.0',
         id,

@@ -67,7 +67,6 @@ demoIt(
     expect(exitCode).toBe(0);
     expect(here.traces()).toEqual([]);
   },
-  120_000,
 );
 
 demoIt(
@@ -93,7 +92,6 @@ demoIt(
     expect(containers.stdout + images.stdout).not.toContain(run);
     expect(images.stdout).toContain(engines.images.busybox.split(':')[1]);
   },
-  120_000,
 );
 
 const interruptions = [
@@ -103,23 +101,19 @@ const interruptions = [
   ['kill -9', 'while a call runs', '$ hermes sessions show'],
 ] as const;
 
-demoIt.each(interruptions)(
-  'ended by %s %s, the demo leaves nothing',
-  async (by, _when, at) => {
-    using here = place(bare);
-    await using terminal = await openTerminal({ argv: npm, env: here.env, cwd: checkout });
-    await terminal.waitFor(at, { ms: 60_000 });
-    expect(here.traces()).not.toEqual([]);
-    if (by === 'Ctrl-C') {
-      terminal.write('\x03');
-      expect(await terminal.exit).toEqual({ code: null, signal: 'SIGINT' });
-      expect(terminal.output()).toMatch(/Interrupted: cleaning up …\r\n.* is gone\.\r\n$/);
-      expect(here.traces()).toEqual([]);
-      return;
-    }
-    if (by === 'a closed window') terminal.hangup();
-    else process.kill(-terminal.pid, 'SIGKILL');
-    await until(() => here.traces().length === 0, { ms: 60_000, what: 'all of the demo to be gone' });
-  },
-  120_000,
-);
+demoIt.each(interruptions)('ended by %s %s, the demo leaves nothing', async (by, _when, at) => {
+  using here = place(bare);
+  await using terminal = await openTerminal({ argv: npm, env: here.env, cwd: checkout });
+  await terminal.waitFor(at, { ms: 60_000 });
+  expect(here.traces()).not.toEqual([]);
+  if (by === 'Ctrl-C') {
+    terminal.write('\x03');
+    expect(await terminal.exit).toEqual({ code: null, signal: 'SIGINT' });
+    expect(terminal.output()).toMatch(/Interrupted: cleaning up …\r\n.* is gone\.\r\n$/);
+    expect(here.traces()).toEqual([]);
+    return;
+  }
+  if (by === 'a closed window') terminal.hangup();
+  else process.kill(-terminal.pid, 'SIGKILL');
+  await until(() => here.traces().length === 0, { ms: 60_000, what: 'all of the demo to be gone' });
+});

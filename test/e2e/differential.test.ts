@@ -45,11 +45,9 @@ describeModes((mode) => {
     async () => {
       const stage = await setStage(mode);
       await using container = stage.container;
-      const deadline = soak ? Number.POSITIVE_INFINITY : Date.now() + 50_000;
       let calls = 0;
       const limits = { throughSudo: mode === 'podman-sudo', readsAll: mode !== 'docker' };
       const property = fc.asyncProperty(anyCase(limits), async (one) => {
-        if (Date.now() > deadline) return;
         calls++;
         const [here, there] = await Promise.all([make(stage, one, 'here'), make(stage, one, 'there')]);
         const found = differences(expected(stage, one, here), observed(one, there));
@@ -57,7 +55,7 @@ describeModes((mode) => {
       });
       const result = await fc.check(property, {
         seed,
-        numRuns: Number(process.env.CASES ?? 2000),
+        numRuns: Number(process.env.CASES ?? (soak ? 2000 : 40)),
         ...(process.env.CASE === undefined ? {} : { path: process.env.CASE }),
       });
       console.log(`${mode}: ${calls} calls, seed ${seed}`);
@@ -68,6 +66,6 @@ describeModes((mode) => {
       expect(container.starts()).toHaveLength(calls);
       expect(await container.sessionProcesses()).toEqual([]);
     },
-    soak ? 4 * 3600_000 : 120_000,
+    soak ? 4 * 3600_000 : undefined,
   );
 });

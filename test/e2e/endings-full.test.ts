@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { companion, makeOrphan } from '../harness/companion.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { leftovers } from '../harness/leftovers.ts';
-import { describeModes } from '../harness/modes.ts';
+import { allModes, describeModes } from '../harness/modes.ts';
 
 /** Writes until nothing more goes in. */
 async function fill(container: ManagedContainer, ...dirs: string[]): Promise<void> {
@@ -29,43 +29,47 @@ async function expectEndings(container: ManagedContainer): Promise<void> {
   expect(await leftovers(container)).toEqual([]);
 }
 
-describeModes((mode) => {
-  it('a full /tmp keeps no session alive', async () => {
-    await using container = await managedContainer(mode, { engineArgs: ['--tmpfs', '/tmp:size=64k'] });
-    await fill(container, '/tmp');
-    await expectEndings(container);
-  });
-
-  it('a read-only container with a full /tmp and a full /dev/shm keeps no session alive', async () => {
-    await using container = await managedContainer(mode, {
-      image: 'busybox',
-      user: '4242',
-      userAfterMs: 'never',
-      engineArgs: ['--read-only', '--tmpfs', '/tmp:size=64k', '--shm-size=64k'],
+describeModes(
+  (mode) => {
+    it('a full /tmp keeps no session alive', async () => {
+      await using container = await managedContainer(mode, { engineArgs: ['--tmpfs', '/tmp:size=64k'] });
+      await fill(container, '/tmp');
+      await expectEndings(container);
     });
-    await fill(container, '/tmp', '/dev/shm');
-    await expectEndings(container);
-    await using _ = await makeOrphan(container, ['sleep', '1000']);
-    expect(await companion(container, ['reap'])).toMatchObject({
-      exitCode: 0,
-      stdout: expect.stringMatching(/^Ended 1:/),
-    });
-    await container.untilNoGuests();
-  });
 
-  it('a container with nothing but a shell keeps no session alive', async () => {
-    await using container = await managedContainer(mode);
-    // every other program in there is a link to it
-    await container.exec(['mv', '/bin/busybox', '/bin/away'], { user: '0' });
-    for (const signal of ['SIGTERM', 'SIGHUP', 'SIGKILL', 'SIGINT'] as const) {
-      const blocks = ['sh', '-c', 'echo ready; read -r _'];
-      const running = await container.session(blocks, { detached: true, stdin: 'pipe' });
-      await running.waitFor('ready');
-      running.kill(signal);
-      expect(await running.ended).toMatchObject({ signal });
-      await container.untilNoGuests(14_000);
-    }
-    expect(await leftovers(container)).toEqual([]);
-    await container.exec(['/bin/away', 'mv', '/bin/away', '/bin/busybox'], { user: '0' });
-  });
-});
+    it('a read-only container with a full /tmp and a full /dev/shm keeps no session alive', async () => {
+      await using container = await managedContainer(mode, {
+        image: 'busybox',
+        user: '4242',
+        userAfterMs: 'never',
+        engineArgs: ['--read-only', '--tmpfs', '/tmp:size=64k', '--shm-size=64k'],
+      });
+      await fill(container, '/tmp', '/dev/shm');
+      await expectEndings(container);
+      await using _ = await makeOrphan(container, ['sleep', '1000']);
+      expect(await companion(container, ['reap'])).toMatchObject({
+        exitCode: 0,
+        stdout: expect.stringMatching(/^Ended 1:/),
+      });
+      await container.untilNoGuests();
+    });
+
+    it('a container with nothing but a shell keeps no session alive', async () => {
+      await using container = await managedContainer(mode);
+      // every other program in there is a link to it
+      await container.exec(['mv', '/bin/busybox', '/bin/away'], { user: '0' });
+      for (const signal of ['SIGTERM', 'SIGHUP', 'SIGKILL', 'SIGINT'] as const) {
+        const blocks = ['sh', '-c', 'echo ready; read -r _'];
+        const running = await container.session(blocks, { detached: true, stdin: 'pipe' });
+        await running.waitFor('ready');
+        running.kill(signal);
+        expect(await running.ended).toMatchObject({ signal });
+        await container.untilNoGuests(14_000);
+      }
+      expect(await leftovers(container)).toEqual([]);
+      await container.exec(['/bin/away', 'mv', '/bin/away', '/bin/busybox'], { user: '0' });
+    });
+  },
+  allModes,
+  { atOnce: true },
+);

@@ -7,7 +7,7 @@ import { clientsBelow } from '../harness/clients.ts';
 import { companion, makeOrphan } from '../harness/companion.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { idOf, isAlive, until } from '../harness/host.ts';
-import { describeModes } from '../harness/modes.ts';
+import { allModes, describeModes } from '../harness/modes.ts';
 import { openShell, shimsOf } from '../harness/shell.ts';
 
 /** What the conversation of that name has seen so far. */
@@ -59,97 +59,101 @@ const ends: Readonly<Record<string, (pid: number) => void>> = {
   },
 };
 
-describeModes((mode) => {
-  it('a conversation without a terminal is hung up once and ends in order, whatever ends the shim', async () => {
-    await using container = await managedContainer(mode);
-    const names = Object.keys(ends);
-    const running = await talks(container, names);
-    running.forEach(({ pid }, at) => void ends[names[at] ?? '']?.(pid));
-    for (const name of names) expect(await seenBy(container, name), name).toEqual(once);
-    for (const one of running) expect((await one.ended).timedOut).toBe(false);
-    await container.untilNoGuests(20_000);
-  });
+describeModes(
+  (mode) => {
+    it('a conversation without a terminal is hung up once and ends in order, whatever ends the shim', async () => {
+      await using container = await managedContainer(mode);
+      const names = Object.keys(ends);
+      const running = await talks(container, names);
+      running.forEach(({ pid }, at) => void ends[names[at] ?? '']?.(pid));
+      for (const name of names) expect(await seenBy(container, name), name).toEqual(once);
+      for (const one of running) expect((await one.ended).timedOut).toBe(false);
+      await container.untilNoGuests(20_000);
+    });
 
-  it('a hangup that comes late, while hermes ends, is no second one', async () => {
-    await using container = await managedContainer(mode);
-    const running = await container.session(['talk', 'late'], { detached: true });
-    await running.waitFor('ready');
-    running.kill('SIGHUP');
-    await until(() => logOf(container, 'late').includes('hup'), { what: 'the first' });
-    running.killGroup('SIGHUP');
-    killClients(running.pid, 'SIGHUP');
-    expect(await seenBy(container, 'late')).toEqual(once);
-    await running.ended;
-    await container.untilNoGuests(20_000);
-  });
+    it('a hangup that comes late, while hermes ends, is no second one', async () => {
+      await using container = await managedContainer(mode);
+      const running = await container.session(['talk', 'late'], { detached: true });
+      await running.waitFor('ready');
+      running.kill('SIGHUP');
+      await until(() => logOf(container, 'late').includes('hup'), { what: 'the first' });
+      running.killGroup('SIGHUP');
+      killClients(running.pid, 'SIGHUP');
+      expect(await seenBy(container, 'late')).toEqual(once);
+      await running.ended;
+      await container.untilNoGuests(20_000);
+    });
 
-  it('a conversation in a closed window is hung up once and ends in order', async () => {
-    await using container = await managedContainer(mode);
-    for (const line of ['hermes talk window', 'hermes talk piped | cat']) {
+    it('a conversation in a closed window is hung up once and ends in order', async () => {
+      await using container = await managedContainer(mode);
+      for (const line of ['hermes talk window', 'hermes talk piped | cat']) {
+        await using shell = await openShell(container);
+        await shell.type(line, /ready \d+/);
+        shell.hangup();
+        const name = /talk (\w+)/.exec(line)?.[1] ?? '';
+        expect(await seenBy(container, name), line).toEqual(once);
+        await shell.exit;
+        await until(() => shimsOf(shell).length === 0, { what: 'the shim to be gone', ms: 20_000 });
+      }
+      await container.untilNoGuests(20_000);
+    });
+
+    it('a conversation whose terminal runs nothing but hermes is hung up once and ends in order', async () => {
+      await using container = await managedContainer(mode);
+      await using terminal = await container.terminal(['talk', 'alone']);
+      await terminal.waitFor(/ready \d+/);
+      terminal.hangup();
+      expect(await seenBy(container, 'alone')).toEqual(once);
+      await container.untilNoGuests(20_000);
+    });
+
+    it('kill of a shim in a terminal, by HUP or KILL, hangs its conversation up once', async () => {
+      await using container = await managedContainer(mode);
+      for (const signal of ['SIGHUP', 'SIGKILL'] as const) {
+        await using shell = await openShell(container);
+        await shell.type(`hermes talk ${signal}`, /ready \d+/);
+        const [pid] = shimsOf(shell);
+        process.kill(pid ?? 0, signal);
+        await until(() => logOf(container, signal).includes('hup'), { what: 'the hangup' });
+        // then the window is closed, too
+        shell.hangup();
+        expect(await seenBy(container, signal), signal).toEqual(once);
+      }
+      await container.untilNoGuests(20_000);
+    });
+
+    it('an orphan that is reaped twice at once is hung up once and ends in order', async () => {
+      await using container = await managedContainer(mode);
+      await using _ = await makeOrphan(container, ['talk', 'orphan']);
+      await Promise.all([companion(container, ['reap']), companion(container, ['reap'])]);
+      expect(logOf(container, 'orphan')).toEqual(once);
+      await container.untilNoGuests();
+    });
+
+    it('a hermes that reloads on HUP lives on after kill -HUP, until its terminal is closed', async () => {
+      await using container = await managedContainer(mode);
+      const running = await container.session(['reload'], { timeoutMs: 60_000 });
+      await running.waitFor('ready');
       await using shell = await openShell(container);
-      await shell.type(line, /ready \d+/);
+      await shell.type('hermes reload', /ready \d+/);
+      for (const pid of [running.pid, ...shimsOf(shell)]) process.kill(pid, 'SIGHUP');
+      await running.waitFor('reloaded');
+      await shell.waitFor('reloaded');
+      const before = (await container.sessionProcesses()).map(({ pid }) => pid);
+      // longer than what is left to a session after a hangup
+      const end = performance.now() + 11_500;
+      await until(() => performance.now() > end, { what: 'the end of the grace', ms: 15_000 });
+      expect((await container.sessionProcesses()).map(({ pid }) => pid)).toEqual(before);
       shell.hangup();
-      const name = /talk (\w+)/.exec(line)?.[1] ?? '';
-      expect(await seenBy(container, name), line).toEqual(once);
-      await shell.exit;
       await until(() => shimsOf(shell).length === 0, { what: 'the shim to be gone', ms: 20_000 });
-    }
-    await container.untilNoGuests(20_000);
-  });
-
-  it('a conversation whose terminal runs nothing but hermes is hung up once and ends in order', async () => {
-    await using container = await managedContainer(mode);
-    await using terminal = await container.terminal(['talk', 'alone']);
-    await terminal.waitFor(/ready \d+/);
-    terminal.hangup();
-    expect(await seenBy(container, 'alone')).toEqual(once);
-    await container.untilNoGuests(20_000);
-  });
-
-  it('kill of a shim in a terminal, by HUP or KILL, hangs its conversation up once', async () => {
-    await using container = await managedContainer(mode);
-    for (const signal of ['SIGHUP', 'SIGKILL'] as const) {
-      await using shell = await openShell(container);
-      await shell.type(`hermes talk ${signal}`, /ready \d+/);
-      const [pid] = shimsOf(shell);
-      process.kill(pid ?? 0, signal);
-      await until(() => logOf(container, signal).includes('hup'), { what: 'the hangup' });
-      // then the window is closed, too
-      shell.hangup();
-      expect(await seenBy(container, signal), signal).toEqual(once);
-    }
-    await container.untilNoGuests(20_000);
-  });
-
-  it('an orphan that is reaped twice at once is hung up once and ends in order', async () => {
-    await using container = await managedContainer(mode);
-    await using _ = await makeOrphan(container, ['talk', 'orphan']);
-    await Promise.all([companion(container, ['reap']), companion(container, ['reap'])]);
-    expect(logOf(container, 'orphan')).toEqual(once);
-    await container.untilNoGuests();
-  });
-
-  it('a hermes that reloads on HUP lives on after kill -HUP, until its terminal is closed', async () => {
-    await using container = await managedContainer(mode);
-    const running = await container.session(['reload'], { timeoutMs: 60_000 });
-    await running.waitFor('ready');
-    await using shell = await openShell(container);
-    await shell.type('hermes reload', /ready \d+/);
-    for (const pid of [running.pid, ...shimsOf(shell)]) process.kill(pid, 'SIGHUP');
-    await running.waitFor('reloaded');
-    await shell.waitFor('reloaded');
-    const before = (await container.sessionProcesses()).map(({ pid }) => pid);
-    // longer than what is left to a session after a hangup
-    const end = performance.now() + 11_500;
-    await until(() => performance.now() > end, { what: 'the end of the grace', ms: 15_000 });
-    expect((await container.sessionProcesses()).map(({ pid }) => pid)).toEqual(before);
-    shell.hangup();
-    await until(() => shimsOf(shell).length === 0, { what: 'the shim to be gone', ms: 20_000 });
-    running.kill('SIGTERM');
-    expect(await running.ended).toMatchObject({ signal: 'SIGTERM' });
-    await container.untilNoGuests();
-  }, 120_000);
-});
+      running.kill('SIGTERM');
+      expect(await running.ended).toMatchObject({ signal: 'SIGTERM' });
+      await container.untilNoGuests();
+    }, 120_000);
+  },
+  allModes,
+  { atOnce: true },
+);
 
 it('a conversation is hung up once where nothing in the container can be written', async () => {
   await using container = await managedContainer('docker', {

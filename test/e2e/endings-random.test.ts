@@ -12,6 +12,8 @@ const soak = process.env.SOAK === '1';
 const endings = soak ? 200 : 24;
 const hardEndings = soak ? 200 : 8;
 const calls = soak ? 200 : 60;
+/** 200 hard endings take their time on a busy machine. */
+const longestMs = soak ? 3_600_000 : undefined;
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 
 type Means =
@@ -40,6 +42,9 @@ const means: readonly Means[] = [
   'client KILL',
   'pipe',
 ];
+
+/** Half of them may also be the engine's own, or sudo's: then it is found out whose they are. */
+const anyCode = fc.oneof(fc.nat(255), fc.constantFrom(1, 125, 126, 127, 137, 143, 255));
 
 /** Brings the end about. A client that is not there yet cannot be killed: then the shim gets TERM. */
 function bringAbout(how: Means, running: Running): void {
@@ -102,62 +107,74 @@ const hardshipsOf = (mode: EngineMode): readonly Hardship[] =>
       : ['pause', 'full disks'];
 
 describeModes((mode) => {
-  it(`${hardEndings} endings in paused containers, on full disks, by frozen daemons leave nothing behind (seed ${seed})`, async () => {
-    const engineArgs = ['--tmpfs', '/tmp:size=64k', '--shm-size=64k'];
-    await using container = await managedContainer(mode, { engineArgs });
-    await using freezer = await openFreezer(container);
-    const env = mode === 'docker' ? freezer.env : {};
-    const batches = fc.sample(
-      fc.record({
-        hardship: fc.constantFrom(...hardshipsOf(mode)),
-        lastsMs: fc.integer({ min: 200, max: 5000 }),
-        ends: fc.array(fc.tuple(fc.constantFrom(...means), fc.nat(1500)), { minLength: 4, maxLength: 4 }),
-      }),
-      { numRuns: hardEndings / 4, seed },
-    );
-    for (const { hardship, lastsMs, ends } of batches) {
-      const start = () => container.session(['tick', '0.02'], { detached: true, timeoutMs: 60_000, env });
-      const running = await Promise.all(ends.map(start));
-      for (const one of running) await one.waitFor(/\d/, 30_000);
-      const endings = ends.map(([how, ms], at) => endAfter(running[at] as Running, how, ms));
-      await Promise.all([suffer(container, hardship, lastsMs, freezer), ...endings]);
-      await container.untilNoGuests(30_000);
-    }
-    expect(await leftovers(container)).toEqual([]);
-  }, 1_800_000);
-
-  it(`${endings} sessions ended at random leave nothing behind (seed ${seed})`, async () => {
-    await using container = await managedContainer(mode);
-    const cases = fc.sample(fc.tuple(fc.constantFrom(...means), fc.integer({ min: 0, max: 500 })), {
-      numRuns: endings,
-      seed,
-    });
-    for (let at = 0; at < cases.length; at += 4) {
-      await Promise.all(cases.slice(at, at + 4).map(([how, ms]) => endAtRandom(container, how, ms)));
-    }
-    await container.untilNoGuests(30_000);
-    expect(await leftovers(container)).toEqual([]);
-  }, 600_000);
-
-  it(`${calls} calls, 20 at a time, a third of them ended: no wrong status, nothing left (seed ${seed})`, async () => {
-    await using container = await managedContainer(mode);
-    const cases = fc.sample(
-      fc.record({ end: fc.nat(2), how: fc.constantFrom(...means), ms: fc.nat(800), code: fc.nat(120) }),
-      { numRuns: calls, seed },
-    );
-    const queue = [...cases];
-    const work = async (): Promise<void> => {
-      for (let next = queue.pop(); next; next = queue.pop()) {
-        const { end, how, ms, code } = next;
-        if (end === 0) await endAtRandom(container, how, ms);
-        else {
-          const ended = await container.hermes(['exit', String(code)], { timeoutMs: 60_000 });
-          expect(ended).toMatchObject({ exitCode: code, stderr: '', timedOut: false });
-        }
+  it(
+    `${hardEndings} endings in paused containers, on full disks, by frozen daemons leave nothing behind (seed ${seed})`,
+    async () => {
+      const engineArgs = ['--tmpfs', '/tmp:size=64k', '--shm-size=64k'];
+      await using container = await managedContainer(mode, { engineArgs });
+      await using freezer = await openFreezer(container);
+      const env = mode === 'docker' ? freezer.env : {};
+      const batches = fc.sample(
+        fc.record({
+          hardship: fc.constantFrom(...hardshipsOf(mode)),
+          lastsMs: fc.integer({ min: 200, max: 5000 }),
+          ends: fc.array(fc.tuple(fc.constantFrom(...means), fc.nat(1500)), { minLength: 4, maxLength: 4 }),
+        }),
+        { numRuns: hardEndings / 4, seed },
+      );
+      for (const { hardship, lastsMs, ends } of batches) {
+        const start = () => container.session(['tick', '0.02'], { detached: true, timeoutMs: 60_000, env });
+        const running = await Promise.all(ends.map(start));
+        for (const one of running) await one.waitFor(/\d/, 30_000);
+        const endings = ends.map(([how, ms], at) => endAfter(running[at] as Running, how, ms));
+        await Promise.all([suffer(container, hardship, lastsMs, freezer), ...endings]);
+        await container.untilNoGuests(30_000);
       }
-    };
-    await Promise.all(Array.from({ length: 20 }, work));
-    await container.untilNoGuests(30_000);
-    expect(await leftovers(container)).toEqual([]);
-  }, 600_000);
+      expect(await leftovers(container)).toEqual([]);
+    },
+    longestMs,
+  );
+
+  it(
+    `${endings} sessions ended at random leave nothing behind (seed ${seed})`,
+    async () => {
+      await using container = await managedContainer(mode);
+      const cases = fc.sample(fc.tuple(fc.constantFrom(...means), fc.integer({ min: 0, max: 500 })), {
+        numRuns: endings,
+        seed,
+      });
+      for (let at = 0; at < cases.length; at += 4) {
+        await Promise.all(cases.slice(at, at + 4).map(([how, ms]) => endAtRandom(container, how, ms)));
+      }
+      await container.untilNoGuests(30_000);
+      expect(await leftovers(container)).toEqual([]);
+    },
+    longestMs,
+  );
+
+  it(
+    `${calls} calls, 20 at a time, a third of them ended: no wrong status, nothing left (seed ${seed})`,
+    async () => {
+      await using container = await managedContainer(mode);
+      const cases = fc.sample(
+        fc.record({ end: fc.nat(2), how: fc.constantFrom(...means), ms: fc.nat(800), code: anyCode }),
+        { numRuns: calls, seed },
+      );
+      const queue = [...cases];
+      const work = async (): Promise<void> => {
+        for (let next = queue.pop(); next; next = queue.pop()) {
+          const { end, how, ms, code } = next;
+          if (end === 0) await endAtRandom(container, how, ms);
+          else {
+            const ended = await container.hermes(['exit', String(code)], { timeoutMs: 60_000 });
+            expect(ended).toMatchObject({ exitCode: code, stderr: '', timedOut: false });
+          }
+        }
+      };
+      await Promise.all(Array.from({ length: 20 }, work));
+      await container.untilNoGuests(30_000);
+      expect(await leftovers(container)).toEqual([]);
+    },
+    longestMs,
+  );
 });

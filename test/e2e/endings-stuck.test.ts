@@ -40,120 +40,128 @@ const byAll = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const;
 // a rootless container cannot be paused under cgroups v1
 const pausable: readonly EngineMode[] = ['docker', 'podman-root', 'podman-sudo'];
 
-describeModes((mode) => {
-  it('a signal in a paused container ends the shim by it, and the session when the container goes on', async () => {
-    await using container = await managedContainer(mode);
-    const running = await sessions(container, byAll.length);
-    await container.pause();
-    running.forEach((one, at) => void one.kill(byAll[at] ?? 'SIGTERM'));
-    await Promise.all(running.map((one) => untilEnded(one, soonMs)));
-    await container.unpause();
-    for (const [at, one] of running.entries()) expect(await one.ended).toMatchObject({ signal: byAll[at] });
-    await container.untilNoGuests(14_000);
-    expect(await leftovers(container)).toEqual([]);
-  });
-
-  it('a second signal ends the shim at once', async () => {
-    await using container = await managedContainer(mode);
-    for (const running of await sessions(container, 1)) {
+describeModes(
+  (mode) => {
+    it('a signal in a paused container ends the shim by it, and the session when the container goes on', async () => {
+      await using container = await managedContainer(mode);
+      const running = await sessions(container, byAll.length);
       await container.pause();
-      running.kill('SIGINT');
-      await moment(1200);
-      running.kill('SIGINT');
-      await untilEnded(running, 4000);
+      running.forEach((one, at) => void one.kill(byAll[at] ?? 'SIGTERM'));
+      await Promise.all(running.map((one) => untilEnded(one, soonMs)));
       await container.unpause();
-      expect(await running.ended).toMatchObject({ signal: 'SIGINT' });
-    }
-    await container.untilNoGuests(14_000);
-    expect(await leftovers(container)).toEqual([]);
-  });
+      for (const [at, one] of running.entries()) expect(await one.ended).toMatchObject({ signal: byAll[at] });
+      await container.untilNoGuests(14_000);
+      expect(await leftovers(container)).toEqual([]);
+    });
 
-  it('a signal that comes during a pause reaches hermes after it, once', async () => {
-    await using container = await managedContainer(mode);
-    const running = await container.session(['trap', 'TERM', '7'], { env: { HERMES_SHIM_DEBUG: '1' } });
-    await running.waitFor('ready');
-    await container.pause();
-    running.kill('SIGTERM');
-    await moment(4000);
-    await container.unpause();
-    const { exitCode, stdout } = await running.ended;
-    expect({ exitCode, said: stdout.match(/goodbye/g) }).toEqual({ exitCode: 7, said: ['goodbye'] });
-    await container.untilNoGuests();
-  });
+    it('a second signal ends the shim at once', async () => {
+      await using container = await managedContainer(mode);
+      for (const running of await sessions(container, 1)) {
+        await container.pause();
+        running.kill('SIGINT');
+        await moment(1200);
+        running.kill('SIGINT');
+        await untilEnded(running, 4000);
+        await container.unpause();
+        expect(await running.ended).toMatchObject({ signal: 'SIGINT' });
+      }
+      await container.untilNoGuests(14_000);
+      expect(await leftovers(container)).toEqual([]);
+    });
 
-  it('what is killed in a paused container, shim or client, leaves nothing when it goes on', async () => {
-    await using container = await managedContainer(mode);
-    const [shim, group, client] = await sessions(container, 3);
-    await container.pause();
-    shim?.kill('SIGKILL');
-    group?.killGroup('SIGKILL');
-    for (const pid of clientsBelow([client?.pid ?? 0])) process.kill(pid, 'SIGKILL');
-    await moment(12_000);
-    await container.unpause();
-    for (const one of [shim, group, client]) expect((await one?.ended)?.timedOut).toBe(false);
-    await container.untilNoGuests(14_000);
-    expect(await leftovers(container)).toEqual([]);
-  });
-
-  it('a watchdog does not wait for a container that is gone', async () => {
-    await using container = await managedContainer(mode);
-    for (const running of await sessions(container, 1)) {
+    it('a signal that comes during a pause reaches hermes after it, once', async () => {
+      await using container = await managedContainer(mode);
+      const running = await container.session(['trap', 'TERM', '7'], { env: { HERMES_SHIM_DEBUG: '1' } });
+      await running.waitFor('ready');
       await container.pause();
-      running.kill('SIGKILL');
-      await untilEnded(running, 4000);
-      await moment(1500);
-      await container.remove();
-    }
-    expect(await leftovers(container, 25_000)).toEqual([]);
-  });
+      running.kill('SIGTERM');
+      await moment(4000);
+      await container.unpause();
+      const { exitCode, stdout } = await running.ended;
+      expect({ exitCode, said: stdout.match(/goodbye/g) }).toEqual({ exitCode: 7, said: ['goodbye'] });
+      await container.untilNoGuests();
+    });
 
-  it('kill of a shim whose container is paused gives the terminal back as it was', async () => {
-    await using container = await managedContainer(mode);
-    await using shell = await openShell(container);
-    const before = await shell.settings();
-    await shell.type('hermes sleep 1000', /ready \d+/);
-    await container.pause();
-    const from = shell.output().length;
-    for (const pid of shimsOf(shell)) process.kill(pid, 'SIGTERM');
-    await shell.waitFor('prompt> ', { from, ms: soonMs });
-    await until(async () => (await shell.settings()) === before, { what: 'the settings as before' });
-    // what is typed goes to the shell again
-    await shell.type('echo "status $?"', /status 143/);
-    await container.unpause();
-    await container.untilNoGuests(14_000);
-    expect(await leftovers(container)).toEqual([]);
-  });
-}, pausable);
+    it('what is killed in a paused container, shim or client, leaves nothing when it goes on', async () => {
+      await using container = await managedContainer(mode);
+      const [shim, group, client] = await sessions(container, 3);
+      await container.pause();
+      shim?.kill('SIGKILL');
+      group?.killGroup('SIGKILL');
+      for (const pid of clientsBelow([client?.pid ?? 0])) process.kill(pid, 'SIGKILL');
+      await moment(12_000);
+      await container.unpause();
+      for (const one of [shim, group, client]) expect((await one?.ended)?.timedOut).toBe(false);
+      await container.untilNoGuests(14_000);
+      expect(await leftovers(container)).toEqual([]);
+    });
 
-describeModes(() => {
-  it('a frozen daemon: a signal ends the shim by it, a killed one leaves nothing when the daemon goes on', async () => {
-    await using container = await managedContainer('docker');
-    await using freezer = await openFreezer(container);
-    const running = await sessions(container, byAll.length + 2, freezer.env);
-    const [killed, orphaned, ...others] = running;
-    freezer.freeze();
-    killed?.kill('SIGKILL');
-    for (const pid of clientsBelow([orphaned?.pid ?? 0])) process.kill(pid, 'SIGKILL');
-    others.forEach((one, at) => void one.kill(byAll[at] ?? 'SIGTERM'));
-    for (const [at, one] of others.entries())
-      expect(await one.ended).toMatchObject({ signal: byAll[at], timedOut: false });
-    for (const one of running) expect((await one.ended).timedOut).toBe(false);
-    freezer.thaw();
-    await container.untilNoGuests(14_000);
-    expect(await leftovers(container)).toEqual([]);
-  });
+    it('a watchdog does not wait for a container that is gone', async () => {
+      await using container = await managedContainer(mode);
+      for (const running of await sessions(container, 1)) {
+        await container.pause();
+        running.kill('SIGKILL');
+        await untilEnded(running, 4000);
+        await moment(1500);
+        await container.remove();
+      }
+      expect(await leftovers(container, 25_000)).toEqual([]);
+    });
 
-  it('a signal to a frozen daemon reaches hermes when it goes on, once', async () => {
-    await using container = await managedContainer('docker');
-    await using freezer = await openFreezer(container);
-    const running = await container.session(['trap', 'TERM', '7'], { env: freezer.env });
-    await running.waitFor('ready');
-    freezer.freeze();
-    running.kill('SIGTERM');
-    await moment(4000);
-    freezer.thaw();
-    const { exitCode, stdout } = await running.ended;
-    expect({ exitCode, said: stdout.match(/goodbye/g) }).toEqual({ exitCode: 7, said: ['goodbye'] });
-    await container.untilNoGuests();
-  });
-}, ['docker']);
+    it('kill of a shim whose container is paused gives the terminal back as it was', async () => {
+      await using container = await managedContainer(mode);
+      await using shell = await openShell(container);
+      const before = await shell.settings();
+      await shell.type('hermes sleep 1000', /ready \d+/);
+      await container.pause();
+      const from = shell.output().length;
+      for (const pid of shimsOf(shell)) process.kill(pid, 'SIGTERM');
+      await shell.waitFor('prompt> ', { from, ms: soonMs });
+      await until(async () => (await shell.settings()) === before, { what: 'the settings as before' });
+      // what is typed goes to the shell again
+      await shell.type('echo "status $?"', /status 143/);
+      await container.unpause();
+      await container.untilNoGuests(14_000);
+      expect(await leftovers(container)).toEqual([]);
+    });
+  },
+  pausable,
+  { atOnce: true },
+);
+
+describeModes(
+  () => {
+    it('a frozen daemon: a signal ends the shim by it, a killed one leaves nothing when the daemon goes on', async () => {
+      await using container = await managedContainer('docker');
+      await using freezer = await openFreezer(container);
+      const running = await sessions(container, byAll.length + 2, freezer.env);
+      const [killed, orphaned, ...others] = running;
+      freezer.freeze();
+      killed?.kill('SIGKILL');
+      for (const pid of clientsBelow([orphaned?.pid ?? 0])) process.kill(pid, 'SIGKILL');
+      others.forEach((one, at) => void one.kill(byAll[at] ?? 'SIGTERM'));
+      for (const [at, one] of others.entries())
+        expect(await one.ended).toMatchObject({ signal: byAll[at], timedOut: false });
+      for (const one of running) expect((await one.ended).timedOut).toBe(false);
+      freezer.thaw();
+      await container.untilNoGuests(14_000);
+      expect(await leftovers(container)).toEqual([]);
+    });
+
+    it('a signal to a frozen daemon reaches hermes when it goes on, once', async () => {
+      await using container = await managedContainer('docker');
+      await using freezer = await openFreezer(container);
+      const running = await container.session(['trap', 'TERM', '7'], { env: freezer.env });
+      await running.waitFor('ready');
+      freezer.freeze();
+      running.kill('SIGTERM');
+      await moment(4000);
+      freezer.thaw();
+      const { exitCode, stdout } = await running.ended;
+      expect({ exitCode, said: stdout.match(/goodbye/g) }).toEqual({ exitCode: 7, said: ['goodbye'] });
+      await container.untilNoGuests();
+    });
+  },
+  ['docker'],
+  { atOnce: true },
+);

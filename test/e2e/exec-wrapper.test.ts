@@ -50,7 +50,7 @@ describeModes((mode) => {
     const files = stdout.split('\n').filter((line) => /^\d+$/.test(line));
     expect(files.length).toBeGreaterThan(0);
     expect(files.length).toBeLessThanOrEqual(69);
-  }, 180_000);
+  });
 
   it('with a /tmp that it may not write hermes still runs, its code is its own, and a signal still reaches it', async () => {
     await using container = await managedContainer(mode);

@@ -192,7 +192,7 @@ describeModes((mode) => {
   });
 
   it('nothing is left of a container that is over', async () => {
-    const container = await managedContainer(mode);
+    const container = await managedContainer(mode, { alone: true });
     const { id, root } = container;
     await container.exec([
       'sh',

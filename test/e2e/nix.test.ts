@@ -21,7 +21,7 @@ beforeAll(async () => {
   if ((await attempt(['apt-get', ...install], options)).code === 0) return;
   await must(['apt-get', 'update', '-q'], options);
   await must(['apt-get', ...install], options);
-}, 300_000);
+});
 
 /** Evaluates one of the files in test/nix with an argument; nothing is built, nothing is written. */
 async function evaluate(file: string, argument: unknown): Promise<unknown> {

@@ -107,36 +107,32 @@ describe('npm', () => {
     expect(ended.stderr).toMatch(
       /^hermes: node 12\.22\.12 is too old for hermes-shim\n {2}install: {2}Node\.js 20\.17 .*$/,
     );
-  }, 180_000);
+  });
 
   describeModes(
     (mode) => {
-      it.each(nodeVersions)(
-        'installed globally it works on node %s',
-        async (version) => {
-          const node = await fetchRuntime(version);
-          await using container = await managedContainer(mode);
-          const routed = await container.call([hermes, 'report', '-', 'a b', ''], { node }).ended;
-          expect(routed).toMatchObject({ exitCode: 0, stderr: '' });
-          expect(readReport(routed.stdoutBytes).args).toEqual(['report', '-', 'a b', '']);
-          expect(await container.call([hermes, 'exit', '42'], { node }).ended).toMatchObject({
-            exitCode: 42,
-          });
-          const native = join(container.root, 'native');
-          mkdirSync(native);
-          writeFileSync(join(native, 'hermes-agent'), '#!/bin/sh\nprintf "%s," "$@"\nexit 6\n');
-          chmodSync(join(native, 'hermes-agent'), 0o755);
-          const here = { HERMES_DEV: '1', HERMES_NATIVE_DIR: native };
-          const agent = container.call([join(prefix, 'bin/hermes-agent'), 'x', 'y z'], { node, env: here });
-          expect(await agent.ended).toMatchObject({ exitCode: 6, stdout: 'x,y z,', stderr: '' });
-          container.writeMetadata({ backend: 'lxc' });
-          const failed = await container.call([hermes], { node }).ended;
-          expect(failed.exitCode).toBe(125);
-          expect(failed.stderr).toMatch(/^hermes: .*line 2: backend is 'lxc'/);
-          rmSync(nodeDir(node), { recursive: true });
-        },
-        180_000,
-      );
+      it.each(nodeVersions)('installed globally it works on node %s', async (version) => {
+        const node = await fetchRuntime(version);
+        await using container = await managedContainer(mode);
+        const routed = await container.call([hermes, 'report', '-', 'a b', ''], { node }).ended;
+        expect(routed).toMatchObject({ exitCode: 0, stderr: '' });
+        expect(readReport(routed.stdoutBytes).args).toEqual(['report', '-', 'a b', '']);
+        expect(await container.call([hermes, 'exit', '42'], { node }).ended).toMatchObject({
+          exitCode: 42,
+        });
+        const native = join(container.root, 'native');
+        mkdirSync(native);
+        writeFileSync(join(native, 'hermes-agent'), '#!/bin/sh\nprintf "%s," "$@"\nexit 6\n');
+        chmodSync(join(native, 'hermes-agent'), 0o755);
+        const here = { HERMES_DEV: '1', HERMES_NATIVE_DIR: native };
+        const agent = container.call([join(prefix, 'bin/hermes-agent'), 'x', 'y z'], { node, env: here });
+        expect(await agent.ended).toMatchObject({ exitCode: 6, stdout: 'x,y z,', stderr: '' });
+        container.writeMetadata({ backend: 'lxc' });
+        const failed = await container.call([hermes], { node }).ended;
+        expect(failed.exitCode).toBe(125);
+        expect(failed.stderr).toMatch(/^hermes: .*line 2: backend is 'lxc'/);
+        rmSync(nodeDir(node), { recursive: true });
+      });
     },
     ['docker'],
   );

@@ -81,7 +81,6 @@ describe('the program, compiled when it is installed', () => {
       expect(stdout).toBe('false');
       await expectToWork(hermes, node);
     },
-    180_000,
   );
 
   it.each([

@@ -1,4 +1,5 @@
 /** HERMES_SHIM_FORWARD_ENV: its values may be secrets. They reach hermes and are seen nowhere else. */
+import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -9,7 +10,11 @@ import { until } from '../harness/host.ts';
 import { describeModes } from '../harness/modes.ts';
 import { readReport } from '../harness/report.ts';
 
-const secret = 'tell-nobody "of this" # or \\ that $HOME';
+/** Nobody else on this machine has it: other runs look for theirs in the same places. */
+const word = `tell-nobody-${randomBytes(4).toString('hex')}`;
+/** No secret: it is seen there. */
+const marker = word.replace('tell-nobody', 'look-here');
+const secret = `${word} "of this" # or \\ that $HOME`;
 
 /** Every argument list on this machine, processes in containers too. */
 const argumentLists = () =>
@@ -64,32 +69,32 @@ describeModes((mode) => {
     lists.push(...argumentLists());
     // The looking works: what is no secret is seen.
     expect(lists.some((list) => list.includes('ready $MY_SECRET'))).toBe(true);
-    expect(lists.filter((list) => list.includes('tell-nobody'))).toEqual([]);
-    expect(leftBehind('tell-nobody')).toEqual([]);
+    expect(lists.filter((list) => list.includes(word))).toEqual([]);
+    expect(leftBehind(word)).toEqual([]);
     session.stdin?.end();
     expect((await session.ended).exitCode).toBe(0);
   });
 
   it('a secret is in no file of the engine, neither while hermes runs nor afterwards', async () => {
     using runc = watchRunc();
-    const caught = () => mode !== 'docker' || runc.seen().includes('look-here');
+    const caught = () => mode !== 'docker' || runc.seen().includes(marker);
     for (let calls = 1; calls === 1 || !caught(); calls += 1) {
       // the looking works: what is no secret is seen, in runc's file of a moment at last after some calls
       expect(calls).toBeLessThan(40);
-      const env = { HERMES_SHIM_FORWARD_ENV: 'MY_SECRET', MY_SECRET: secret, TERM: `look-here-${calls}` };
+      const env = { HERMES_SHIM_FORWARD_ENV: 'MY_SECRET', MY_SECRET: secret, TERM: `${marker}-${calls}` };
       await using session = await container.session(['sh', '-c', 'echo "ready $MY_SECRET"; exec cat'], {
         env,
         stdin: 'pipe',
       });
       expect(await session.waitFor('ready', 30_000)).toBe(`ready ${secret}\n`);
-      if (mode !== 'docker') expect(await filesOfEngineWith(container, 'look-here')).not.toEqual([]);
-      expect(await filesOfEngineWith(container, 'tell-nobody')).toEqual([]);
+      if (mode !== 'docker') expect(await filesOfEngineWith(container, marker)).not.toEqual([]);
+      expect(await filesOfEngineWith(container, word)).toEqual([]);
       session.stdin?.end();
       expect((await session.ended).exitCode).toBe(0);
     }
-    expect(await filesOfEngineWith(container, 'tell-nobody')).toEqual([]);
-    expect(runc.seen()).not.toContain('tell-nobody');
-  }, 120_000);
+    expect(await filesOfEngineWith(container, word)).toEqual([]);
+    expect(runc.seen()).not.toContain(word);
+  });
 
   it('secrets of any bytes and of any length arrive, and nothing of their way in stays', async () => {
     const long = 'x'.repeat(120_000);

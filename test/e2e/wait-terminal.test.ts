@@ -1,5 +1,4 @@
 /** What a person sees of a wait, read back from a real terminal. */
-import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { processFacts, until } from '../harness/host.ts';
@@ -7,10 +6,11 @@ import { installShim, shim } from '../harness/installed.ts';
 import { describeModes, type EngineMode } from '../harness/modes.ts';
 import { openTerminal, type Terminal } from '../harness/pty.ts';
 import { screenOf } from '../harness/screen.ts';
+import { patient as forever, telling, untilItWaits, withoutTrace } from '../harness/waiting.ts';
 
 const hide = '\x1b[?25l';
 const show = '\x1b[?25h';
-const patient = { env: { HERMES_SHIM_WAIT: '60' } };
+const patient = { env: forever };
 
 /** A container that does not run, so that a call waits. */
 async function stopped(mode: EngineMode): Promise<ManagedContainer> {
@@ -208,7 +208,9 @@ describeModes(
       await terminal.waitFor('waiting for container');
       terminal.write('\x03');
       process.kill(terminal.pid, 'SIGHUP');
-      await pause(500);
+      await terminal.waitFor('^C');
+      // the line goes on moving
+      await terminal.waitFor('waiting for container', { from: terminal.output().length });
       await container.start();
       await terminal.waitFor('Hermes Agent');
       expect(await terminal.exit).toEqual({ code: 0, signal: null });
@@ -224,10 +226,11 @@ describe('a script', () => {
         'ends its wait at once by %s, without a word',
         async (signal) => {
           await using container = await stopped(mode);
-          await using call = await container.session(['version'], patient);
-          await pause(600);
+          await using call = await container.session(['version'], { env: telling });
+          await untilItWaits(call);
           call.kill(signal);
-          expect(await call.ended).toMatchObject({ exitCode: null, signal, stdout: '', stderr: '' });
+          const { exitCode, signal: by, stdout, stderr } = await call.ended;
+          expect([exitCode, by, stdout, withoutTrace(stderr)]).toEqual([null, signal, '', '']);
         },
       );
     },

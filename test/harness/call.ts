@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { plainEnv } from '../../scripts/engines/command.ts';
 import { envOf } from '../../scripts/engines/owner.ts';
-import { until } from './host.ts';
+import { until, within } from './host.ts';
 import { nodeDir } from './installed.ts';
 import { type EngineMode, engines } from './modes.ts';
 
@@ -54,7 +54,7 @@ export interface CallOptions {
   stdin?: Stream;
   stdout?: Stream;
   stderr?: Stream;
-  /** Milliseconds until it is killed and reported as timed out. Default 30 s. */
+  /** Until it is killed and reported as timed out, in milliseconds of an idle machine (see within). Default 30 s. */
   timeoutMs?: number;
   /** sh code that runs first, in the same process: `umask 027`, `trap '' HUP`, `exec 2>&1`, `ulimit -n 64`. */
   first?: string;
@@ -83,7 +83,7 @@ export interface Running {
   stdin: Writable | null;
   stdout(): string;
   stderr(): string;
-  /** Waits (10 s unless told otherwise) until stdout contains or matches it; returns stdout. */
+  /** Waits until stdout contains or matches it; returns stdout. */
   waitFor(what: string | RegExp, ms?: number): Promise<string>;
   kill(signal: NodeJS.Signals): void;
   /** Signals its whole process group; only with `detached`. */
@@ -136,7 +136,7 @@ export function call(caller: Caller, argv: readonly string[], options: CallOptio
       child.kill('SIGKILL');
       // Whoever else holds its pipes must not hold us.
       for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
-    }, timeoutMs);
+    }, within(timeoutMs));
     child.on('error', reject);
     child.on('close', (exitCode, signal) => {
       clearTimeout(timer);
@@ -167,7 +167,7 @@ export function call(caller: Caller, argv: readonly string[], options: CallOptio
           signal: child.signalCode,
         };
         throw new Error(
-          `waited ${ms} ms in vain for ${what} from ${argv.join(' ')}: ${JSON.stringify(seen)}`,
+          `waited ${within(ms)} ms in vain for ${what} from ${argv.join(' ')}: ${JSON.stringify(seen)}`,
         );
       }
     },

@@ -6,11 +6,21 @@ export {
   idOf,
   isAlive,
   type ProcessFacts,
+  type ProcessId,
   processFacts,
 } from '../../scripts/engines/processes.ts';
 
+/** How many times slower than an idle machine this one was when the run began (see scripts/engines/speed.ts). */
+const slowness = Number(process.env.HERMES_SHIM_BED_SLOWNESS ?? 1);
+
+/**
+ * How long to wait, in milliseconds, for what an idle machine does within `ms`. Nobody waits that long when it works, so
+ * it is threefold: others may come while the tests run.
+ */
+export const within = (ms: number): number => Math.ceil(ms * 3 * slowness);
+
 export interface Patience {
-  /** Gives up after so many milliseconds. Default 10 s: the machine may be busy, and nobody waits for it when it works. */
+  /** On an idle machine, in milliseconds (see within). Default 10 s. */
   ms?: number;
   /** What is awaited, as the end of "waited in vain for …". */
   what: string;
@@ -26,7 +36,7 @@ export async function until<T>(
   look: () => T | Promise<T>,
   { ms = 10_000, what, everyMs = 20 }: Patience,
 ): Promise<NonNullable<T>> {
-  const deadline = Date.now() + ms;
+  const deadline = Date.now() + within(ms);
   let last: unknown;
   for (;;) {
     try {
@@ -37,7 +47,7 @@ export async function until<T>(
       last = error;
     }
     if (Date.now() > deadline)
-      throw new Error(`waited ${ms} ms in vain for ${what}; last seen: ${show(last)}`);
+      throw new Error(`waited ${within(ms)} ms in vain for ${what}; last seen: ${show(last)}`);
     await pause(everyMs);
   }
 }

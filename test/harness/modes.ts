@@ -16,14 +16,18 @@ export const engines: EngineFacts = inject('engines');
 /** The ways that can be tested here. In CI all of them can, or the set-up has failed already. */
 export const modes: readonly EngineMode[] = allModes.filter((mode) => engines.modes[mode].available);
 
-/** One `describe` per way. A way that is missing shows up as skipped, with the reason. */
+/**
+ * One `describe` per mode. One that is missing shows up as skipped, with the reason. `atOnce`: the tests run beside each
+ * other, since they mostly wait; each needs a container of its own.
+ */
 export function describeModes(
   body: (mode: EngineMode) => void,
   only: readonly EngineMode[] = allModes,
+  { atOnce = false }: { atOnce?: boolean } = {},
 ): void {
   for (const mode of only) {
     const state = engines.modes[mode];
-    if (state.available) describe(mode, () => body(mode));
+    if (state.available) describe(mode, { concurrent: atOnce }, () => body(mode));
     else describe.skip(`${mode} (${state.why})`, () => body(mode));
   }
 }

@@ -6,7 +6,7 @@ import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { must } from '../../scripts/engines/command.ts';
 import { endProcess, idOf } from '../../scripts/engines/processes.ts';
-import { until } from './host.ts';
+import { until, within } from './host.ts';
 
 /** Where one of the three goes: the terminal, /dev/null, a real pipe read (written) by the test, or a file (outputs append). */
 type Redirection = 'tty' | 'null' | 'pipe' | { file: string };
@@ -39,7 +39,7 @@ export interface Terminal {
   /** All that the terminal has received so far, as UTF-8. */
   output(): string;
   outputBytes(): Buffer;
-  /** Waits (10 s unless told otherwise) until the output after offset `from` contains, matches or satisfies `what`. */
+  /** Waits until the output after offset `from` contains, matches or satisfies `what`. */
   waitFor(
     what: string | RegExp | ((output: string) => boolean),
     options?: { ms?: number; from?: number },
@@ -110,7 +110,7 @@ export async function openTerminal(options: TerminalOptions): Promise<Terminal> 
         return (await until(look, { ms, what: String(what) })).text;
       } catch {
         throw new Error(
-          `waited ${ms} ms in vain for ${what} in the terminal, which shows ${JSON.stringify(output().slice(from))}`,
+          `waited ${within(ms)} ms in vain for ${what} in the terminal, which shows ${JSON.stringify(output().slice(from))}`,
         );
       }
     },

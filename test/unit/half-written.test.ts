@@ -53,13 +53,13 @@ describe('metadata that is not there', () => {
     home = join(state, '.hermes');
     mkdirSync(join(home, 'profiles/side'), { recursive: true });
   });
-  const decide = (path = home) =>
+  const decide = (path = home, patienceMs = 0) =>
     decideRoute(
       {
         env: { HERMES_HOME: path },
         uid: 1000,
       },
-      () => 0,
+      () => patienceMs,
       () => undefined,
     );
   /** Whoever waits for nothing is done before the loop turns. */
@@ -108,4 +108,20 @@ describe('metadata that is not there', () => {
     utimesSync(home, then, then);
     expect(await isWaiting(decide())).toBe(false);
   });
+
+  it.each(['', '# Written by', 'backend=docker\ncontainer_na'])(
+    'entirely, but only %j of it, is read again until it is whole, and not for longer than one waits',
+    async (half) => {
+      const file = join(home, '.container-mode');
+      writeFileSync(file, half);
+      expect(await decide()).toMatchObject({
+        kind: 'container',
+        metadata: { containerName: 'hermes-agent' },
+      });
+      const route = decide(home, 60_000);
+      expect(await isWaiting(route)).toBe(true);
+      writeFileSync(file, 'container_name=mine\n');
+      expect(await route).toMatchObject({ kind: 'container', metadata: { containerName: 'mine' } });
+    },
+  );
 });
