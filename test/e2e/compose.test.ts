@@ -121,3 +121,41 @@ describeModes(
   },
   ['podman-root'],
 );
+
+describeModes(
+  (mode) => {
+    it('metadata that a container has turned to the service of another project is refused', async () => {
+      await using project = await composeProject(mode);
+      await using other = await composeProject(mode);
+      await project.up();
+      await other.up();
+      await project.call('hermes-shim', ['enable']);
+      const file = join(project.home, '.container-mode');
+      const turned = readFileSync(file, 'utf8')
+        .replace(/^container_name=.*$/m, 'container_name=nobody')
+        .replace(/^compose_project=.*$/m, `compose_project=${other.project}`);
+      // as the container would
+      await project.engine(
+        'exec',
+        project.project,
+        'sh',
+        '-c',
+        `printf %s '${turned}' >/opt/data/.container-mode`,
+      );
+      const ended = await project.call('hermes', ['report'], { env: { HERMES_SHIM_WAIT: '0' } });
+      expect(ended).toMatchObject({ exitCode: 125, stdout: '' });
+      expect(ended.stderr).toContain(`declares the home /opt/data, which is ${other.home} on this host`);
+      // and what is pasted holds no word of the container's but names
+      await project.engine(
+        'exec',
+        project.project,
+        'sh',
+        '-c',
+        `printf 'compose_service=$(id)\\n' >>/opt/data/.container-mode`,
+      );
+      const odd = await project.call('hermes', ['report'], { env: { HERMES_SHIM_WAIT: '0' } });
+      expect([odd.exitCode, odd.stderr]).toEqual([125, expect.stringContaining('compose_service is ')]);
+    });
+  },
+  ['docker'],
+);
