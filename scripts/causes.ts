@@ -57,7 +57,10 @@ export function sampleContainer(state: State): Container {
     binds: [],
     destinations: [],
     workingDir: '',
+    volumes: [],
     hostNetwork: true,
+    command: [],
+    labels: new Map(),
   };
 }
 

@@ -3,6 +3,7 @@ import { chmodSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from '
 import { dirname, join } from 'node:path';
 import { attempt, findCommand, must } from './command.ts';
 import type { ImageName } from './modes.ts';
+import { layOfficial } from './official.ts';
 
 const directories = [
   'bin',
@@ -26,15 +27,15 @@ export async function packImages(
 ): Promise<Partial<Record<ImageName, string>>> {
   const root = join(dir, 'rootfs');
   await fillRoot(root);
-  if (wanted.includes('dash')) await copyProgram('dash', join(root, 'bin/dash'), root);
+  if (wanted.some((image) => image !== 'busybox')) await copyProgram('dash', join(root, 'bin/dash'), root);
   const pack = async (image: ImageName) => {
-    // /bin/sh is the only difference, so it alone comes from a second directory.
-    const extra = join(dir, `rootfs-${image}`);
-    mkdirSync(join(extra, 'bin'), { recursive: true });
-    symlinkSync(image, join(extra, 'bin/sh'));
+    const own = join(dir, `rootfs-${image}`);
+    await must(['cp', '-a', root, own]);
+    symlinkSync(image === 'busybox' ? 'busybox' : 'dash', join(own, 'bin/sh'));
+    if (image === 'official') layOfficial(own);
     const tar = join(dir, `${image}.tar`);
     const owner = ['--owner=0', '--group=0', '--numeric-owner'];
-    await must(['tar', ...owner, '-cf', tar, '-C', root, '.', '-C', extra, './bin/sh']);
+    await must(['tar', ...owner, '-cf', tar, '-C', own, '.']);
     return tar;
   };
   return Object.fromEntries(

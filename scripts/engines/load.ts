@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { packImages } from './image.ts';
 import { type Availability, allImages, type EngineMode, type ImageName } from './modes.ts';
+import { officialChanges } from './official.ts';
 import { canRun, importImage, type OwnerFacts } from './owner.ts';
 import { type RunRecord, saveRecord } from './record.ts';
 
@@ -22,6 +23,7 @@ export function pack(record: RunRecord, wanted: readonly ImageName[] = allImages
 export const imagesOf = ({ run }: RunRecord): Record<ImageName, string> => ({
   dash: `hermes-shim-test:dash-${run}`,
   busybox: `hermes-shim-test:busybox-${run}`,
+  official: `hermes-shim-test:official-${run}`,
 });
 
 export const factsOf = (record: RunRecord) => ({
@@ -41,7 +43,8 @@ export async function loadAndRun(
   const images = imagesOf(record);
   const packed = allImages.filter((name) => tars[name] !== undefined);
   for (const name of packed) {
-    const why = await importImage(mode, facts, tars[name] ?? '', images[name]);
+    const changes = name === 'official' ? officialChanges : [];
+    const why = await importImage(mode, facts, tars[name] ?? '', images[name], changes);
     if (why !== null) return { available: false, why };
   }
   return canRun(mode, facts, images[packed[0] ?? 'dash'], user);

@@ -6,8 +6,11 @@ export type EngineMode = (typeof allModes)[number];
 
 export const engineOf = (mode: EngineMode): 'docker' | 'podman' => (mode === 'docker' ? 'docker' : 'podman');
 
-/** `dash` has dash as /bin/sh, as the real image (ubuntu:24.04) has; `busybox` has busybox ash. */
-export const allImages = ['dash', 'busybox'] as const;
+/** `dash` has dash as /bin/sh, as the module's image (ubuntu:24.04) has; `busybox` has busybox ash. */
+export const shells = ['dash', 'busybox'] as const;
+
+/** `official` is laid out and configured as hermes's official image, see official.ts. */
+export const allImages = [...shells, 'official'] as const;
 export type ImageName = (typeof allImages)[number];
 
 /** Somebody who can call the shim. `runtimeDir` is their XDG_RUNTIME_DIR. */

@@ -62,16 +62,18 @@ export function askOwner(
   return attempt([...argv, ...args], { ...options, input });
 }
 
-/** Imports a packed root file system unless it is there. Returns null, or why it could not be. */
+/** Imports a packed root file system, configured by `changes`, unless it is there. Returns null, or why it could not be. */
 export async function importImage(
   mode: EngineMode,
   facts: OwnerFacts,
   tar: string,
   image: string,
+  changes: readonly string[] = [],
 ): Promise<string | null> {
   const there = await askOwner(mode, facts, ['image', 'inspect', image]);
   if (there.code === 0) return null;
-  const { code, stderr } = await askOwner(mode, facts, ['import', tar, image]);
+  const words = changes.flatMap((change) => ['--change', change]);
+  const { code, stderr } = await askOwner(mode, facts, ['import', ...words, tar, image]);
   return code === 0 ? null : telling(stderr);
 }
 
@@ -99,6 +101,6 @@ export async function canRun(
   return code === 0 ? { available: true } : { available: false, why: telling(stderr) };
 }
 
-/** Ends and removes containers at once: podman would give them 10 s where docker does not. */
+/** Ends and removes containers and their unnamed volumes at once: podman would give them 10 s where docker does not. */
 export const removal = (mode: EngineMode, containers: readonly string[]): string[] =>
-  mode === 'docker' ? ['rm', '-f', ...containers] : ['rm', '-f', '-t', '0', ...containers];
+  mode === 'docker' ? ['rm', '-f', '-v', ...containers] : ['rm', '-f', '-v', '-t', '0', ...containers];

@@ -16,6 +16,8 @@ const packageOf = {
   tmux: 'tmux',
   hyperfine: 'hyperfine',
   doas: 'opendoas',
+  'docker-compose': 'docker-compose',
+  'podman-compose': 'podman-compose',
   dash: 'dash',
   bash: 'bash',
   shellcheck: 'shellcheck',

@@ -2,6 +2,7 @@ import { type Access, accessOrder, type EngineAccess, engineCommand } from '../e
 import { type Container, toContainer } from '../engine/container.ts';
 import { endpointOf, remoteAddress } from '../engine/endpoint.ts';
 import { locateElevation, locateEngine } from '../engine/locate.ts';
+import { volumeAt } from '../engine/mounts.ts';
 import { judgeSameHome } from '../engine/same-home.ts';
 import { escapeControls } from '../report/escape.ts';
 import type { Caller } from '../route/caller.ts';
@@ -16,7 +17,7 @@ export type Candidate = {
   readonly containerHome: string | undefined;
   /** why it is not ours, as the end of a sentence that begins with its name */
   readonly why: string | undefined;
-  /** it declares a home, and keeps it in a named volume */
+  /** it declares a home, and keeps it on this volume */
   readonly volume: string | undefined;
 };
 
@@ -97,21 +98,12 @@ function judge(
   const container = toContainer(json);
   if (container === undefined) return undefined;
   const same = judgeSameHome(container, homeRoot, realPath);
+  const declared = container.env.get('HERMES_HOME');
   return {
     via,
     container,
     containerHome: same.same ? same.containerHome : undefined,
     why: same.same ? undefined : same.why,
-    volume: volumeOf(json, container.env.get('HERMES_HOME')),
+    volume: declared ? volumeAt(container, declared)?.name : undefined,
   };
-}
-
-/** The named volume that is mounted at a path or above it. */
-function volumeOf(json: Json, path: string | undefined): string | undefined {
-  const mounts = Array.isArray(json.Mounts) ? (json.Mounts as readonly Json[]) : [];
-  const holding = mounts.find(({ Type, Destination }) => {
-    const destination = typeof Destination === 'string' ? Destination : undefined;
-    return Type === 'volume' && destination && path && `${path}/`.startsWith(`${destination}/`);
-  });
-  return typeof holding?.Name === 'string' ? holding.Name : undefined;
 }

@@ -49,7 +49,7 @@ export async function checkContainer(route: ContainerRoute, caller: Caller): Pro
     checks: [
       ...before,
       well('running', runningFact(reached)),
-      await checkUser(reached, caller),
+      await checkUser(reached, bin, caller),
       well('binary', `${bin} can be executed by ${reached.user}`),
     ],
     reached,
@@ -155,9 +155,12 @@ function runningFact({ container }: Reached): string {
 }
 
 /** Who hermes is in there, and whether the container was made for another uid. */
-async function checkUser({ via, container, user }: Reached, caller: Caller): Promise<Check> {
+async function checkUser({ via, container, user }: Reached, bin: string, caller: Caller): Promise<Check> {
   const argv = engineCommand(via, ['exec', '-u', user, '-w', '/', container.id, '/bin/sh', '-c', 'id -u']);
   const uid = (await runProbe(argv, caller.env)).stdout.trim();
+  // in a rootless podman root is the caller
+  if (uid === '0' && !(via.engine === 'podman' && via.access.kind === 'direct' && caller.uid !== 0))
+    return rootUser(user, bin);
   const meant = container.env.get('HERMES_UID');
   const says = `${user} is uid ${uid || 'unknown'} in there`;
   if (!meant || !uid || meant === uid) return well('user', says);
@@ -173,4 +176,14 @@ async function checkUser({ via, container, user }: Reached, caller: Caller): Pro
       { label: 'elsewhere', text: elsewhere },
     ],
   );
+}
+
+/** The official image's own launcher gives root up; anything else goes on as root. */
+function rootUser(user: string, bin: string): Check {
+  if (bin === '/opt/hermes/bin/hermes')
+    return well('user', `${user} is root in there, which ${bin} gives up`);
+  return warn('user', `${user} is root in there: what hermes makes in the home belongs to root`, [
+    { label: 'run it as who owns the home', text: 'hermes-shim disable && hermes-shim enable' },
+    { label: 'or as somebody', text: 'hermes-shim disable && hermes-shim enable --user NAME' },
+  ]);
 }

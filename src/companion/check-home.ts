@@ -65,9 +65,10 @@ export async function checkHome(caller: Caller): Promise<RouteChecks> {
     };
   }
   const because = 'without metadata hermes runs on this host';
-  const homeCheck = found?.visible
-    ? well('home', formatFact(found))
-    : fail('home', home ?? 'there is no hermes home: neither HERMES_HOME nor ~/.hermes', homeFixes);
+  const homeCheck =
+    found && 'visible' in found && found.visible
+      ? well('home', formatFact(found))
+      : fail('home', home ?? 'there is no hermes home: neither HERMES_HOME nor ~/.hermes', homeFixes);
   const missing =
     homeCheck.status === 'ok'
       ? fail('metadata', `${route.why}: every call runs on this host`, metadataFixes)
@@ -113,6 +114,8 @@ function checkInside({ env }: Caller): Check {
 
 /** The link that the setup guide describes: what has no HERMES_HOME (sudo, cron, units) finds the home by it. */
 function checkOwnLink(route: ContainerRoute, byPin: boolean): Check {
+  if (route.volume)
+    return well('~/.hermes', `does not count: ${route.file} speaks for volume ${route.volume.name}`);
   const link = join(homedir(), '.hermes');
   const target = quoteWord(route.homeRoot);
   const onNixos: readonly Hint[] = existsSync('/etc/NIXOS')

@@ -1,30 +1,42 @@
+import { composedBy } from '../engine/compose.ts';
 import { toContainerPath, toHost } from '../engine/mounts.ts';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure, type Hint } from '../report/failure.ts';
 import { quoteWord } from '../report/quote.ts';
 import { realPath } from '../system/real-path.ts';
 import type { Candidate, Search } from './candidates.ts';
+import { chooseGateway } from './role.ts';
 
 /**
  * Chooses the container to enable.
- * @param wanted `--container`
+ * @param wanted `--container` and `--service`
  * @throws {Failure} 125 none or several: which there are, and what to do
  */
-export function chooseCandidate(search: Search, homeRoot: string, wanted: string | undefined): Candidate {
-  const ours = search.candidates.filter(({ containerHome }) => containerHome !== undefined);
-  if (wanted !== undefined) {
-    const named = search.candidates.filter(({ container }) => container.name === wanted);
-    const [only] = named;
-    if (only === undefined) throw noneNamed(search, wanted);
-    const fitting = named.find(({ containerHome }) => containerHome !== undefined);
-    if (fitting === undefined) throw notOurs(only, homeRoot);
-    return fitting;
-  }
+export function chooseCandidate(
+  search: Search,
+  homeRoot: string,
+  wanted: { container: string | undefined; service: string | undefined },
+): Chosen {
+  const named = search.candidates.filter(
+    ({ container }) =>
+      (wanted.container === undefined || container.name === wanted.container) &&
+      (wanted.service === undefined || composedBy(container)?.service.name === wanted.service),
+  );
+  const ours = named.filter(({ containerHome }) => containerHome !== undefined);
   const [first, second] = ours;
-  if (first === undefined) throw none(search, homeRoot);
-  if (second !== undefined) throw several(ours, homeRoot);
-  return first;
+  if (first === undefined) {
+    const asked = wanted.container ?? wanted.service;
+    if (asked === undefined) throw none(search, homeRoot);
+    throw named[0] ? notOurs(named[0], homeRoot) : noneNamed(search, wanted);
+  }
+  if (second === undefined || wanted.container !== undefined) return { chosen: first, why: undefined };
+  const gateway = chooseGateway(ours);
+  if (gateway === undefined) throw several(ours, homeRoot);
+  return gateway;
 }
+
+/** The container to enable; `why`: of several, as the end of a sentence that begins with its name. */
+export type Chosen = { readonly chosen: Candidate; readonly why: string | undefined };
 
 function failure(sentence: string, hints: readonly Hint[]): Failure {
   return new Failure(exitCodes.cannotRoute, sentence, hints);
@@ -41,11 +53,32 @@ function several(ours: readonly Candidate[], homeRoot: string): Failure {
   ]);
 }
 
-function noneNamed(search: Search, wanted: string): Failure {
+function noneNamed(
+  search: Search,
+  wanted: { container: string | undefined; service: string | undefined },
+): Failure {
+  const { container: name, service } = wanted;
+  if (name === undefined && service !== undefined) {
+    const services = search.candidates.flatMap(({ container }) => composedBy(container)?.service.name ?? []);
+    return failure(
+      `no running container is compose's service '${escapeControls(service, 255)}' (running: ${services.join(', ') || 'none'})`,
+      [
+        ...silentHints(search),
+        {
+          label: 'start it',
+          text: `docker compose up -d ${quoteWord(service)}   # where its compose file lies`,
+        },
+      ],
+    );
+  }
   const names = search.candidates.map(({ container }) => container.name).join(', ') || 'none';
+  const of = service === undefined ? '' : ` and is compose's service '${escapeControls(service, 255)}'`;
   return failure(
-    `no running container is called '${escapeControls(wanted, 255)}' (running: ${escapeControls(names)})`,
-    [...silentHints(search), { label: 'start it', text: `docker start ${quoteWord(wanted)}   # or podman` }],
+    `no running container is called '${escapeControls(name ?? '', 255)}'${of} (running: ${escapeControls(names)})`,
+    [
+      ...silentHints(search),
+      { label: 'start it', text: `docker start ${quoteWord(name ?? '')}   # or podman` },
+    ],
   );
 }
 
@@ -57,10 +90,14 @@ function notOurs(candidate: Candidate, homeRoot: string): Failure {
   const home = escapeControls(homeRoot);
   if (volume !== undefined) {
     return failure(
-      `${name} keeps its home ${escapeControls(declared ?? '')} in the volume '${escapeControls(volume)}', which is no directory of yours: hermes on this host could not tell that it is the same home`,
+      `${name} keeps its home ${escapeControls(declared ?? '')} on the volume '${escapeControls(volume)}'; the home here is the directory ${home}`,
       [
         {
-          label: 'make it again with',
+          label: "use the container's",
+          text: `env -u HERMES_HOME hermes-shim enable --container ${container.name}   # and leave HERMES_HOME unset`,
+        },
+        {
+          label: 'or make it again with',
           text: `-v ${quoteWord(homeRoot)}:${quoteWord(declared ?? '/opt/data')}   # in place of the volume; copy its files first: ${via.engine} cp ${container.name}:${quoteWord(declared ?? '/opt/data')}/. ${quoteWord(homeRoot)}`,
         },
       ],

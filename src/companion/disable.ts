@@ -1,14 +1,26 @@
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
 import type { Caller } from '../route/caller.ts';
+import { ownPinFile } from '../route/own-pin.ts';
 import { type Answer, mark } from './answer.ts';
 import { inquire } from './inquiry.ts';
 import { type Inside, removeMetadata } from './metadata-file.ts';
 import { findOwnHome, type OwnHome, refuseForeign } from './own-home.ts';
+import { ownPinState, removeOwnPin } from './own-pin-file.ts';
 import { findPlace } from './sessions.ts';
 
 /** Removes the metadata that `enable` wrote, and nothing else. */
 export async function disable(caller: Caller): Promise<Answer> {
+  const named = caller.env.HERMES_HOME || ownPinFile(caller.env) === undefined;
+  const pin = named ? undefined : ownPinState(caller);
+  if (pin?.author) {
+    refuseForeign(pin, []);
+    removeOwnPin(pin.file);
+    return said(`removed ${pin.file}; hermes runs where it ran before enable`, {
+      removed: true,
+      file: pin.file,
+    });
+  }
   const own = findOwnHome(caller);
   if (own === undefined || own.author === undefined) {
     const where = own ? `no ${own.file}` : 'no hermes home';

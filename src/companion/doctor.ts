@@ -9,6 +9,7 @@ import { checkGroups } from './check-groups.ts';
 import { checkHome } from './check-home.ts';
 import { checkManager } from './check-manager.ts';
 import { checkName } from './check-name.ts';
+import { checkSurroundings } from './check-surroundings.ts';
 import { withoutBypass } from './current-caller.ts';
 import { isOrphan, listSessions, type Place } from './sessions.ts';
 
@@ -33,6 +34,7 @@ export async function doctor(caller: Caller): Promise<Answer> {
     ...routeChecks.checks,
     ...(routeChecks.route ? [checkManager(routeChecks.route)] : []),
     ...(containerChecks?.checks ?? []),
+    ...(place ? await checkSurroundings(place.reached, place.route, routed) : []),
     place ? await checkAnswer(routed) : skip('answer', because),
     place ? await checkSessions(place, routed) : skip('sessions', because),
     checkNative(caller),

@@ -1,107 +1,97 @@
 import { gatherCircumstances } from '../engine/circumstances.ts';
+import { composedBy } from '../engine/compose.ts';
 import { explainCause } from '../engine/explain-cause.ts';
 import { lookUp } from '../engine/reach.ts';
 import { askReadiness } from '../engine/readiness.ts';
 import { escapeControls } from '../report/escape.ts';
 import { asFailure, exitCodes, Failure } from '../report/failure.ts';
 import type { Caller } from '../route/caller.ts';
-import { type ContainerRoute, decideRoute } from '../route/decide.ts';
-import { parseMetadata } from '../route/metadata.ts';
+import { decideRoute } from '../route/decide.ts';
 import { realPath } from '../system/real-path.ts';
-import { type Answer, mark, type Status } from './answer.ts';
+import type { Answer } from './answer.ts';
 import { type Candidate, searchContainers } from './candidates.ts';
-import { chooseCandidate } from './choose.ts';
+import { type Chosen, chooseCandidate } from './choose.ts';
+import { chooseVolume } from './choose-volume.ts';
+import { enabled } from './enabled.ts';
 import { fixesOf } from './format-failure.ts';
-import { type Findings, inquire } from './inquiry.ts';
-import { type Inside, removeMetadata, writeMetadata } from './metadata-file.ts';
+import { chooseBin, type Findings, inquire, inquireWhenSettled } from './inquiry.ts';
+import type { Inside } from './metadata-file.ts';
 import { metadataText } from './metadata-text.ts';
-import { findOwnHome, type OwnHome, refuseForeign } from './own-home.ts';
+import { findOwnHome, refuseForeign } from './own-home.ts';
+import { ownPinState } from './own-pin-file.ts';
 import type { EnableOptions } from './request.ts';
 import { homeToMake } from './suggest-home.ts';
+import { directoryTarget, type Target, volumeTarget } from './target.ts';
 
-/** Finds the running container that declares our home, and writes the metadata that sends hermes there. */
+/** Finds the running container of our home, and writes the metadata that sends hermes there. */
 export async function enable(caller: Caller, options: EnableOptions): Promise<Answer> {
+  const { chosen, why, target } = await findTarget(caller, options);
+  const asked = { ...chosen, containerHome: target.containerHome };
+  const findings =
+    options.user && options.bin
+      ? await inquireIfPossible(asked, caller)
+      : await inquireWhenSettled(asked, caller);
+  const user = options.user ?? need(findings.user, 'who owns the home in there is not known', '--user USER');
+  const bin =
+    options.bin ??
+    need(
+      chooseBin(findings.bins, user),
+      "hermes is neither in the module's place nor on the PATH in there",
+      '--bin PATH',
+    );
+  const { container, via } = chosen;
+  const { containerHome, volume } = target;
+  const service = composedBy(container)?.service;
+  const names = { engine: via.engine, containerName: container.name, user, bin };
+  const text = metadataText({ ...names, service, volume });
+  const cause = await askReadiness({ access: via, container, user, bin, env: caller.env });
+  if (cause) {
+    const route = target.route(target.parse(text));
+    throw explainCause(cause, await gatherCircumstances(cause, route, caller.env, 0));
+  }
+  let written: string | undefined;
+  if (!options.dryRun) {
+    const inside = { via, containerId: container.id, owner: findings.owner ?? user, containerHome };
+    target.parse(text);
+    written = await target.write(text, inside);
+    const trouble = await findTrouble(caller, container.id);
+    if (trouble) throw await takeBack(target, trouble, inside);
+  }
+  return enabled({
+    chosen,
+    why,
+    target,
+    user,
+    bin,
+    service,
+    text,
+    written,
+    told: options.user !== undefined,
+  });
+}
+
+/** Which container, and where what is written goes: into the home, or where that is a volume, to the user's own files. */
+async function findTarget(caller: Caller, options: EnableOptions): Promise<Chosen & { target: Target }> {
   const own = findOwnHome(caller);
-  if (own === undefined) throw await homeToMake(caller, options.backend);
+  const search = await searchContainers(caller, own?.home.path ?? '/', own?.home.ownerUid, {
+    backend: options.backend,
+    realPath,
+  });
+  const onVolume = chooseVolume(search, caller, options, own !== undefined);
+  if (onVolume) {
+    const state = ownPinState(caller);
+    refuseForeign(state, []);
+    return { ...onVolume, target: volumeTarget(state, caller, onVolume.chosen) };
+  }
+  if (own === undefined) throw homeToMake(caller, search);
   refuseForeign(own, [
     {
       label: 'change it there',
       text: 'services.hermes-agent.container in configuration.nix; sudo nixos-rebuild switch',
     },
   ]);
-  const { home, file } = own;
-  const search = await searchContainers(caller, home.path, home.ownerUid, {
-    backend: options.backend,
-    realPath,
-  });
-  const chosen = chooseCandidate(search, home.path, options.container);
-  const findings =
-    options.user && options.bin ? await inquireIfPossible(chosen, caller) : await inquire(chosen, caller);
-  const user = options.user ?? need(findings.user, 'who owns the home in there is not known', '--user USER');
-  const bin =
-    options.bin ??
-    need(findings.bin, "hermes is neither in the module's place nor on the PATH in there", '--bin PATH');
-  const { container, containerHome = '/', via } = chosen;
-  const text = metadataText({ engine: via.engine, containerName: container.name, user, bin });
-  const metadata = parseMetadata(text, file);
-  const route: ContainerRoute = {
-    kind: 'container',
-    metadata,
-    file,
-    homePath: home.path,
-    homeRoot: home.path,
-    profile: undefined,
-    ownerUid: home.ownerUid,
-  };
-  const cause = await askReadiness({ access: via, container, user, bin, env: caller.env });
-  if (cause) throw explainCause(cause, await gatherCircumstances(cause, route, caller.env, 0));
-  let written: string | undefined;
-  if (!options.dryRun) {
-    const inside = { via, containerId: container.id, owner: findings.owner ?? user, containerHome };
-    written = await writeMetadata(home, text, caller, inside);
-    const trouble = await findTrouble(caller, container.id);
-    if (trouble) throw await takeBack(own, trouble, caller, inside);
-  }
-  const network = container.hostNetwork;
-  return {
-    code: 0,
-    json: {
-      home: home.path,
-      backend: via.engine,
-      access: via.access.kind,
-      container: container.name,
-      containerHome,
-      user,
-      bin,
-      hostNetwork: network,
-      file,
-      written: written !== undefined,
-    },
-    text: (style) => {
-      const line = (status: Status, says: string): string =>
-        `${mark(status, style)} ${escapeControls(says, 500)}\n`;
-      return [
-        line(
-          'ok',
-          `home ${home.path} is ${containerHome} in container '${container.name}' (${via.engine}${via.access.kind === 'sudo' ? ` by ${via.access.tool}` : ''})`,
-        ),
-        line('ok', `user ${user}${options.user ? '' : `, who owns ${containerHome} in there`}`),
-        line('ok', `hermes is ${bin} in there`),
-        network
-          ? ''
-          : line(
-              'warning',
-              "the container has a network of its own: what hermes listens on in there (OAuth callbacks) does not answer on this host's 127.0.0.1; make it again with --network=host if you need that",
-            ),
-        written === undefined
-          ? `Would write ${escapeControls(file)}:\n\n${text}`
-          : line('ok', `wrote ${file} (${written})`),
-        written === undefined
-          ? ''
-          : '\nhermes now runs in the container. Try:  hermes version\nBack again:                             hermes-shim disable\n',
-      ].join('');
-    },
-  };
+  const choice = chooseCandidate(search, own.home.path, options);
+  return { ...choice, target: directoryTarget(own, caller, choice.chosen.containerHome ?? '/') };
 }
 
 /** What the NixOS module or somebody by hand wrote is theirs. */
@@ -109,7 +99,7 @@ async function inquireIfPossible(chosen: Candidate, caller: Caller): Promise<Fin
   try {
     return await inquire(chosen, caller);
   } catch {
-    return { user: undefined, owner: undefined, bin: undefined };
+    return { user: undefined, owner: undefined, unsettled: false, bins: [] };
   }
 }
 
@@ -143,19 +133,10 @@ function elsewhere(why: string): Failure {
 }
 
 /** Undoes what was written where it leads nowhere, so that hermes runs where it ran before. The failure to tell. */
-async function takeBack(
-  { home, text, file }: OwnHome,
-  trouble: Failure,
-  caller: Caller,
-  inside: Inside,
-): Promise<Failure> {
-  let fate = text === undefined ? 'which was taken back' : 'which is as it was before';
-  try {
-    if (text === undefined) await removeMetadata(home, caller, async () => inside);
-    else await writeMetadata(home, text, caller, inside);
-  } catch (thrown) {
-    fate = `which could not be taken back (${asFailure(thrown).sentence})`;
-  }
-  const sentence = `hermes does not reach the container by ${escapeControls(file)}, ${fate}: ${trouble.sentence}`;
+async function takeBack(target: Target, trouble: Failure, inside: Inside): Promise<Failure> {
+  const fate = await target
+    .undo(inside)
+    .catch((thrown: unknown) => `which could not be taken back (${asFailure(thrown).sentence})`);
+  const sentence = `hermes does not reach the container by ${escapeControls(target.file)}, ${fate}: ${trouble.sentence}`;
   return new Failure(exitCodes.cannotRoute, sentence, fixesOf(trouble));
 }

@@ -2,6 +2,7 @@ import {
   closeSync,
   constants,
   fchmodSync,
+  fstatSync,
   fsyncSync,
   openSync,
   renameSync,
@@ -44,7 +45,8 @@ export async function writeMetadata(
   caller: Caller,
   inside: Inside,
 ): Promise<string> {
-  if (home.ownerUid === caller.uid) {
+  // asked anew: a container that starts may have given its home away since
+  if (fstatSync(home.descriptor).uid === caller.uid) {
     writeByOurselves(home, text);
     return 'by this user';
   }

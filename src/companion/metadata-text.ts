@@ -1,5 +1,6 @@
 import { upMarker } from '../engine/keeper.ts';
-import type { Engine } from '../route/metadata.ts';
+import type { Engine, Service } from '../route/metadata.ts';
+import type { HomeVolume } from '../route/own-pin.ts';
 
 /** The first line of what `enable` writes: by it `disable` knows its own. */
 export const marker = '# Written by hermes-shim enable; hermes-shim disable removes it.';
@@ -23,6 +24,9 @@ export function metadataText(of: {
   containerName: string;
   user: string;
   bin: string;
+  service?: Service | undefined;
+  /** only in a user's own pin */
+  volume?: HomeVolume | undefined;
 }): string {
   const lines = [
     marker,
@@ -30,6 +34,8 @@ export function metadataText(of: {
     `container_name=${of.containerName}`,
     `exec_user=${of.user}`,
     `hermes_bin=${of.bin}`,
+    ...(of.volume ? [`hermes_home=${of.volume.home}`, `volume=${of.volume.name}`] : []),
+    ...(of.service ? [`compose_project=${of.service.project}`, `compose_service=${of.service.name}`] : []),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -59,7 +59,10 @@ function pinned(pin: Pin): Failure {
  * @param onNixos what to do where the NixOS module did
  * @throws {Failure} 125
  */
-export function refuseForeign({ author, file }: OwnHome, onNixos: readonly Hint[]): void {
+export function refuseForeign(
+  { author, file }: Pick<OwnHome, 'author' | 'file'>,
+  onNixos: readonly Hint[],
+): void {
   const shown = escapeControls(file);
   if (author === 'nixos') {
     const sentence = `${shown} was written by the NixOS module, which would write it again`;

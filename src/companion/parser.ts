@@ -56,6 +56,11 @@ export function buildParser(argv: readonly string[], take: (request: Request) =>
             requiresArg: true,
             describe: 'Its name, if several have this home',
           })
+          .option('service', {
+            type: 'string',
+            requiresArg: true,
+            describe: 'The same by its service in the compose file',
+          })
           .option('backend', { choices: ['docker', 'podman'] as const, describe: 'The engine to ask' })
           .option('user', { type: 'string', requiresArg: true, describe: 'Who hermes runs as in there' })
           .option('bin', { type: 'string', requiresArg: true, describe: "hermes's path in there" })
@@ -66,8 +71,8 @@ export function buildParser(argv: readonly string[], take: (request: Request) =>
           })
           .option('json', json)
           .example('$0 enable', 'find the container that has this home, write its .container-mode'),
-      ({ container, backend, user, bin, dryRun, json }) =>
-        take({ kind: 'enable', container, backend, user, bin, dryRun, json }),
+      ({ container, service, backend, user, bin, dryRun, json }) =>
+        take({ kind: 'enable', container, service, backend, user, bin, dryRun, json }),
     )
     .command(
       'disable',

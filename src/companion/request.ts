@@ -17,6 +17,7 @@ export type Request =
 /** What `enable` is told rather than left to find out. */
 export type EnableOptions = {
   readonly container: string | undefined;
+  readonly service: string | undefined;
   readonly backend: Engine | undefined;
   readonly user: string | undefined;
   readonly bin: string | undefined;

@@ -3,19 +3,18 @@ import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure, type Hint } from '../report/failure.ts';
 import { quoteWord } from '../report/quote.ts';
 import type { Caller } from '../route/caller.ts';
-import type { Engine } from '../route/metadata.ts';
 import { realPath } from '../system/real-path.ts';
-import { type Candidate, searchContainers } from './candidates.ts';
+import type { Candidate, Search } from './candidates.ts';
 
 /** There is no home on this host to enable: where one may be, as running containers declare theirs. */
-export async function homeToMake(caller: Caller, backend: Engine | undefined): Promise<Failure> {
+export function homeToMake(caller: Caller, { candidates, silent }: Search): Failure {
   const named = caller.env.HERMES_HOME;
   const sentence = named
     ? `there is no directory ${escapeControls(named)} (HERMES_HOME)`
     : 'there is no hermes home: neither HERMES_HOME nor ~/.hermes';
-  const { candidates } = await searchContainers(caller, '/', undefined, { backend, realPath });
   return new Failure(exitCodes.cannotRoute, sentence, [
     ...candidates.flatMap(declaredElsewhere),
+    ...silent.map((text) => ({ label: 'not asked', text })),
     {
       label: 'or make one, and a container that has it',
       text: 'mkdir ~/.hermes && docker run -d --name hermes --network=host -v ~/.hermes:/opt/data -e HERMES_HOME=/opt/data IMAGE',

@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import type { ContainerRoute } from '../route/decide.ts';
 import type { Environment } from '../system/environment.ts';
+import { realPath } from '../system/real-path.ts';
 import type { Cause } from './cause.ts';
+import { composeCommand, serviceCommand } from './compose.ts';
 import { lastLogLines } from './container-log.ts';
 import { isKeptByUp } from './keeper.ts';
 
@@ -22,7 +24,12 @@ export type Circumstances = {
   readonly nowMs: number;
   /** the container's last log lines, for one that does not run */
   readonly log: readonly string[];
+  /** what to type to compose, where it made the container */
+  readonly compose?: ComposeCommands | undefined;
 };
+
+/** Commands to paste. */
+type ComposeCommands = { readonly start: string; readonly restart: string; readonly logs: string };
 
 /** Gathers what the words of a failure need. Only when there is a failure to tell. */
 export async function gatherCircumstances(
@@ -41,7 +48,20 @@ export async function gatherCircumstances(
     waitedMs,
     nowMs: Date.now(),
     log: await logOf(cause, env),
+    compose: composeCommands(cause, route),
   };
+}
+
+function composeCommands(cause: Cause, { metadata }: ContainerRoute): ComposeCommands | undefined {
+  const { service } = metadata;
+  const command = (words: string): string | undefined => {
+    if ('container' in cause) return composeCommand(cause.container, cause.engine, words, realPath);
+    // only the metadata's word is left, and the container can write that: it names no file
+    const tool = 'engine' in cause && cause.engine === 'podman' ? 'podman compose' : 'docker compose';
+    return service && serviceCommand(service, words, tool);
+  };
+  const [start, restart, logs] = ['up -d', 'restart', 'logs --tail 20'].map(command);
+  return start && restart && logs ? { start, restart, logs } : undefined;
 }
 
 function userName(): string {

@@ -10,12 +10,20 @@ export type Container = {
   readonly binds: readonly Bind[];
   /** destinations of everything mounted, binds or not: they cover what lies below them */
   readonly destinations: readonly string[];
+  readonly volumes: readonly Volume[];
   readonly workingDir: string;
   readonly hostNetwork: boolean;
+  /** what the image was told to run (`.Config.Cmd`) */
+  readonly command: readonly string[];
+  /** the image's and the maker's labels, compose's among them */
+  readonly labels: ReadonlyMap<string, string>;
 };
 
 /** A directory of the host in the container. */
 export type Bind = { readonly source: string; readonly destination: string; readonly writable: boolean };
+
+/** A volume that the engine keeps, in the container; one without a name has 64 hexadecimal digits for one. */
+export type Volume = { readonly name: string; readonly destination: string; readonly writable: boolean };
 
 /** Where a container stands; times are milliseconds since the epoch, `undefined` where it never came to that. */
 export type State = {
@@ -100,6 +108,13 @@ function toBind(value: unknown): Bind | undefined {
   return { source, destination, writable: mount.RW === true };
 }
 
+function toVolume(value: unknown): Volume | undefined {
+  const mount = asObject(value);
+  const [name, destination] = [asText(mount.Name), asPath(mount.Destination)];
+  if (mount.Type !== 'volume' || name === '' || destination === '') return undefined;
+  return { name, destination, writable: mount.RW === true };
+}
+
 /**
  * Takes one container out of what `inspect` printed (a JSON array) or the daemon's socket answered (one object).
  * @returns `undefined` when it is not what an engine prints
@@ -123,7 +138,10 @@ export function toContainer(json: unknown): Container | undefined {
     destinations: [...mounts.map((mount) => asObject(mount).Destination), ...tmpfs]
       .map(asPath)
       .filter(Boolean),
+    volumes: mounts.map(toVolume).filter((volume) => volume !== undefined),
     workingDir: asText(config.WorkingDir),
     hostNetwork: hostConfig.NetworkMode === 'host',
+    command: asList(config.Cmd).map(asText),
+    labels: new Map(Object.entries(asObject(config.Labels)).map(([name, value]) => [name, asText(value)])),
   };
 }

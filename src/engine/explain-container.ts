@@ -14,7 +14,8 @@ export type ContainerCause = Exclude<Cause, EngineCause>;
 
 /** The rows of the container. */
 export function explainContainer(cause: ContainerCause, about: Circumstances): Explanation {
-  const { containerName } = about;
+  // compose may have made it anew under another name than the metadata's
+  const containerName = 'container' in cause ? cause.container.name : about.containerName;
   const name = `container '${escapeControls(containerName)}'`;
   const metadata: Hint = { label: 'what asks for it', text: `cat ${shellWord(about.file)}` };
   switch (cause.kind) {
@@ -23,7 +24,8 @@ export function explainContainer(cause: ContainerCause, about: Circumstances): E
         sentence: `${name} does not exist${cause.engine ? ` (${cause.engine})` : ''}`,
         hints: [
           ...(about.keptByUp ? [{ label: 'make it', text: 'hermes-shim up' }] : []),
-          ...(about.onNixos || !cause.engine
+          ...(about.compose ? [{ label: 'make it', text: about.compose.start }] : []),
+          ...(!about.compose && (about.onNixos || !cause.engine)
             ? service('start it', 'sudo systemctl start hermes-agent   # creates it')
             : [{ label: 'what is there', text: `${cause.prefix ?? cause.engine} ps -a` }]),
           metadata,
@@ -34,7 +36,7 @@ export function explainContainer(cause: ContainerCause, about: Circumstances): E
         sentence: `${name} is not running (${cause.engine}: ${describeState(cause.container.state, about.nowMs)})`,
         hints: [
           ...about.log.map((line): Hint => ({ label: 'its log', text: escapeControls(line, 160) })),
-          ...startHints(about, commandPrefix(cause.via), cause.container.state),
+          ...startHints({ ...about, containerName }, commandPrefix(cause.via), cause.container.state),
         ],
       };
     case 'paused':
@@ -115,6 +117,11 @@ function afterwardHints(
       { label: 'start it', text: `sudo systemctl start ${unit}` },
     ];
   }
+  if (cause.state === undefined && about.compose)
+    return [
+      { label: 'is it back', text: `${cause.prefix} ps -a` },
+      { label: 'make it', text: about.compose.start },
+    ];
   if (cause.state === undefined)
     return about.onNixos
       ? service('is it back', 'systemctl status hermes-agent')
@@ -138,6 +145,13 @@ function startHints(about: Circumstances, prefix: string, state: State): Hint[] 
         ? { label: 'restart it', text: 'hermes-shim restart' }
         : { label: 'start it', text: 'hermes-shim up' },
     ];
+  if (about.compose) {
+    const { start, restart, logs } = about.compose;
+    const again = state.status === 'restarting' || state.status === 'running';
+    const see: Hint = { label: 'see why', text: logs };
+    const act: Hint = again ? { label: 'restart it', text: restart } : { label: 'start it', text: start };
+    return state.startedMs === undefined ? [act] : [see, act];
+  }
   if (about.onNixos)
     return state.status === 'restarting' || state.status === 'running'
       ? service('restart it', 'sudo systemctl restart hermes-agent')

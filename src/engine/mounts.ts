@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { Bind, Container } from './container.ts';
+import type { Bind, Container, Volume } from './container.ts';
 
 /** Is `path` this directory or below it? */
 function isWithin(path: string, directory: string): boolean {
@@ -28,6 +28,15 @@ export function toHost(
     .sort(byLength)[0];
   const bind = container.binds.find(({ destination }) => destination === covering);
   return bind && { path: realPath(carry(normal, bind.destination, bind.source)), bind };
+}
+
+/** The volume that shows a path of the container, where nothing else is mounted over it. */
+export function volumeAt(container: Container, path: string): Volume | undefined {
+  const normal = posix.normalize(path);
+  const covering = container.destinations
+    .filter((destination) => isWithin(normal, destination))
+    .sort(byLength)[0];
+  return container.volumes.find(({ destination }) => destination === covering);
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { ProbeFact } from '../report/fact.ts';
 import type { Silence } from '../system/patience.ts';
 import type { Container } from './container.ts';
 
@@ -18,4 +19,15 @@ export type ProbeResult =
 /** Is it the container that was asked for? By its full name alone, since engines also take beginnings of ids. */
 export function foundByName(container: Container, containerName: string): ProbeResult {
   return container.name === containerName ? { kind: 'found', container } : { kind: 'absent' };
+}
+
+/** A probe's answer, with what counts later. */
+export function probeFact(command: string, result: ProbeResult): ProbeFact {
+  if (result.kind !== 'found') {
+    const answer = 'detail' in result ? `${result.kind} (${result.detail})` : result.kind;
+    return { about: 'probe', command, answer, runningSinceMs: undefined, id: undefined };
+  }
+  const { id, state } = result.container;
+  const runningSinceMs = state.status === 'running' ? state.startedMs : undefined;
+  return { about: 'probe', command, answer: state.word, runningSinceMs, id: id.slice(0, 12) };
 }

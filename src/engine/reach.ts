@@ -1,4 +1,3 @@
-import type { ProbeFact } from '../report/fact.ts';
 import { trace } from '../report/trace.ts';
 import type { Caller } from '../route/caller.ts';
 import type { ContainerRoute } from '../route/decide.ts';
@@ -12,9 +11,9 @@ import { endpointOf, remoteAddress } from './endpoint.ts';
 import { type Elevation, findNonExecutable, locateElevation, locateEngine } from './locate.ts';
 import { probe } from './probe.ts';
 import { toCause } from './probe-cause.ts';
-import type { ProbeResult } from './probe-result.ts';
+import { probeFact } from './probe-result.ts';
 import { askReadiness, isAdopted, isYoung, numericUser } from './readiness.ts';
-import { judgeSameHome } from './same-home.ts';
+import { judgeSameHome, judgeSameVolume } from './same-home.ts';
 import { ownsState } from './subordinate.ts';
 
 /** The managed container, found and ready: all that the exec needs to know. */
@@ -126,7 +125,7 @@ export function mostHelpfulCause(
 }
 
 async function lookUpByAccess(lookup: Lookup, via: EngineAccess): Promise<LookupResult> {
-  const { containerName } = lookup.route.metadata;
+  const { containerName, service } = lookup.route.metadata;
   const { env } = lookup.caller;
   const endpoint = endpointOf(via, env);
   trace(() => ({ about: 'access', elevation: via.access.kind === 'sudo' ? via.access.binary : undefined }));
@@ -135,19 +134,13 @@ async function lookUpByAccess(lookup: Lookup, via: EngineAccess): Promise<Lookup
     remoteAddress(via, endpoint, env),
   ]);
   trace(() => probeFact(`${commandPrefix(via)} inspect ${containerName}`, result));
+  if (result.kind === 'absent' && service) {
+    // compose may have made it anew under another name; the rules for it are those of any other
+    const renamed = await (await import('./find-service.ts')).findService(via, service, env);
+    if (renamed) return judgeContainer(lookup, via, renamed, remote);
+  }
   if (result.kind !== 'found') return unready(toCause(result, via));
   return judgeContainer(lookup, via, result.container, remote);
-}
-
-/** A probe's answer, with what counts later. */
-function probeFact(command: string, result: ProbeResult): ProbeFact {
-  if (result.kind !== 'found') {
-    const answer = 'detail' in result ? `${result.kind} (${result.detail})` : result.kind;
-    return { about: 'probe', command, answer, runningSinceMs: undefined, id: undefined };
-  }
-  const { id, state } = result.container;
-  const runningSinceMs = state.status === 'running' ? state.startedMs : undefined;
-  return { about: 'probe', command, answer: state.word, runningSinceMs, id: id.slice(0, 12) };
 }
 
 async function judgeContainer(
@@ -160,10 +153,13 @@ async function judgeContainer(
   const { engine } = via;
   const allowed = caller.env.HERMES_SHIM_ALLOW_FOREIGN === container.name;
   if (remote !== undefined && !allowed) return unready({ kind: 'remote-engine', engine, endpoint: remote });
-  const same = judgeSameHome(container, route.homeRoot, realPath);
+  const { volume, homeRoot } = route;
+  const same = volume ? judgeSameVolume(container, volume) : judgeSameHome(container, homeRoot, realPath);
   trace(() => ({
     about: 'same home',
-    ...(same.same ? { containerHome: same.containerHome, home: route.homeRoot } : { why: same.why }),
+    ...(same.same
+      ? { containerHome: same.containerHome, home: homeRoot, volume: volume?.name }
+      : { why: same.why }),
   }));
   if (!same.same && !allowed) return unready({ kind: 'foreign', engine, why: same.why });
   if (container.state.status === 'paused') {

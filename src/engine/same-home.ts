@@ -1,11 +1,15 @@
+import { posix } from 'node:path';
 import { escapeControls } from '../report/escape.ts';
+import type { HomeVolume } from '../route/own-pin.ts';
 import type { Container } from './container.ts';
-import { toHost } from './mounts.ts';
+import { toHost, volumeAt } from './mounts.ts';
 
 /** Whether a container is the one of this home; if not, why not, as the end of a sentence that begins with its name. */
 export type SameHome =
   | { readonly same: true; readonly containerHome: string }
   | { readonly same: false; readonly why: string };
+
+const declaresNone = 'declares no home (it has no HERMES_HOME in its environment)';
 
 /**
  * The same-home rule: the container's own `HERMES_HOME`, carried back to the host through its read-write binds,
@@ -19,7 +23,7 @@ export function judgeSameHome(
   realPath: (path: string) => string,
 ): SameHome {
   const declared = container.env.get('HERMES_HOME');
-  if (!declared) return { same: false, why: 'declares no home (it has no HERMES_HOME in its environment)' };
+  if (!declared) return { same: false, why: declaresNone };
   const shown = escapeControls(declared, 200);
   if (!declared.startsWith('/'))
     return { same: false, why: `declares the home '${shown}', which is no absolute path` };
@@ -34,5 +38,29 @@ export function judgeSameHome(
       why: `declares the home ${shown}, which is ${escapeControls(host.path, 200)} on this host`,
     };
   }
+  return { same: true, containerHome: declared };
+}
+
+/**
+ * The same rule for a home on a volume: the container's own `HERMES_HOME` is that path, and lies on that very volume.
+ * Which daemon's is the caller's to say: one of another machine is foreign, whatever its volumes are called.
+ */
+export function judgeSameVolume(container: Container, { name, home }: HomeVolume): SameHome {
+  const declared = container.env.get('HERMES_HOME');
+  if (!declared) return { same: false, why: declaresNone };
+  const shown = escapeControls(declared, 200);
+  if (posix.resolve('/', declared) !== home)
+    return { same: false, why: `declares the home ${shown}, not ${home}` };
+  const volume = volumeAt(container, declared);
+  if (volume === undefined)
+    return { same: false, why: `declares the home ${shown}, which lies on no volume` };
+  if (volume.name !== name) {
+    return {
+      same: false,
+      why: `declares the home ${shown}, which lies on the volume '${escapeControls(volume.name, 80)}', not on '${name}'`,
+    };
+  }
+  if (!volume.writable)
+    return { same: false, why: `declares the home ${shown}, but has its volume mounted read-only` };
   return { same: true, containerHome: declared };
 }

@@ -6,6 +6,8 @@ export type Fact =
   /** the pin's file, and the home that it speaks for, where there is a pin */
   | { readonly about: 'pin'; readonly file: string; readonly home: string | undefined }
   | HomeFact
+  /** the home is one on a volume: its path is the container's, and a user's own file says so */
+  | { readonly about: 'home'; readonly volume: string; readonly path: string; readonly from: string }
   | { readonly about: 'metadata'; readonly file: string; readonly pinned: boolean }
   | MetadataLine
   | { readonly about: 'engine'; readonly engine: string; readonly binary: string | undefined }
@@ -13,7 +15,12 @@ export type Fact =
   | { readonly about: 'access'; readonly elevation: string | undefined }
   | { readonly about: 'probe'; readonly socket: string; readonly answered: boolean }
   | ProbeFact
-  | { readonly about: 'same home'; readonly containerHome: string; readonly home: string }
+  | {
+      readonly about: 'same home';
+      readonly containerHome: string;
+      readonly home: string;
+      readonly volume?: string | undefined;
+    }
   /** why it is not, as the end of a sentence that begins with the container */
   | { readonly about: 'same home'; readonly why: string }
   | { readonly about: 'ready'; readonly young: boolean; readonly missing: string | undefined }
@@ -62,6 +69,7 @@ export function formatFact(fact: Fact): string {
     case 'pin':
       return fact.home === undefined ? `none (${fact.file})` : `${fact.file} speaks for ${fact.home}`;
     case 'home': {
+      if ('volume' in fact) return `volume ${fact.volume}, ${fact.path} in the container (by ${fact.from})`;
       const by = fact.from === fact.path ? '' : ` (by ${fact.from})`;
       const profile = fact.profile === undefined ? '' : `, profile ${fact.profile} of ${fact.root}`;
       return `${fact.path}${by}${profile}${fact.visible ? '' : ' (not there)'}`;
@@ -78,7 +86,8 @@ export function formatFact(fact: Fact): string {
         return `${fact.answered ? '' : 'not '}answered on ${fact.socket}, without docker's client`;
       return `${fact.command}: ${fact.answer}${formatSince(fact)}${fact.id ? `, id ${fact.id}` : ''}`;
     case 'same home':
-      return 'why' in fact ? `no: it ${fact.why}` : `${fact.containerHome} in there is ${fact.home} here`;
+      if ('why' in fact) return `no: it ${fact.why}`;
+      return `${fact.containerHome} in there is ${fact.volume ? `on volume ${fact.volume}` : `${fact.home} here`}`;
     case 'ready':
       if ('user' in fact) return `no user ${fact.user} in there, its numbers are ${fact.numbers}`;
       if (!fact.young) return 'the container is up for long: user and binary are not asked for';

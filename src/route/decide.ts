@@ -16,6 +16,7 @@ import {
 import { isInside } from './inside.ts';
 import { canonicalPath } from './links.ts';
 import { type Metadata, parseMetadata } from './metadata.ts';
+import { type HomeVolume, type OwnPin, readOwnPin } from './own-pin.ts';
 import { type Pin, pinFile, readPin } from './pin.ts';
 import { itself, type Pinned, pinnedBy, placesOf } from './pinned.ts';
 import { type MetadataFile, readMetadataFile } from './read.ts';
@@ -38,6 +39,8 @@ export type ContainerRoute = {
   readonly homeRoot: string;
   /** the profile that the caller's `HERMES_HOME` names, to be mapped into the container */
   readonly profile: string | undefined;
+  /** the home lies on this volume: then its path is the container's */
+  readonly volume?: HomeVolume;
   /** the home directory's owner; `undefined` when a pin speaks for a home that this user cannot see */
   readonly ownerUid: number | undefined;
 };
@@ -70,6 +73,9 @@ export async function decideRoute(
   if (inside) return native('inside the managed container already');
   const pin = pinOf();
   trace(() => ({ about: 'pin', file: pin?.file ?? pinFile, home: pin?.home }));
+  // what this user has said themselves counts as if they named the home, and HERMES_HOME names it now
+  const own = env.HERMES_HOME ? undefined : readOwnPin(env, caller.uid);
+  if (own) return byOwnPin(own, caller.uid);
   const named = pin && namedHome(env);
   const pinned = pin && named && pinnedBy(pin, absolutePath(named));
   if (pin && pinned) return byPin(pin, pinned, env.HERMES_HOME ? 'HERMES_HOME' : named);
@@ -118,6 +124,18 @@ function byPin(pin: Pin, { profile }: Pinned, from: string): ContainerRoute {
     homeRoot: homePath,
     profile,
     ownerUid: home?.ownerUid,
+  };
+}
+
+/** The route of a user's own pin: nothing of the home can be seen from here, and the container has no say. */
+function byOwnPin({ metadata, volume, file }: OwnPin, uid: number): ContainerRoute {
+  const { home, name } = volume;
+  trace(() => ({ about: 'home', volume: name, path: home, from: file }));
+  trace(() => ({ about: 'metadata', file, pinned: true }));
+  // of two podmans with such a container the user's own is asked first
+  return {
+    ...{ kind: 'container', metadata, file, volume, profile: undefined, ownerUid: uid },
+    ...{ homePath: home, homeRoot: home },
   };
 }
 

@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { Environment } from '../system/environment.ts';
 
+/** What `HERMES_MANAGED` says where hermes is managed: the NixOS module's word, and since 2026 who manages it. */
+const managed: ReadonlyArray<string | undefined> = ['true', 'nixos', 'home-manager'];
+
 const markers = ['/.dockerenv', '/run/.containerenv'];
 
 /**
@@ -14,7 +17,9 @@ export function isInside(
   hasMarker = (): boolean => markers.some((file) => existsSync(file)),
 ): boolean {
   // what hermes-shim up writes there is a sentence of ours
-  const managed = env.HERMES_MANAGED === 'true' || env.HERMES_MANAGED?.startsWith('hermes-shim') === true;
-  const declared = managed || Boolean(env.HERMES_SHIM_SESSION);
+  const declared =
+    managed.includes(env.HERMES_MANAGED) ||
+    env.HERMES_MANAGED?.startsWith('hermes-shim') === true ||
+    Boolean(env.HERMES_SHIM_SESSION);
   return declared && hasMarker();
 }

@@ -14,9 +14,16 @@ export type Metadata = {
   readonly containerName: string;
   readonly execUser: string;
   readonly hermesBin: string;
-  /** only in a pin: the home it speaks for */
+  /** only in a pin: the home it speaks for; in a user's own, the path in the container */
   readonly hermesHome: string | undefined;
+  /** only in a user's own pin: the volume on which the home lies */
+  readonly volume: string | undefined;
+  /** compose's own names for the container, by which a recreated one is found under another name */
+  readonly service: Service | undefined;
 };
+
+/** A service of compose, and the project that it belongs to. */
+export type Service = { readonly project: string; readonly name: string };
 
 type Rule = { readonly accepted: string; readonly accepts: (value: string) => boolean };
 
@@ -32,23 +39,47 @@ function isAbsolutePath(value: string): boolean {
 
 const absolutePath = 'an absolute path without ".", "..", "//" or control characters';
 
+const engineName: Rule = {
+  accepted: 'a letter or digit, then letters, digits, "_", "." and "-", 255 characters at most',
+  accepts: (value) => /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/.test(value),
+};
+
+/** Engines call a volume that nobody has named by 64 hexadecimal digits. */
+export function isUnnamed(volume: string): boolean {
+  return /^[0-9a-f]{64}$/.test(volume);
+}
+
 const rules: Readonly<Record<string, Rule>> = {
   backend: { accepted: '"docker" or "podman"', accepts: (value) => value === 'docker' || value === 'podman' },
-  container_name: {
-    accepted: 'a letter or digit, then letters, digits, "_", "." and "-", 255 characters at most',
-    accepts: (value) => /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/.test(value),
-  },
+  container_name: engineName,
+  compose_project: engineName,
+  compose_service: engineName,
   exec_user: {
     accepted: 'a user or user:group, as names or numbers, not starting with "-"',
     accepts: (value) => value.length <= 255 && accountPattern.test(value),
   },
   hermes_bin: { accepted: absolutePath, accepts: isAbsolutePath },
+  volume: {
+    accepted: `the name of a volume: ${engineName.accepted}`,
+    // one that nobody has named is another in the next container
+    accepts: (value) => engineName.accepts(value) && !isUnnamed(value),
+  },
   hermes_home: { accepted: absolutePath, accepts: isAbsolutePath },
 };
 
-const keysOf = {
-  metadata: ['backend', 'container_name', 'exec_user', 'hermes_bin'],
-  pin: ['backend', 'container_name', 'exec_user', 'hermes_bin', 'hermes_home'],
+const ordinary = [
+  'backend',
+  'container_name',
+  'exec_user',
+  'hermes_bin',
+  'compose_project',
+  'compose_service',
+] as const;
+/** The keys that count in metadata of a home, in a pin, and in a user's own. */
+export const keysOf = {
+  metadata: ordinary,
+  pin: [...ordinary, 'hermes_home'],
+  own: [...ordinary, 'hermes_home', 'volume'],
 } as const;
 
 /**
@@ -87,12 +118,15 @@ export function parseMetadata(text: string, file: string, kind: keyof typeof key
     if (!rule.accepts(entry.value)) throw invalid({ file, key, ...entry, accepted: rule.accepted });
     return entry.value;
   };
+  const [project, service] = [checked('compose_project'), checked('compose_service')];
   return {
     backend: checked('backend') as Engine | undefined,
     containerName: checked('container_name') ?? 'hermes-agent',
     execUser: checked('exec_user') ?? 'hermes',
     hermesBin: checked('hermes_bin') ?? '/data/current-package/bin/hermes',
     hermesHome: checked('hermes_home'),
+    volume: checked('volume'),
+    service: project === undefined || service === undefined ? undefined : { project, name: service },
   };
 }
 

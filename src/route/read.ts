@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
 import { errorCode } from '../system/error-code.ts';
@@ -27,21 +27,38 @@ export type MetadataFile = {
  */
 export function readMetadataFile(home: Home): MetadataFile | undefined {
   const file = `${home.path}/${metadataName}`;
+  return readSmallFile(`/proc/self/fd/${home.descriptor}/${metadataName}`, file);
+}
+
+/**
+ * Reads a file by one opening of it.
+ * @param path how to reach it
+ * @param file what to call it
+ * @param judge throws where the file, by its fstat, is none to believe
+ * @param denied the failure where it may not be read
+ */
+export function readSmallFile(
+  path: string,
+  file: string,
+  judge: (stat: Stats) => void = () => undefined,
+  denied: (code: string) => Failure = (code) => unreadable(file, code),
+): MetadataFile | undefined {
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
   let descriptor: number;
   try {
-    descriptor = openSync(`/proc/self/fd/${home.descriptor}/${metadataName}`, flags);
+    descriptor = openSync(path, flags);
   } catch (error) {
     const code = errorCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     if (code === 'ELOOP') throw unusable(file, 'is a symbolic link, which is not followed');
     if (code === 'ENXIO') throw unusable(file, 'is not a regular file');
-    throw unreadable(file, code);
+    throw denied(code);
   }
   try {
     const stat = fstatSync(descriptor);
     if (stat.isDirectory()) throw unusable(file, 'is a directory');
     if (!stat.isFile()) throw unusable(file, 'is not a regular file');
+    judge(stat);
     const buffer = Buffer.alloc(Math.min(stat.size, sizeLimit) + 1);
     let length = 0;
     for (let count = -1; count !== 0 && length < buffer.length; length += count) {

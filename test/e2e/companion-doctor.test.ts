@@ -38,6 +38,10 @@ describeModes((mode) => {
         'ok      running    started a while ago',
         'ok      user       hermes is uid 4242 in there',
         'ok      binary     /data/current-package/bin/hermes can be executed by hermes',
+        'ok      files      hermes can read and write what lies in /data/.hermes',
+        'ok      writing    HERMES_WRITE_SAFE_ROOT is not set: hermes may write wherever its user may',
+        'ok      gateways   no other container runs a gateway on this home',
+        "ok      network    the container has the host's: OAuth callbacks arrive",
         'ok      answer     hermes --version: Hermes Agent v0.0.0 (probe)',
         'ok      sessions   0 running, 0 detached',
         'ok      native     HERMES_DEV=1 runs ROOT/native/hermes',
@@ -94,6 +98,10 @@ describeModes(
         failed  binary     container 'NAME' has no /data/current-package/bin/gone
                   look:  docker exec NAME ls -l /data/current-package/bin/gone
                   repair it:  sudo systemctl restart hermes-agent   # makes current-package and its GC root anew
+        skipped files      not checked, because hermes is not there
+        skipped writing    not checked, because hermes is not there
+        skipped gateways   not checked, because hermes is not there
+        skipped network    not checked, because hermes is not there
         skipped answer     not checked, because hermes is not there
         skipped sessions   not checked, because hermes is not there
         ok      native     HERMES_DEV=1 runs ROOT/native/hermes

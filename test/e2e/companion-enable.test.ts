@@ -95,7 +95,7 @@ describeModes(
         ok      hermes is /data/current-package/bin/hermes in there
         ok      wrote HOME/.container-mode (in the container, as UID:GID: the home is not this user's)
 
-        hermes now runs in the container. Try:  hermes version
+        hermes now runs in the container. Try:  hermes --version
         Back again:                             hermes-shim disable
         "
       `);
@@ -148,8 +148,8 @@ describeModes(
       });
       const inVolume = await companion(kept, ['enable', '--container', kept.name]);
       expect(steady(inVolume.stderr, kept).replaceAll(volume, 'VOLUME')).toMatchInlineSnapshot(`
-        "hermes-shim: container 'NAME' keeps its home /opt/data in the volume 'VOLUME', which is no directory of yours: hermes on this host could not tell that it is the same home
-          make it again with:  -v HOME:/opt/data   # in place of the volume; copy its files first: docker cp NAME:/opt/data/. HOME
+        "hermes-shim: container 'NAME' keeps its home on the volume 'VOLUME', but HERMES_HOME is set and wins: HOME
+          without it:  unset HERMES_HOME; hermes-shim enable --container NAME
         "
       `);
       await kept.remove();

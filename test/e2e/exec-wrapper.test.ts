@@ -1,6 +1,6 @@
 /** The exec wrapper, seen from outside: whatever the container is like, hermes runs, and nothing of the exec wrapper stays. */
 import { expect, it } from 'vitest';
-import { allImages } from '../../scripts/engines/modes.ts';
+import { shells } from '../../scripts/engines/modes.ts';
 import { managedContainer } from '../harness/container.ts';
 import { describeModes } from '../harness/modes.ts';
 import { readReport } from '../harness/report.ts';
@@ -8,7 +8,7 @@ import { readReport } from '../harness/report.ts';
 const notes = 'ls /tmp/.hermes-shim-* /dev/shm/.hermes-shim-* 2>/dev/null';
 
 describeModes((mode) => {
-  it.each(allImages)(
+  it.each(shells)(
     'with %s as /bin/sh, hermes gets everything and no variable of the exec wrapper',
     async (image) => {
       // The names that short scripts use, and one of the exec wrapper's own would be: none may be changed on the way.

@@ -1,6 +1,6 @@
 /** Is a container as it was before a test? Looked at from outside, by root: its processes, its files, those of its host. */
 import { lstatSync, readdirSync, readlinkSync, rmSync, type Stats, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { idOf, isAlive, type ProcessId, until } from './host.ts';
 import type { ManagedContainer } from './managed-container.ts';
 
@@ -12,7 +12,7 @@ export interface Condition {
   metadata: string | null;
 }
 
-/** Where anybody may write: cleared, not compared. */
+/** Where anybody may write, often a file system of its own. Nothing in a container is removed from outside: what is there may lead out. */
 const scratch = ['tmp', 'dev/shm', 'var/tmp'];
 
 /** What it is like now. */
@@ -29,7 +29,6 @@ export async function tidyUp(container: ManagedContainer, before: Condition): Pr
       what: 'its sessions to end',
       ms: 500,
     });
-    for (const dir of scratch) empty(rootOf(before.init, dir));
     const added = [...outsideOf(container).keys()].filter((path) => !before.outside.has(path));
     for (const path of added) rmSync(path, { recursive: true, force: true });
     rmSync(container.metadataFile, { recursive: true, force: true });
@@ -51,12 +50,16 @@ function outsideOf({ root, marks, metadataFile }: ManagedContainer): Map<string,
   return seen;
 }
 
+/** Without the notes of sessions, of which every call leaves some. */
 function insideOf(init: ProcessId): Map<string, string> {
+  const isNotes = (path: string): boolean => basename(path).startsWith('.hermes-shim-');
   const root = rootOf(init, '.');
-  const seen = walk(root, (path) => scratch.some((dir) => path === join(root, dir)));
+  const seen = walk(root, isNotes);
   for (const dir of scratch) {
-    const facts = lstatSync(rootOf(init, dir), { throwIfNoEntry: false });
-    if (facts) seen.set(dir, describe(dir, facts));
+    const path = join(root, dir);
+    const facts = lstatSync(path, { throwIfNoEntry: false });
+    if (facts?.isDirectory() && facts.dev !== lstatSync(root).dev)
+      for (const [below, what] of walk(path, isNotes)) seen.set(below, what);
   }
   return seen;
 }
@@ -91,11 +94,3 @@ function describe(path: string, facts: Stats): string {
 
 const same = (one: Map<string, string>, other: Map<string, string>): boolean =>
   one.size === other.size && [...one].every(([path, what]) => other.get(path) === what);
-
-function empty(dir: string): void {
-  try {
-    for (const name of readdirSync(dir)) rmSync(join(dir, name), { recursive: true, force: true });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-}

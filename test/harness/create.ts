@@ -24,12 +24,23 @@ export function createArgs(
   const volumes = [...layout.mounts, ...mounts].map(
     ({ source, destination, readOnly }) => `${source}:${destination}${readOnly === true ? ':ro' : ''}`,
   );
+  const network = `--network=${options.network ?? 'host'}`;
+  if (options.layout === 'image') {
+    const kept = options.volume === undefined ? [] : ['-v', `${options.volume}:/opt/data`];
+    return [
+      ['create', '--name', name, network, '--label', labelOf(engines.run)],
+      env.flatMap(([key, value]) => ['-e', `${key}=${value}`]),
+      volumes.flatMap((volume) => ['-v', volume]),
+      kept,
+      [...engineArgs, engines.images.official, ...(options.command ?? ['gateway', 'run'])],
+    ].flat();
+  }
   const delay = userAfterMs === 'never' ? 'never' : String(userAfterMs / 1000);
   // Root inside rootless podman is the caller, and so is its group.
   const group =
     mode === 'podman-rootless' ? 0 : mode === 'podman-sudo' ? engines.sudoUser.gid : engines.callerUser.gid;
   return [
-    ['create', '--name', name, '--network=host', '--label', labelOf(engines.run)],
+    ['create', '--name', name, network, '--label', labelOf(engines.run)],
     env.flatMap(([key, value]) => ['-e', `${key}=${value}`]),
     volumes.flatMap((volume) => ['-v', volume]),
     workdir === undefined ? [] : ['-w', workdir],

@@ -20,8 +20,13 @@ export interface Mount {
 }
 
 export interface LayoutOptions {
-  /** `module`: the NixOS module's (state directory at /data). `official`: the official image's (home at /opt/data). */
-  layout?: 'module' | 'official';
+  /**
+   * `module`: the NixOS module's (state directory at /data). `official`: the home at /opt/data, hermes on the PATH.
+   * `image`: the stand-in for the official image as it is, with its own first process, user and hermes.
+   */
+  layout?: 'module' | 'official' | 'image';
+  /** With `image`: the home is this named volume, no directory of the host. */
+  volume?: string;
   /** A declared profile of this name, with launcher and metadata of its own; the caller's HERMES_HOME is the profile. */
   profile?: string;
   /** exec_user. Default: hermes. */
@@ -60,7 +65,7 @@ const probe = fileURLToPath(new URL('probe.sh', import.meta.url));
 export function makeLayout(
   mode: EngineMode,
   name: string,
-  { layout = 'module', profile }: LayoutOptions,
+  { layout = 'module', profile, volume }: LayoutOptions,
 ): Layout {
   const root = join(realpathSync(engines.dir), 'containers', name);
   const stateDir = join(root, 'state');
@@ -68,7 +73,7 @@ export function makeLayout(
   const packageDir = join(root, 'store/hermes-1');
   const workspace = join(stateDir, 'workspace');
   const callerHome = join(root, 'caller');
-  const official = layout === 'official';
+  const official = layout !== 'module';
   const marks = join(official ? home : stateDir, '.bed');
   const profileDir = profile === undefined ? null : join(home, 'profiles', profile);
   for (const dir of [
@@ -102,6 +107,14 @@ export function makeLayout(
   if (mode === 'podman-rootless' && engines.asRoot)
     for (const dir of [stateDir, home, workspace, marks]) chownSync(dir, uid, gid);
   const rootOwned = mode === 'podman-rootless' ? [] : ['/data'];
+  if (layout === 'image') {
+    return {
+      ...{ root, stateDir, home, hermesHome: home, metadataFile: join(home, '.container-mode'), workspace },
+      ...{ packageDir, callerHome, env: {}, marks, marksInside: '', owned: [] },
+      mounts: volume === undefined ? [{ source: home, destination: '/opt/data' }] : [],
+      hermesBin: '/opt/hermes/.venv/bin/hermes',
+    };
+  }
   const profilesInside = profileDir === null ? [] : [dirname(profileInside), profileInside];
   return {
     root,

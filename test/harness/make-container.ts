@@ -1,6 +1,6 @@
 /** Making a managed container: real, started by a real engine, gone without a trace when it is disposed of. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { engineOf } from '../../scripts/engines/modes.ts';
 import { askOwner, removal } from '../../scripts/engines/owner.ts';
@@ -43,22 +43,23 @@ export async function makeContainer(
   const moduleText = (bin = layout.hermesBin) => metadataText(mode, name, user, bin);
   const metadata = options.metadata === false ? null : moduleText();
   if (metadata !== null) writeFileSync(layout.metadataFile, metadata);
+  const image = options.layout === 'image';
+  if (image && engines.asRoot)
+    for (const path of [layout.home, join(layout.home, 'starts.log')])
+      chownSync(path, caller.uid, caller.gid);
   const create = createArgs(mode, name, layout, options);
   let id = '';
-  try {
-    id = await engineCli(create);
-    if (options.start !== false) await start();
-    touched = false;
-  } catch (error) {
-    await dispose();
-    throw error;
-  }
-
+  // Asking the engine for PID 1 takes longer than all the rest: once is enough for as long as it lives.
+  let init = { pid: 0, startTime: '' };
   async function start(): Promise<void> {
     for (const mark of ['ready', 'user']) rmSync(join(layout.marks, mark), { force: true });
     await engineCli(['start', id]);
     const wanted = userAfterMs === 0 ? 'user' : 'ready';
-    const there = () => existsSync(join(layout.marks, wanted));
+    const last = (options.command ?? ['gateway', 'run']).at(-1) ?? '';
+    const runs = ({ inner, argv }: ProcessFacts) => inner.pid !== 1 && argv.slice(1).includes(last);
+    const there = image
+      ? async () => (await processes()).some(runs)
+      : () => existsSync(join(layout.marks, wanted));
     await until(there, { ms: 30_000, what: `container ${name} to be ${wanted}` }).catch(
       async (error: Error) => {
         throw new Error(`${error.message}\n${await logs()}`);
@@ -82,13 +83,20 @@ export async function makeContainer(
   };
   const exec: ManagedContainer['exec'] = (argv, { user: as = user, input } = {}) =>
     ask(['exec', ...(input === undefined ? [] : ['-i']), '-u', as, id, ...argv], input);
-  // Asking the engine for PID 1 takes longer than all the rest: once is enough for as long as it lives.
-  let init = { pid: 0, startTime: '' };
   async function processes(): Promise<ProcessFacts[]> {
     if (!engines.asRoot) return askProcesses((argv) => exec(argv, { user: '0' }));
     if (!isAlive(init)) init = idOf((await inspect()).State.Pid);
     return isAlive(init) ? processesOf(init.pid) : [];
   }
+  try {
+    id = await engineCli(create);
+    if (options.start !== false) await start();
+    touched = false;
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+
   const sessionProcesses = async () => (await processes()).filter(({ inner }) => inner.sid !== 1);
   const logFiles = [...new Set([layout.home, layout.hermesHome])].map((dir) => join(dir, 'starts.log'));
   const session: ManagedContainer['session'] = async (args, { name: shimName = 'hermes', ...rest } = {}) =>

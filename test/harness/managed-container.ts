@@ -25,6 +25,10 @@ export interface ContainerOptions extends LayoutOptions {
   /** Added to the container's environment; undefined takes a variable of the layout's away. */
   env?: Record<string, string | undefined>;
   workdir?: string;
+  /** Default: host. */
+  network?: string;
+  /** With layout `image`: what the image runs. Default: gateway run. */
+  command?: readonly string[];
   engineArgs?: readonly string[];
 }
 

@@ -4,6 +4,7 @@
 # blocked in a read.
 #
 #   version | sessions list | chat | acp          as hermes answers, roughly
+#   gateway | dashboard                           stays until TERM
 #   report FILE|-                                 what the session looks like from inside (decoded by report.ts)
 #   exit N | die SIGNAL                           endings
 #   cat | emit OUT ERR [CODE] | both N            streams: echo, so many bytes, lines in turn on stdout and stderr
@@ -112,6 +113,10 @@ chat)
     printf 'you said: %s\n' "$line"
   done
   echo bye
+  ;;
+gateway | dashboard)
+  trap 'exit 0' TERM INT
+  hold
   ;;
 acp) while IFS= read -r line; do printf '{"echo":%s}\n' "$line"; done ;;
 report) report "${2:--}" ;;

@@ -10,8 +10,11 @@ export function containerLike(facts: Partial<Container>): Container {
     env: new Map([['HERMES_HOME', '/data/.hermes']]),
     binds: [{ source: '/var/lib/hermes', destination: '/data', writable: true }],
     destinations: ['/data'],
+    volumes: [],
     workingDir: '',
     hostNetwork: true,
+    command: [],
+    labels: new Map(),
     ...facts,
   };
 }

@@ -168,3 +168,24 @@ describe('metadata', () => {
     );
   });
 });
+
+describe("compose's names and a user's own pin", () => {
+  it('count where both of compose are there, and hold nothing but a name', () => {
+    const both = `${asTheModuleWritesIt}compose_project=agent\ncompose_service=gateway\n`;
+    expect(parse(both).service).toEqual({ project: 'agent', name: 'gateway' });
+    expect(parse(`${asTheModuleWritesIt}compose_project=agent\n`).service).toBeUndefined();
+    for (const odd of ['-f', 'a b', '$(id)', '../x', 'a;b', '', 'a\u202eb'])
+      expect(failureOf(`${asTheModuleWritesIt}compose_service=${odd}\n`).sentence).toContain(
+        'compose_service',
+      );
+  });
+
+  it('a volume is a key of the own pin alone, and never one that nobody has named', () => {
+    const own = `${asTheModuleWritesIt}hermes_home=/opt/data\nvolume=hermes-home\n`;
+    expect(parseMetadata(own, file, 'own')).toMatchObject({ volume: 'hermes-home', hermesHome: '/opt/data' });
+    expect(parse(own)).toMatchObject({ volume: undefined, hermesHome: undefined });
+    expect(parse(own, 'pin')).toMatchObject({ volume: undefined, hermesHome: '/opt/data' });
+    for (const odd of ['f'.repeat(64), '/srv/home', '.', '-v', 'a:b'])
+      expect(() => parseMetadata(own.replace('=hermes-home', `=${odd}`), file, 'own')).toThrow(Failure);
+  });
+});

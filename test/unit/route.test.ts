@@ -29,6 +29,9 @@ const callerWith = (facts: Partial<Caller>): Caller => ({
 describe('inside the managed container', () => {
   it.each([
     [{ HERMES_MANAGED: 'true' }, true, true],
+    [{ HERMES_MANAGED: 'nixos' }, true, true],
+    [{ HERMES_MANAGED: 'home-manager' }, true, true],
+    [{ HERMES_MANAGED: 'nixos' }, false, false],
     [{ HERMES_SHIM_SESSION: '1-2-x' }, true, true],
     [{ HERMES_MANAGED: 'true' }, false, false],
     [{ HERMES_SHIM_SESSION: '1-2-x' }, false, false],

@@ -86,6 +86,9 @@ describe('the environment that goes in', () => {
       NO_COLOR: '1',
       HERMES_YOLO_MODE: '1',
       HERMES_IGNORE_RULES: '1',
+      HERMES_TUI_THEME: 'dark',
+      HERMES_TUI_RESUME: '20260101',
+      HERMES_EPHEMERAL_SYSTEM_PROMPT: 'be brief',
       HERMES_TUI: undefined,
     };
     const { HERMES_TUI: _, ...set } = env;

@@ -17,6 +17,7 @@ import { readShell } from '../../scripts/shell.ts';
 import askHermes from '../../src/companion/ask-hermes.sh';
 import endDetached from '../../src/companion/end-detached.sh';
 import listProcesses from '../../src/companion/list-processes.sh';
+import listUnusable from '../../src/companion/list-unusable.sh';
 import { parseProcessList } from '../../src/companion/process-list.ts';
 import askOwner from '../../src/engine/ask-owner.sh';
 import askReadiness from '../../src/engine/ask-readiness.sh';
@@ -250,8 +251,16 @@ describe.each(shells)('run by $name', (shell) => {
     const { uid, gid } = statSync(dir);
     mkdirSync(join(dir, 'none'), { recursive: true });
     expect(run(['-c', askHermes, 'sh', dir, hermes]).split('\n')).toEqual(
-      expect.arrayContaining([`owner ${uid}:${gid}`, `bin ${hermes}`]),
+      expect.arrayContaining([`owner ${uid}:${gid}`, `alone ${hermes}`]),
     );
+  });
+
+  it('files that hermes cannot use are listed after who asks, none of its own among them', () => {
+    const { uid, gid } = statSync(dir);
+    expect(run(['-c', listUnusable, 'sh', dir, '5000']).split('\n').slice(0, 2)).toEqual([
+      `${uid}:${gid}`,
+      '',
+    ]);
   });
 
   it('a client starts with the signals ignored that its caller ignored', () => {

@@ -63,7 +63,10 @@ function made(text: string, facts: Facts, change: Partial<Made> = {}, status = '
       binds: [],
       destinations: [],
       workingDir: '',
+      volumes: [],
       hostNetwork: true,
+      command: [],
+      labels: new Map(),
     },
     labels: {
       [labels.managed]: declared.stateDir,

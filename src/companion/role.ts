@@ -1,0 +1,29 @@
+import { composedBy } from '../engine/compose.ts';
+import type { Container } from '../engine/container.ts';
+import type { Candidate } from './candidates.ts';
+
+/** What a container does for a home: upstream's compose file has one that runs the gateway and one for the dashboard. */
+export type Role = 'gateway' | 'dashboard' | undefined;
+
+/** By what it runs; where that says nothing, by the name of its service. */
+export function roleOf(container: Container): Role {
+  const words = [...container.command, composedBy(container)?.service.name];
+  return words.find((word) => word === 'gateway' || word === 'dashboard') as Role;
+}
+
+/** A container chosen of several, and why, as the end of a sentence that begins with its name. */
+export type Choice = { readonly chosen: Candidate; readonly why: string };
+
+/** Of several containers with one home hermes belongs to the one that runs its gateway. */
+export function chooseGateway(ours: readonly Candidate[]): Choice | undefined {
+  const of = (role: Role): readonly Candidate[] => ours.filter(({ container }) => roleOf(container) === role);
+  const [gateways, others] = [of('gateway'), of(undefined)];
+  const names = (list: readonly Candidate[]): string =>
+    list.map(({ container }) => `'${container.name}'`).join(', ');
+  const rest = (chosen: Candidate): string => names(ours.filter((one) => one !== chosen));
+  if (gateways.length === 1 && gateways[0])
+    return { chosen: gateways[0], why: `runs the gateway, ${rest(gateways[0])} does not` };
+  if (gateways.length === 0 && others.length === 1 && others[0])
+    return { chosen: others[0], why: `is not for the dashboard, ${rest(others[0])} is` };
+  return undefined;
+}
