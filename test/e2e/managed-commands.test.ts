@@ -177,6 +177,30 @@ describeModes(
       expect(dry.stdout).toContain('pull docker.io/nousresearch/hermes-agent:latest');
     });
 
+    it('a home that is there already goes on in the container, as it is', async () => {
+      await using machine = await kept(way, { asUser: true });
+      const own = join(machine.person, '.hermes');
+      mkdirSync(join(own, 'memories'), { recursive: true });
+      writeFileSync(join(own, 'memories/USER.md'), 'mine');
+      for (const path of [own, join(own, 'memories'), join(own, 'memories/USER.md')])
+        chownSync(path, machine.caller.uid, machine.caller.gid);
+      await machine.shim(['init']);
+      const text = readFileSync(machine.file, 'utf8');
+      expect(text).toContain(`stateDir: ${machine.person}\n`);
+      const ours = `backend: docker\n  name: ${machine.name}\n  image: ${machine.images.official}`;
+      writeFileSync(machine.file, text.replace('backend: docker', ours));
+      const { stdout } = await machine.up();
+      expect(stdout).not.toContain('link');
+      expect(readdirSync(machine.person)).toEqual(
+        expect.not.arrayContaining([expect.stringMatching(/bak|identity/)]),
+      );
+      const look = ['exec', machine.name, 'cat', '/opt/data/memories/USER.md'];
+      expect(await machine.engine(look)).toBe('mine');
+      expect(await machine.hermes(['version'])).toMatchObject({ exitCode: 0, stderr: '' });
+      const owners = await machine.sh(`find ${own} ! -user ${machine.caller.uid}`);
+      expect(owners).toMatchObject({ exitCode: 0, stdout: '' });
+    });
+
     it('a dry run with --diff shows what changes, no secret, and does nothing', async () => {
       await using machine = await kept(way);
       const secrets = join(machine.root, 'secrets.env');

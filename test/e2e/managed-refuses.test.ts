@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { findCommand } from '../../scripts/engines/command.ts';
-import { type Kept, kept, makingWays } from '../harness/kept.ts';
+import { forgetRecord, type Kept, kept, makingWays } from '../harness/kept.ts';
 import { describeModes, engines } from '../harness/modes.ts';
 
 /** `up` refuses with this, and has done nothing. */
@@ -110,6 +110,7 @@ describeModes(
       chownSync(theirs, 4711, 4711);
       replaced(machine, /^stateDir: .*$/m, `stateDir: ${theirs}`);
       await refuses(machine, /belongs to uid 4711/, /chown -R/);
+      for (const stateDir of [`${other}/x`, theirs]) forgetRecord(stateDir, machine.caller);
     });
 
     it('dangers are told and done', async () => {

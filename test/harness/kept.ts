@@ -248,7 +248,7 @@ async function makeOfficial(
 }
 
 /** What hermes-shim remembers of a state directory that is gone. */
-function forgetRecord(stateDir: string, { uid }: Caller): void {
+export function forgetRecord(stateDir: string, { uid }: Caller): void {
   if (uid !== 0) return;
   const place = ownPlace({ uid, gid: 0, name: 'root', home: '/', dataHome: undefined }, undefined, stateDir);
   rmSync(place, { recursive: true, force: true });

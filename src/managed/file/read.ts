@@ -26,6 +26,8 @@ export type DeclaredFile = {
   readonly declared: Declared;
   /** the line on which a key stands, for warnings */
   readonly lineOf: (...steps: readonly (string | number)[]) => number;
+  /** somebody who is not root can write it */
+  readonly loose: boolean;
 };
 
 /**
@@ -33,7 +35,8 @@ export type DeclaredFile = {
  * @throws {Failure} 125 with file, line, key and what is accepted
  */
 export function readDeclaration(file: string): DeclaredFile {
-  return parseDeclaration(readText(file), file);
+  const { text, loose } = readText(file);
+  return { ...parseDeclaration(text, file), loose };
 }
 
 /** The same of a text. Pure. */
@@ -58,7 +61,12 @@ export function parseDeclaration(text: string, file: string): DeclaredFile {
       file,
       checked.error.issues.flatMap((issue) => schemaProblems(issue, doc, lines)),
     );
-  return { file, declared: checked.data, lineOf: (...steps) => lineOf(doc, steps, lines, true) };
+  return {
+    file,
+    declared: checked.data,
+    lineOf: (...steps) => lineOf(doc, steps, lines, true),
+    loose: false,
+  };
 }
 
 /** Under these a person has commented everything out, and the key alone is left. */
@@ -72,7 +80,7 @@ function withoutEmpty(plain: unknown): unknown {
   );
 }
 
-function readText(file: string): string {
+function readText(file: string): { text: string; loose: boolean } {
   let descriptor: number;
   try {
     descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
@@ -99,7 +107,8 @@ function readText(file: string): string {
         `${escapeControls(file)} is ${stat.isFile() ? 'larger than 1 MiB' : 'no regular file'}`,
         [{ label: 'look', text: `ls -l ${quoteWord(file)}` }],
       );
-    return readFileSync(descriptor, 'utf8').replace(/^\ufeff/, '');
+    const loose = stat.uid !== 0 || (stat.mode & 0o022) !== 0;
+    return { text: readFileSync(descriptor, 'utf8').replace(/^\ufeff/, ''), loose };
   } finally {
     closeSync(descriptor);
   }

@@ -20,6 +20,11 @@ const sockets = /(^|\/)(docker|podman|containerd)\.sock$/;
 /** What should be said of a file that is valid. Pure. */
 export function warningsOf(read: DeclaredFile, wanted: Wanted): readonly Warning[] {
   const warnings: Warning[] = [];
+  if (wanted.asRoot && read.loose)
+    warnings.push({
+      line: 1,
+      says: 'others than root can write this file, and what it says is done as root: chown root:root, chmod go-w',
+    });
   for (const [name, value] of Object.entries(wanted.environment))
     if (secretName.test(name) || secretValue.test(value))
       warnings.push({

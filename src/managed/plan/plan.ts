@@ -30,6 +30,8 @@ export function makePlan(
 
 /** For people to look at: what counts is the container's label, since the container can write the file. */
 function planIdentityFile(wanted: Wanted, facts: Facts, identity: string): readonly Step[] {
+  // with the official image the state directory can be somebody's home: nothing but .hermes in it is ours
+  if (wanted.kind === 'official') return [];
   const path = `${wanted.stateDir}/.container-identity`;
   const content = Buffer.from(`${identity}\n`);
   const now = facts.found.get(path);

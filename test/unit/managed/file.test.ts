@@ -170,6 +170,14 @@ describe('hermes-shim.yaml', () => {
     );
   });
 
+  it('warns root of a file that others can write', () => {
+    const read = { ...parseDeclaration('', file), loose: true };
+    expect(warningsOf(read, toWanted(read, root)).map(({ says }) => says)).toEqual([
+      expect.stringContaining('done as root'),
+    ]);
+    expect(warningsOf(read, toWanted(read, me))).toEqual([]);
+  });
+
   it('lies where its reader may write it', () => {
     expect(defaultFile({ uid: 0, home: '/root', configHome: '/x' })).toBe(
       '/etc/hermes-shim/hermes-shim.yaml',
