@@ -11,7 +11,7 @@ import { beginRun, type Run } from './engines/run.ts';
 const inside = 'in the container, as user hermes';
 
 const scenes: readonly Scene[] = [
-  { title: 'a plain call runs in the container', command: 'hermes version', start: `${inside}: version` },
+  { title: 'a plain call runs in the container', command: 'hermes --version', start: `${inside}: --version` },
   {
     title: 'in a pipe, as any local program',
     command: 'hermes sessions list | cat',
@@ -24,8 +24,8 @@ const scenes: readonly Scene[] = [
   },
   {
     title: 'HERMES_DEV=1 runs the hermes of this host instead (here a stand-in, too)',
-    command: 'HERMES_DEV=1 hermes version',
-    start: 'on this host: version',
+    command: 'HERMES_DEV=1 hermes --version',
+    start: 'on this host: --version',
   },
   {
     title: 'what ends the call ends the session in the container as well',

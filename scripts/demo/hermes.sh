@@ -13,7 +13,7 @@ gateway)
     wait $!
   done
   ;;
-version) echo "Hermes Agent 0.0.0 (the demo's stand-in), $where" ;;
+--version | version) echo "Hermes Agent 0.0.0 (the demo's stand-in), $where" ;;
 sessions)
   if [ "${2-}" = show ]; then
     echo "no session is called '${3-}'" >&2

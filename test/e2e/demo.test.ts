@@ -42,10 +42,10 @@ const demoIt = it.runIf(modes.length > 0);
 const promised = [
   /\$ hermes-shim init .*\r?\n.*wrote .*hermes-shim\.yaml/,
   /\$ hermes-shim up .*\r?\n[\s\S]*create the container\r?\n[\s\S]*wait until hermes can be run in it/,
-  /\$ hermes version\r?\nHermes Agent .*stand-in.*, in the container, as user hermes/,
+  /\$ hermes --version\r?\nHermes Agent .*stand-in.*, in the container, as user hermes/,
   /\$ hermes sessions list \| cat\r?\nID +TITLE\r?\n/,
   /\$ hermes sessions show nothing; echo .*\r?\nno session is called 'nothing'\r?\nexit code 3/,
-  /\$ HERMES_DEV=1 hermes version\r?\nHermes Agent .*stand-in.*, on this host/,
+  /\$ HERMES_DEV=1 hermes --version\r?\nHermes Agent .*stand-in.*, on this host/,
   /\$ timeout 2 hermes wait .*\r?\n\$ (docker|podman) exec .* ps .*\r?\n.*gateway run --replace\r?\nsleep 3600\r?\nps /,
   /\$ timeout 2 (docker|podman) exec .* wait .*\r?\n\$ (docker|podman) exec .* ps .*\r?\n.*gateway run --replace/,
 ];

@@ -6,6 +6,7 @@ import { call } from '../harness/call.ts';
 import { hermesUid, managedContainer } from '../harness/container.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import { until } from '../harness/host.ts';
+import { makeContainer } from '../harness/make-container.ts';
 import { allModes, describeModes, engines, modes } from '../harness/modes.ts';
 import { openTerminal } from '../harness/pty.ts';
 import { readReport } from '../harness/report.ts';
@@ -192,7 +193,7 @@ describeModes((mode) => {
   });
 
   it('nothing is left of a container that is over', async () => {
-    const container = await managedContainer(mode, { alone: true });
+    const container = await makeContainer(mode);
     const { id, root } = container;
     await container.exec([
       'sh',

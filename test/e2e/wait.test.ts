@@ -69,7 +69,7 @@ describeModes((mode) => {
   });
 
   it('a hermes that is linked late is waited for', async () => {
-    await using container = await managedContainer(mode, { alone: true });
+    await using container = await managedContainer(mode);
     const link = join(container.stateDir, 'current-package');
     rmSync(link);
     await using call = await container.session(['version'], { env: telling });

@@ -6,7 +6,6 @@ export {
   idOf,
   isAlive,
   type ProcessFacts,
-  type ProcessId,
   processFacts,
 } from '../../scripts/engines/processes.ts';
 

@@ -14,9 +14,6 @@ import type { ContainerOptions, ManagedContainer } from './managed-container.ts'
 import { type EngineMode, engines } from './modes.ts';
 import { openTerminal } from './pty.ts';
 
-/** What only looks, or leaves its traces where they can be seen. */
-const harmless = ['exec', 'inspect', 'logs', 'ps'];
-
 /** Makes a container and, unless told otherwise, waits until it is as ready as its options let it be. */
 export async function makeContainer(
   mode: EngineMode,
@@ -30,11 +27,7 @@ export async function makeContainer(
     home: layout.callerHome,
     hermesHome: layout.hermesHome,
   });
-  let touched = false;
-  const ask = (args: readonly string[], input?: string) => {
-    touched ||= !harmless.includes(args[0] ?? '');
-    return askOwner(mode, engines, args, input);
-  };
+  const ask = (args: readonly string[], input?: string) => askOwner(mode, engines, args, input);
   const engineCli = async (args: readonly string[], input?: string) => {
     const { code, stdout, stderr } = await ask(args, input);
     if (code !== 0) throw new Error(`${engineOf(mode)} ${args.join(' ')}: exit ${code}: ${stderr.trim()}`);
@@ -91,7 +84,6 @@ export async function makeContainer(
   try {
     id = await engineCli(create);
     if (options.start !== false) await start();
-    touched = false;
   } catch (error) {
     await dispose();
     throw error;
@@ -115,9 +107,6 @@ export async function makeContainer(
     },
     get id() {
       return id;
-    },
-    get touched() {
-      return touched;
     },
     metadata,
     user,

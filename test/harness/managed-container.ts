@@ -15,8 +15,6 @@ export interface ContainerOptions extends LayoutOptions {
   image?: ImageName;
   /** The entrypoint makes the user so many milliseconds after the start, or never. Default: at once, and it is waited for. */
   userAfterMs?: number | 'never';
-  /** true: nobody had it before, and nobody gets it afterwards. */
-  alone?: boolean;
   /** false: no metadata is written. */
   metadata?: false;
   /** false: created, not started. */
@@ -42,8 +40,6 @@ export interface ManagedContainer extends Layout, AsyncDisposable {
   /** As it is called now, `rename` included. */
   readonly name: string;
   readonly id: string;
-  /** Has its owner done more than look: started, stopped, renamed it …? */
-  readonly touched: boolean;
   /** What was written at the beginning. */
   metadata: string | null;
   user: string;
