@@ -17,7 +17,11 @@ export async function tearDownRecord(record: RunRecord): Promise<void> {
     const list = await askOwner(mode, facts, ['ps', '-aq', '--filter', `label=${labelOf(record.run)}`]);
     const ids = list.stdout.split('\n').filter((id) => id !== '');
     if (ids.length > 0) await askOwner(mode, facts, removal(mode, ids));
-    if (keepsImages) for (const image of record.images) await askOwner(mode, facts, ['rmi', '-f', image]);
+    if (!keepsImages) return;
+    // a test's own are committed from a container of the run and have its label
+    const own = await askOwner(mode, facts, ['images', '-q', '--filter', `label=${labelOf(record.run)}`]);
+    for (const image of [...record.images, ...new Set(own.stdout.split('\n'))])
+      if (image !== '') await askOwner(mode, facts, ['rmi', '-f', image]);
   };
   const podmanModes = { root: 'podman-root', sudo: 'podman-sudo', self: 'podman-rootless' } as const;
   await Promise.all([

@@ -176,7 +176,8 @@ describe('hermes-shim', () => {
         told.push(stdout + stderr);
       }
     }
-    expect(told.filter((text) => text.includes('(EMFILE)')).length).toBeGreaterThan(3);
+    // too few for node, the launcher says; how many more node needs, and where it notices, depends on its version
+    for (const text of told.slice(0, 3)) expect(text).toContain('(EMFILE)');
   });
 });
 

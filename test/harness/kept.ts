@@ -220,9 +220,9 @@ async function makeOfficial(
   engine: (args: readonly string[]) => Promise<string>,
   root: string,
 ): Promise<string> {
-  const image = `hermes-shim-test:official-${engines.run}`;
+  const image = `hermes-shim-test:managed-${engines.run}`;
   const known = await engine(['images', '--format', '{{.Tag}}']);
-  if (known.split('\n').includes(`official-${engines.run}`)) return image;
+  if (known.split('\n').includes(`managed-${engines.run}`)) return image;
   const label = ['--label', labelOf(engines.run)];
   const id = await engine(['create', ...label, engines.images.dash, 'true']);
   const tree = join(root, 'official');

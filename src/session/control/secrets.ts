@@ -42,6 +42,9 @@ const bringMs = 45_000;
 /** For how long bringing is waited for where the session has ended, in milliseconds. */
 const afterMs = 3000;
 
+/** By this a session ends that was killed here; by another code it ended by itself, as where there is no such user. */
+const killedCode = 137;
+
 /** By this the exec wrapper ends where it can have no FIFO. */
 const withoutSecrets = 125;
 
@@ -59,14 +62,14 @@ export async function handSecrets(
   const command = scriptCommand(address.via, { ...asked, args: [address.sessionId, address.user] }, ['-i']);
   const answer = (): string => formatSecrets(secret);
   let ended = false;
-  let killed = false;
+  let refused: Exclude<HandOver, 'taken'> | undefined;
   const handing = runCommand(command, { env, timeoutMs: bringMs, signal: over.signal, answer }).then(
     async (result) => {
       const handed = toHandOver(result);
       trace(() => `secrets: ${typeof handed === 'string' ? handed : handed.refused}`);
       // where no FIFO can be the exec wrapper ends by itself
       if (handed === 'taken' || handed === 'nowhere' || ended) return handed;
-      killed = true;
+      refused = handed;
       await openSessionControl(address, env, { clientEnded: () => ended }).kill();
       return handed;
     },
@@ -80,8 +83,10 @@ export async function handSecrets(
     if (handed === 'taken') return outcome;
     const { ending } = outcome;
     // where the engine runs neither of the two, its reason is looked for by the session's exit code
-    const byWrapper = typeof handed !== 'object' && ending.kind === 'code' && ending.code === withoutSecrets;
-    if (killed || byWrapper) throw notHanded(handed);
+    const said = refused ?? handed;
+    const byWrapper = typeof said !== 'object' && ending.kind === 'code' && ending.code === withoutSecrets;
+    const byKill = ending.kind === 'signal' || ending.code === killedCode;
+    if ((refused && byKill) || byWrapper) throw notHanded(said);
     return outcome;
   } finally {
     over.abort();
