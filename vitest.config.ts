@@ -9,7 +9,15 @@ export default defineConfig({
     reporters: ['default', new ClosingLine()],
     sequence: { sequencer: LongestFirst },
     projects: [
-      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          setupFiles: ['test/unit/scratch.ts'],
+          testTimeout: 60_000,
+        },
+      },
       {
         extends: true,
         test: {
