@@ -131,15 +131,21 @@ export function openSessionControl(
     }
   };
   let queue: Promise<unknown> = Promise.resolve();
+  let hangsUp = false;
   return {
     send: (signal, to) => {
+      // Who kills shim and client at once hangs the session up twice: for the client's end, and by the signal.
+      if (signal === 'SIGHUP' && hangsUp)
+        return Promise.resolve({ finding: 'delivered', clientFirst: hooks.clientEnded() });
       const sent = queue.then(() => deliver(signal, to));
       queue = sent;
       return sent;
     },
     state: () => insist(['state'], promptMs),
     gone: () => insist(['gone'], forEverMs, forEverMs),
-    hangUp: () => {
+    hangUp: async () => {
+      hangsUp = true;
+      await queue; // a HUP that is on its way is the session's only one
       const words = ['hangup', String(graceSeconds * 10), ...(hadHup ? ['past'] : [])];
       return insist(words, forEverMs, patienceMs, () => '');
     },
