@@ -224,6 +224,9 @@ describeModes(
         expect(container.starts()).toEqual([]);
         const env = { HERMES_UID: String(hermesUid), HERMES_GID: '0' };
         await using numbered = await managedContainer(mode, { userAfterMs: 'never', env });
+        // that nothing was started is proven by times in the container, which are told in whole seconds
+        const readyMs = Date.now();
+        await until(() => Date.now() - readyMs > 2000, { what: 'the second after' });
         for (const age of [{}, await ageing(numbered)]) {
           const { stdoutBytes } = await numbered.hermes(['report'], { env: { ...now, ...age } });
           expect(readReport(stdoutBytes)).toMatchObject({ uid: hermesUid, gid: 0 });
