@@ -1,6 +1,7 @@
 /** The terminal table: what hermes sees of the caller's three descriptors, and what a terminal keeps of its nature. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
+import { until } from '../harness/host.ts';
 import { installShim } from '../harness/installed.ts';
 import { describeModes } from '../harness/modes.ts';
 import { openTerminal } from '../harness/pty.ts';
@@ -89,8 +90,13 @@ describeModes((mode) => {
   it('a terminal that has no size, or loses it, runs hermes all the same', async () => {
     await using terminal = await container.terminal(['winch'], { cols: 0, rows: 0 });
     await terminal.waitFor('ready', { ms: 30_000 });
-    terminal.resize(120, 40);
-    await terminal.waitFor('size 40 120');
+    // docker's client hears of sizes a moment after hermes has begun: what comes before is lost to it
+    const isResized = () => {
+      terminal.resize(121, 40);
+      terminal.resize(120, 40);
+      return terminal.output().includes('size 40 120');
+    };
+    await until(isResized, { what: 'size 40 120', everyMs: 200 });
     terminal.resize(0, 0);
     terminal.resize(90, 20);
     await terminal.waitFor('size 20 90');
