@@ -1,15 +1,4 @@
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  fsyncSync,
-  openSync,
-  renameSync,
-  rmSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { fstatSync, unlinkSync } from 'node:fs';
 import { type EngineAccess, engineCommand } from '../engine/access.ts';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
@@ -17,6 +6,7 @@ import type { Caller } from '../route/caller.ts';
 import type { Home } from '../route/home.ts';
 import { metadataName } from '../route/read.ts';
 import { errorCode } from '../system/error-code.ts';
+import { replaceFile } from '../system/replace-file.ts';
 import { runProbe } from './run-probe.ts';
 
 /** The way to a home that belongs to the container's uid: an exec as that uid. */
@@ -80,20 +70,9 @@ function pathIn(home: Home, name: string): string {
 }
 
 function writeByOurselves(home: Home, text: string): void {
-  const draft = pathIn(home, `${metadataName}.${process.pid}`);
   try {
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-    const descriptor = openSync(draft, flags, 0o644);
-    try {
-      fchmodSync(descriptor, 0o644); // whatever the umask
-      writeSync(descriptor, text);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(draft, pathIn(home, metadataName));
+    replaceFile(pathIn(home, metadataName), text, 0o644);
   } catch (error) {
-    rmSync(draft, { force: true });
     throw notChanged(home, errorCode(error));
   }
 }

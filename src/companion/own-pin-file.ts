@@ -1,15 +1,4 @@
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { mkdirSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
@@ -17,6 +6,7 @@ import { quoteWord } from '../report/quote.ts';
 import type { Caller } from '../route/caller.ts';
 import { ownPinFile, readOwnText } from '../route/own-pin.ts';
 import { errorCode } from '../system/error-code.ts';
+import { replaceFile } from '../system/replace-file.ts';
 import { type Author, authorOf } from './metadata-text.ts';
 
 /** The user's own pin as it stands; `undefined` where there is none. */
@@ -44,21 +34,10 @@ export function ownPinState({ env, uid }: Caller): OwnPinState {
 
 /** Writes it, 0600 and at once, in a directory that nobody else can write. */
 export function writeOwnPin(file: string, text: string): void {
-  const draft = `${file}.${process.pid}`;
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-    const descriptor = openSync(draft, flags, 0o600);
-    try {
-      fchmodSync(descriptor, 0o600); // whatever the umask
-      writeSync(descriptor, text);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(draft, file);
+    replaceFile(file, text, 0o600);
   } catch (error) {
-    rmSync(draft, { force: true });
     throw notChanged(file, errorCode(error));
   }
 }
