@@ -1,6 +1,5 @@
 import { upMarker } from '../engine/keeper.ts';
-import type { Engine, Service } from '../route/metadata.ts';
-import type { HomeVolume } from '../route/own-pin.ts';
+import { formatMetadata, type MetadataFacts } from '../route/format-metadata.ts';
 
 /** The first line of what `enable` writes: by it `disable` knows its own. */
 export const marker = '# Written by hermes-shim enable; hermes-shim disable removes it.';
@@ -18,24 +17,7 @@ export function authorOf(text: string): Author {
   return lines.includes(marker) ? 'enable' : 'somebody';
 }
 
-/** The text of the metadata. */
-export function metadataText(of: {
-  engine: Engine;
-  containerName: string;
-  user: string;
-  bin: string;
-  service?: Service | undefined;
-  /** only in a user's own pin */
-  volume?: HomeVolume | undefined;
-}): string {
-  const lines = [
-    marker,
-    `backend=${of.engine}`,
-    `container_name=${of.containerName}`,
-    `exec_user=${of.user}`,
-    `hermes_bin=${of.bin}`,
-    ...(of.volume ? [`hermes_home=${of.volume.home}`, `volume=${of.volume.name}`] : []),
-    ...(of.service ? [`compose_project=${of.service.project}`, `compose_service=${of.service.name}`] : []),
-  ];
-  return `${lines.join('\n')}\n`;
+/** The text of what `enable` writes. */
+export function metadataText(of: MetadataFacts): string {
+  return formatMetadata(marker, of);
 }

@@ -1,4 +1,5 @@
 import { upMarker } from '../../engine/keeper.ts';
+import { formatMetadata } from '../../route/format-metadata.ts';
 import { type Metadata, parseMetadata } from '../../route/metadata.ts';
 import { pinFile } from '../../route/pin.ts';
 import type { Wanted } from '../file/wanted.ts';
@@ -10,14 +11,12 @@ const metadataMarker = `${upMarker} what it says comes from hermes-shim.yaml.`;
 
 /** The text of the metadata. */
 function metadataOf(wanted: Wanted, { via, layout }: Pick<Facts, 'via' | 'layout'>): string {
-  const lines = [
-    metadataMarker,
-    `backend=${via.engine}`,
-    `container_name=${wanted.containerName}`,
-    `exec_user=${layout.execUser}`,
-    `hermes_bin=${layout.hermesBin}`,
-  ];
-  return `${lines.join('\n')}\n`;
+  return formatMetadata(metadataMarker, {
+    engine: via.engine,
+    containerName: wanted.containerName,
+    user: layout.execUser,
+    bin: layout.hermesBin,
+  });
 }
 
 /** The metadata as the hot path reads it. */
