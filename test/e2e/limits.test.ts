@@ -1,9 +1,11 @@
 /** What the system does not give: each is told in a sentence, never as a trace. */
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Ended } from '../harness/call.ts';
 import { managedContainer } from '../harness/container.ts';
+import { fakeEngine } from '../harness/fakes.ts';
 import { laterNode } from '../harness/installed.ts';
-import { describeModes } from '../harness/modes.ts';
+import { describeModes, modes } from '../harness/modes.ts';
 
 /** Every line is one of ours: a sentence, then indented hints. */
 function expectSentence({ exitCode, signal, stderr }: Ended, words: RegExp, code = 126): void {
@@ -36,12 +38,15 @@ describeModes((mode) => {
     const ulimits = ['stack=1048576:1048576', 'nofile=1024:4096', 'nproc=1000:1000'];
     const engineArgs = ulimits.flatMap((limit) => ['--ulimit', limit]);
     await using container = await managedContainer(mode, { engineArgs });
-    const variables = `A=$(head -c 130000 /dev/zero | tr '\\0' a); export A B=$A`;
+    const variables = `A=$(head -c 130000 /dev/zero | tr '\\0' a); export A B=$A C=$A`;
     const refused = [await container.hermes(['exit', '0'], { first: withArguments(500_000) })];
     // through sudo they go by a pipe, which takes less
     if (mode !== 'podman-sudo')
       refused.push(
-        await container.hermes(['exit', '0'], { first: variables, env: { HERMES_SHIM_FORWARD_ENV: 'A,B' } }),
+        await container.hermes(['exit', '0'], {
+          first: variables,
+          env: { HERMES_SHIM_FORWARD_ENV: 'A,B,C' },
+        }),
       );
     for (const ended of refused)
       expectSentence(ended, /^hermes: the arguments, together .* are too long to be handed on \(E2BIG\)\n/m);
@@ -74,13 +79,34 @@ describeModes((mode) => {
     }
   });
 
-  it('too little memory for the engine’s command is told in a sentence', async () => {
+  // Whether a real client gets no thread, no map or no answer near such a limit is chance (measured: 6 of 21 calls failed).
+  it('too little memory for the engine’s command ends in a sentence, whatever it is that fails', async () => {
     await using container = await managedContainer(mode);
     const env = { HERMES_SHIM_WAIT: '0' };
     const ended = await container.hermes(['version'], { first: 'ulimit -v 1000000', env });
-    if (ended.exitCode !== 0) expectSentence(ended, /memory/, 125);
+    if (ended.exitCode !== 0) {
+      expect([125, 126]).toContain(ended.exitCode);
+      expectSentence(ended, /^hermes: /m, ended.exitCode ?? 0);
+    }
   });
 });
+
+describeModes(
+  (mode) => {
+    it('an engine’s command that runs out of memory is told as such', async () => {
+      await using container = await managedContainer(mode);
+      const trace = 'runtime: out of memory\nfatal error: cannot allocate memory\n\ngoroutine 1 [running]:\n';
+      const bin = join(container.root, 'fake');
+      fakeEngine(bin, container.engine, `printf '${trace}' >&2; exit 2`);
+      const PATH = `${bin}:${container.caller.env.PATH}`;
+      // with a version of the API named docker's client is asked, not the daemon's socket
+      const env = { PATH, HERMES_SHIM_WAIT: '0', DOCKER_API_VERSION: '1.41' };
+      expectSentence(await container.hermes(['version'], { env }), /memory/, 125);
+      expect(container.starts()).toEqual([]);
+    });
+  },
+  modes.filter((mode) => mode !== 'podman-sudo'),
+);
 
 describeModes(
   (way) => {

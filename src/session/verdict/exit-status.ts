@@ -105,12 +105,15 @@ async function toCause(
     case 'own':
       return undefined;
     case 'binary-missing':
-    case 'binary-not-executable':
       return { kind: verdict, engine, bin, prefix };
+    case 'binary-not-executable':
     case 'not-started': {
-      const asked = await askReadiness({ access: via, container, user, bin, env });
-      // engines end with 1 where the container's limit is smaller than ours, and so does sudo where its own is
+      const known = verdict === 'binary-not-executable' && !long;
+      const asked = known ? undefined : await askReadiness({ access: via, container, user, bin, env });
+      // Where nothing is missing, what is long did not fit: into the container, whose limit may be smaller than ours (the
+      // engines end with 1 then), into sudo, or with the secrets into hermes itself, which the wrapper could not start.
       if (asked === undefined && long) return { kind: 'shortage', engine, code: 'E2BIG' };
+      if (verdict === 'binary-not-executable') return { kind: verdict, engine, bin, prefix };
       // where nothing is missing, the note was removed, by hermes or by a crowd's tidying: the code is hermes's
       return asked;
     }
