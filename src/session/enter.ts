@@ -111,9 +111,11 @@ export async function enterContainer(
     env: caller.env,
   }) ?? running);
   if (!unattributed || ending.kind !== 'code') return ending;
-  const long = isLong(command, plan.forwarded);
+  const ambiguous = isAmbiguous(ending.code, plan.via);
   // Engines end with 1 where the arguments are too long for the container.
-  if (!isAmbiguous(ending.code, plan.via) && !(long && ending.code === 1)) return ending;
+  if (!ambiguous && ending.code !== 1) return ending;
+  const long = isLong(command, plan.forwarded);
+  if (!ambiguous && !long) return ending;
   const { attributeExitStatus } = await import('./verdict/exit-status.ts');
   const { bin } = plan.instructions;
   const settled = await attributeExitStatus(
