@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
-import { systemPath } from '../route/home.ts';
 import { parseSessionId, placeOf, startTimeOf } from '../session/plan/session-id.ts';
+import { systemEnv } from '../system/environment.ts';
 import { errorCode } from '../system/error-code.ts';
 import { runCommand } from '../system/run-command.ts';
 
@@ -78,6 +78,6 @@ function seesOthers(look: Sight['look']): boolean {
 
 /** The name of a user of this host, or the number. */
 export async function userName(uid: number): Promise<string> {
-  const result = await runCommand(['getent', 'passwd', String(uid)], { env: systemPath, timeoutMs: 5000 });
+  const result = await runCommand(['getent', 'passwd', String(uid)], { env: systemEnv, timeoutMs: 5000 });
   return (result.kind === 'exited' && result.code === 0 && result.stdout.split(':')[0]) || String(uid);
 }

@@ -5,7 +5,7 @@ import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure, lackOf, runOnHost } from '../report/failure.ts';
 import { quoteWord } from '../report/quote.ts';
-import type { Environment } from '../system/environment.ts';
+import { type Environment, systemEnv } from '../system/environment.ts';
 import { errorCode } from '../system/error-code.ts';
 import { canonicalPath } from './links.ts';
 
@@ -136,9 +136,6 @@ export function ownDirectory(): string | undefined {
   }
 }
 
-/** For programs of the system's own: nothing is looked up on a PATH that somebody else may have set. */
-export const systemPath = { PATH: '/run/current-system/sw/bin:/usr/bin:/bin' };
-
 /** A user's home directory by `getent passwd`: it also knows users that are not in /etc/passwd (LDAP, systemd-homed). */
 function directoryOf(user: string): string | undefined {
   if (!/^[a-zA-Z0-9_][a-zA-Z0-9_.@\\-]*\$?$/.test(user)) return undefined;
@@ -146,7 +143,7 @@ function directoryOf(user: string): string | undefined {
     const line = execFileSync('getent', ['passwd', user], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
-      env: systemPath,
+      env: systemEnv,
     });
     const directory = line.trim().split(':')[5];
     return directory?.startsWith('/') ? directory : undefined;

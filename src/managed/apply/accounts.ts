@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { systemEnv } from '../../system/environment.ts';
 import { runCommand } from '../../system/run-command.ts';
 
 /** A user of this host. */
@@ -8,9 +9,6 @@ export type Account = {
   readonly gid: number;
   readonly home: string;
 };
-
-/** As root nothing is looked up on a PATH that somebody else may have set. */
-export const systemEnv = { PATH: '/run/current-system/sw/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
 
 /** A user by name: /etc/passwd, then whatever else this host asks (LDAP, systemd-homed). `undefined`: there is none. */
 export async function findUser(name: string): Promise<Account | undefined> {

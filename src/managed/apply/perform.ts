@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { escapeControls } from '../../report/escape.ts';
 import { exitCodes, Failure } from '../../report/failure.ts';
 import { pinFile } from '../../route/pin.ts';
+import { systemEnv } from '../../system/environment.ts';
 import { runCommand } from '../../system/run-command.ts';
 import { pull, removeArgs, stopArgs, tell, tryTo } from '../engine/deeds.ts';
 import { asideName } from '../engine/facts.ts';
@@ -10,7 +11,7 @@ import type { Facts } from '../plan/facts.ts';
 import type { Step } from '../plan/steps.ts';
 import { remove, rename, sweep, writeFile, writeLink } from '../write/beneath.ts';
 import { closeDir, inDirectory, look, openRoot, ownDir, readLink } from '../write/dir.ts';
-import { systemEnv } from './accounts.ts';
+import { findGroup, findUser } from './accounts.ts';
 import { createContainer } from './create.ts';
 import type { Ground } from './ground.ts';
 import { atPlace, splitPath, told } from './place.ts';
@@ -97,11 +98,9 @@ type Of<K extends Step['kind']> = Extract<Step, { kind: K }>;
 
 async function makeUser({ user, group, home }: Of<'make-user'>): Promise<void> {
   const ownGroup = group ?? user;
-  const known = await runCommand(['getent', 'group', ownGroup], { env: systemEnv, timeoutMs: 10_000 });
-  if (known.kind !== 'exited' || known.code !== 0)
+  if ((await findGroup(ownGroup)) === undefined)
     await asRoot(['groupadd', '--system', ownGroup], `make the group ${ownGroup}`);
-  const there = await runCommand(['getent', 'passwd', user], { env: systemEnv, timeoutMs: 10_000 });
-  if (there.kind === 'exited' && there.code === 0) return;
+  if ((await findUser(user)) !== undefined) return;
   const words = [
     '--system',
     '--gid',
