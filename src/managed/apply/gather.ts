@@ -12,13 +12,13 @@ import { type IdMap, idMapOf, subordinatesOf } from '../plan/id-map.ts';
 import { mapsIds } from '../plan/identity.ts';
 import { toLayout } from '../plan/layout.ts';
 import { isInstalled } from '../unit/place.ts';
-import { closeDir, look, openRoot, readLink } from '../write/dir.ts';
+import { withRoot } from '../write/dir.ts';
 import { readRecord } from '../write/record.ts';
 import { type Account, findGroup, findUser } from './accounts.ts';
 import type { Ground } from './ground.ts';
 import { refuse } from './refuse.ts';
 import { readSources } from './sources.ts';
-import { type Found, namesIn, survey } from './survey.ts';
+import { type Found, lookIn, namesIn, survey } from './survey.ts';
 
 /**
  * Gathers everything that a plan is made of. Changes nothing.
@@ -121,18 +121,10 @@ async function findHostUsers(wanted: Wanted, { who }: Ground): Promise<readonly 
   return users;
 }
 
-/** What ~/.hermes is for somebody. */
+/** What ~/.hermes is for somebody; what a file there says is theirs. */
 function bridgeIn(home: string): Found {
   try {
-    const dir = openRoot(home);
-    try {
-      const stat = look(dir, '.hermes');
-      if (stat === undefined) return { kind: 'nothing' };
-      if (stat.isSymbolicLink()) return { kind: 'link', target: readLink(dir, '.hermes') ?? '' };
-      return { kind: 'directory', uid: stat.uid, gid: stat.gid, mode: stat.mode & 0o7777 };
-    } finally {
-      closeDir(dir);
-    }
+    return withRoot(home, (dir) => lookIn(dir, '.hermes', () => undefined));
   } catch {
     return { kind: 'nothing' };
   }

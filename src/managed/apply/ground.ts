@@ -74,7 +74,10 @@ export async function findGround(caller: Caller, given: string | undefined, pin?
   };
 }
 
-/** A path with links resolved as far as it is there: it must not change its name when it is made. */
+/**
+ * A path with links resolved as far as it is there: it must not change its name when it is made. A link that leads
+ * nowhere keeps its name, so that making the path fails; `canonicalPath` would follow it, and what it names would be made.
+ */
 export function realPathOf(path: string): string {
   try {
     return realpathSync(path);

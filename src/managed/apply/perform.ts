@@ -10,7 +10,7 @@ import { asideName } from '../engine/facts.ts';
 import type { Facts } from '../plan/facts.ts';
 import type { Step } from '../plan/steps.ts';
 import { remove, rename, sweep, writeFile, writeLink } from '../write/beneath.ts';
-import { closeDir, inDirectory, look, openRoot, ownDir, readLink } from '../write/dir.ts';
+import { type Dir, inDirectory, look, ownDir, readLink, withRoot } from '../write/dir.ts';
 import { findGroup, findUser } from './accounts.ts';
 import { createContainer } from './create.ts';
 import type { Ground } from './ground.ts';
@@ -132,39 +132,22 @@ async function asRoot(argv: readonly string[], doing: string): Promise<void> {
 function makeDirectory({ path, ownership }: Of<'directory'>, stateDir: string): void {
   if (path === stateDir) told(path, () => void mkdirSync(path, { recursive: true, mode: 0o755 }));
   const { root, names } = splitPath(path, stateDir);
-  told(path, () => {
-    const dir = openRoot(root);
-    try {
-      inDirectory(dir, names, (inner) => ownDir(inner, ownership), ownership);
-    } finally {
-      closeDir(dir);
-    }
-  });
+  told(path, () =>
+    withRoot(root, (dir) => inDirectory(dir, names, (inner) => ownDir(inner, ownership), ownership)),
+  );
 }
 
 function writePin(text: string): void {
   const directory = dirname(pinFile);
   told(pinFile, () => {
     mkdirSync(directory, { recursive: true, mode: 0o755 });
-    const dir = openRoot(directory);
-    try {
-      writeFile(dir, 'container-mode', text, { uid: 0, gid: 0, mode: 0o644 });
-    } finally {
-      closeDir(dir);
-    }
+    withRoot(directory, (dir) => writeFile(dir, 'container-mode', text, { uid: 0, gid: 0, mode: 0o644 }));
   });
 }
 
 /** Works in somebody's home: they may exchange names there, too. */
-function inHome(home: string, use: (dir: ReturnType<typeof openRoot>) => void): void {
-  told(`${home}/.hermes`, () => {
-    const dir = openRoot(home);
-    try {
-      use(dir);
-    } finally {
-      closeDir(dir);
-    }
-  });
+function inHome(home: string, use: (dir: Dir) => void): void {
+  told(`${home}/.hermes`, () => withRoot(home, use));
 }
 
 /** As the guide does it: a directory is kept under another name, a link is replaced. */

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { escapeControls } from '../../report/escape.ts';
 import { exitCodes, Failure } from '../../report/failure.ts';
 import { errorCode } from '../../system/error-code.ts';
-import { closeDir, type Dir, inDirectory, type Ownership, openRoot } from '../write/dir.ts';
+import { type Dir, inDirectory, type Ownership, withRoot } from '../write/dir.ts';
 
 /** How a path is reached: from which directory on nothing is trusted, and the names from there. */
 export function splitPath(path: string, stateDir: string): { root: string; names: readonly string[] } {
@@ -25,14 +25,9 @@ export function atPlace<T>(
   const { root, names } = splitPath(path, stateDir);
   const name = names.at(-1);
   if (name === undefined) throw new Error(`no name in ${path}`);
-  return told(path, () => {
-    const dir = openRoot(root);
-    try {
-      return inDirectory(dir, names.slice(0, -1), (inner) => use(inner, name), make);
-    } finally {
-      closeDir(dir);
-    }
-  });
+  return told(path, () =>
+    withRoot(root, (dir) => inDirectory(dir, names.slice(0, -1), (inner) => use(inner, name), make)),
+  );
 }
 
 /** Does something with files, and says in words what goes wrong. */

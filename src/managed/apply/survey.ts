@@ -1,6 +1,6 @@
 import { errorCode } from '../../system/error-code.ts';
 import { readFile } from '../write/beneath.ts';
-import { closeDir, type Dir, inDirectory, list, look, lookAt, openRoot, readLink } from '../write/dir.ts';
+import { type Dir, inDirectory, list, look, lookAt, readLink, withRoot } from '../write/dir.ts';
 import { splitPath, told } from './place.ts';
 
 /** What is at a path, no link followed. */
@@ -31,20 +31,11 @@ export function namesIn(path: string, stateDir: string): readonly string[] {
 
 function atDirectory<T>(path: string, stateDir: string, use: (dir: Dir) => T): T | undefined {
   const { root, names } = splitPath(path, stateDir);
-  let dir: Dir;
   try {
-    dir = openRoot(root);
+    return withRoot(root, (dir) => inDirectory(dir, names, use));
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
-  }
-  try {
-    return inDirectory(dir, names, use);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  } finally {
-    closeDir(dir);
   }
 }
 
@@ -60,13 +51,17 @@ function lookHere(dir: Dir): Found {
   return { kind: 'directory', uid, gid, mode: mode & 0o7777 };
 }
 
-function lookIn(dir: Dir, name: string): Found {
+/**
+ * What has a name in a directory.
+ * @param read reads a file; one whose content nobody gets, or asks for, is something `other`
+ */
+export function lookIn(dir: Dir, name: string, read: typeof readFile = readFile): Found {
   const stat = look(dir, name);
   if (stat === undefined) return nothing;
   const owned = { uid: stat.uid, gid: stat.gid, mode: stat.mode & 0o7777 };
   if (stat.isSymbolicLink()) return { kind: 'link', target: readLink(dir, name) ?? '' };
   if (stat.isDirectory()) return { kind: 'directory', ...owned };
   if (!stat.isFile()) return { kind: 'other' };
-  const content = readFile(dir, name);
+  const content = read(dir, name);
   return content === undefined ? { kind: 'other' } : { kind: 'file', ...owned, content };
 }

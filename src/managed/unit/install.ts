@@ -6,7 +6,7 @@ import { runCommand } from '../../system/run-command.ts';
 import type { Ground } from '../apply/ground.ts';
 import { told } from '../apply/place.ts';
 import { writeFile } from '../write/beneath.ts';
-import { closeDir, openRoot } from '../write/dir.ts';
+import { withRoot } from '../write/dir.ts';
 import { hasSystemd, readUnit, unitFile } from './place.ts';
 import { unitMarker, unitName, unitText } from './text.ts';
 
@@ -40,12 +40,8 @@ export async function install(ground: Ground): Promise<readonly string[]> {
   if (present !== text)
     told(file, () => {
       mkdirSync(dirname(file), { recursive: true });
-      const dir = openRoot(dirname(file));
-      try {
-        writeFile(dir, basename(file), text, { uid: who.uid, gid: who.gid, mode: 0o644 });
-      } finally {
-        closeDir(dir);
-      }
+      const ownership = { uid: who.uid, gid: who.gid, mode: 0o644 };
+      withRoot(dirname(file), (dir) => writeFile(dir, basename(file), text, ownership));
     });
   await systemctl(ground, ['daemon-reload']);
   await systemctl(ground, ['enable', unitName(containerName)]);

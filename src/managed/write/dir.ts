@@ -32,9 +32,14 @@ export function named(dir: Dir, name: string): string {
   return `/proc/self/fd/${dir.descriptor}/${name}`;
 }
 
-/** Opens a directory that the host alone decides: links on the way to it are the host's own. */
-export function openRoot(path: string): Dir {
-  return { descriptor: openSync(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK), path };
+/** Opens a directory that the host alone decides (links on the way to it are the host's own), and hands it to `use`. */
+export function withRoot<T>(path: string, use: (root: Dir) => T): T {
+  const root = { descriptor: openSync(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK), path };
+  try {
+    return use(root);
+  } finally {
+    closeDir(root);
+  }
 }
 
 /** Opens a directory in a directory; a link in its place is an error (ELOOP, ENOTDIR). */
@@ -43,8 +48,7 @@ function openDir(dir: Dir, name: string): Dir {
   return { descriptor: openSync(named(dir, name), flags), path: `${dir.path}/${name}` };
 }
 
-/** Lets go of a directory. */
-export function closeDir(dir: Dir): void {
+function closeDir(dir: Dir): void {
   closeSync(dir.descriptor);
 }
 

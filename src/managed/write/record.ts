@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import type { Leaves } from '../merge/config.ts';
 import { writeFile } from './beneath.ts';
-import { closeDir, openRoot } from './dir.ts';
+import { withRoot } from './dir.ts';
 
 const record = z.object({
   stateDir: z.string(),
@@ -36,10 +36,6 @@ export function readRecord(place: string, stateDir: string): Record {
 
 /** Writes it, at once. */
 export function writeRecord(place: string, made: Record, uid: number, gid: number): void {
-  const dir = openRoot(place);
-  try {
-    writeFile(dir, fileName, `${JSON.stringify(made, null, 2)}\n`, { uid, gid, mode: 0o600 });
-  } finally {
-    closeDir(dir);
-  }
+  const text = `${JSON.stringify(made, null, 2)}\n`;
+  withRoot(place, (dir) => writeFile(dir, fileName, text, { uid, gid, mode: 0o600 }));
 }

@@ -15,9 +15,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { realPathOf } from '../../../src/managed/apply/ground.ts';
 import { atPlace } from '../../../src/managed/apply/place.ts';
-import { namesIn, survey } from '../../../src/managed/apply/survey.ts';
+import { lookIn, namesIn, survey } from '../../../src/managed/apply/survey.ts';
 import { readFile, sweep, writeFile, writeLink } from '../../../src/managed/write/beneath.ts';
-import { closeDir, openRoot } from '../../../src/managed/write/dir.ts';
+import { inDirectory, withRoot } from '../../../src/managed/write/dir.ts';
 import { swapper } from '../../harness/swapper.ts';
 
 const me = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0, mode: 0o640 };
@@ -34,6 +34,34 @@ it('a path keeps its name when it is made, though a link leads to where it will 
   const before = realPathOf(path);
   mkdirSync(path, { recursive: true });
   expect([before, realPathOf(path)]).toEqual([join(dir, 'victim/a/b'), join(dir, 'victim/a/b')]);
+});
+
+it('a path over a link that leads nowhere keeps its name: nothing is made in a place that nobody named', () => {
+  symlinkSync(join(dir, 'nowhere'), join(dir, 'link'));
+  expect(realPathOf(join(dir, 'link/a'))).toBe(join(dir, 'link/a'));
+  expect(realPathOf(join(dir, 'link'))).toBe(join(dir, 'link'));
+});
+
+it.each([
+  ['nothing', () => undefined, { kind: 'nothing' }],
+  ['a link', (at: string) => symlinkSync('/var/lib/hermes/.hermes', at), { kind: 'link' }],
+  ['a directory', (at: string) => mkdirSync(at), { kind: 'directory' }],
+  ['a file, whose content nobody reads', (at: string) => writeFileSync(at, 'x'), { kind: 'other' }],
+])('somebody’s ~/.hermes may be %s', (_, make, found) => {
+  make(join(dir, 'victim/.hermes'));
+  const read = () => undefined;
+  expect(withRoot(join(dir, 'victim'), (home) => lookIn(home, '.hermes', read))).toMatchObject(found);
+});
+
+it('a directory is let go of when work in it fails, too', () => {
+  const open = () => readdirSync('/proc/self/fd').length;
+  const before = open();
+  const fail = () => {
+    throw new Error('no');
+  };
+  expect(() => withRoot(dir, fail)).toThrow('no');
+  expect(() => withRoot(dir, (root) => inDirectory(root, ['state', '.hermes'], fail))).toThrow('no');
+  expect(open()).toBe(before);
 });
 
 describe('writing below the state directory', () => {
@@ -66,13 +94,13 @@ describe('writing below the state directory', () => {
   });
 
   it('what a killed run left half written is swept away, and a link of that name is not followed', () => {
-    const home = openRoot(join(dir, 'state/.hermes'));
     writeFileSync(join(dir, 'victim/file'), 'kept');
     symlinkSync(join(dir, 'victim/file'), join(dir, 'state/.hermes/..env.hermes-shim-draft'));
-    writeFile(home, '.env', 'whole', me);
-    symlinkSync(join(dir, 'victim/file'), join(dir, 'state/.hermes/.a.hermes-shim-draft'));
-    sweep(home);
-    closeDir(home);
+    withRoot(join(dir, 'state/.hermes'), (home) => {
+      writeFile(home, '.env', 'whole', me);
+      symlinkSync(join(dir, 'victim/file'), join(dir, 'state/.hermes/.a.hermes-shim-draft'));
+      sweep(home);
+    });
     expect(readdirSync(join(dir, 'state/.hermes'))).toEqual(['.env']);
     expect(readFileSync(join(dir, 'victim/file'), 'utf8')).toBe('kept');
   });
@@ -80,11 +108,11 @@ describe('writing below the state directory', () => {
   it('a pipe or a file of another name in its place is neither waited for nor written through', () => {
     writeFileSync(join(dir, 'victim/file'), 'kept');
     linkSync(join(dir, 'victim/file'), join(dir, 'state/.hermes/config.yaml'));
-    const home = openRoot(join(dir, 'state/.hermes'));
-    writeFile(home, 'config.yaml', 'new', me);
-    writeLink(home, 'config.yaml', '/x', me);
-    expect(readFile(home, 'config.yaml')).toBeUndefined();
-    closeDir(home);
+    withRoot(join(dir, 'state/.hermes'), (home) => {
+      writeFile(home, 'config.yaml', 'new', me);
+      writeLink(home, 'config.yaml', '/x', me);
+      expect(readFile(home, 'config.yaml')).toBeUndefined();
+    });
     expect(readFileSync(join(dir, 'victim/file'), 'utf8')).toBe('kept');
     expect(namesIn(`${dir}/state/nothing`, `${dir}/state`)).toEqual([]);
   });
