@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { isElsewhere, looksLikeSession, youngerThan } from '../../src/session/verdict/survivor.ts';
+import {
+  findSuspects,
+  isElsewhere,
+  looksLikeSession,
+  youngerThan,
+} from '../../src/session/verdict/survivor.ts';
 
 const [ours, theirs] = ['a1'.repeat(32), 'b2'.repeat(32)];
 
@@ -54,7 +59,65 @@ describe('a session that outlived its client is told from', () => {
     ['a process of this host', status('900', '900', '800'), false],
     ['one that is dead already', status('900\t21', '900\t21', '800', 'Z (zombie)'), false],
     ['one that ended meanwhile', '', false],
+    ['one that only speaks of death', status('900\t21', '900\t21', '800', 'S (Z)'), true],
   ])('%s', (_, text, expected) => {
     expect(looksLikeSession(text, statusOf)).toBe(expected);
+  });
+});
+
+describe('after the end of a client, what may be its session', () => {
+  type Process = { status: string; start?: number; cgroup?: string; cmdline?: string };
+  /** This host with these processes; pid 1000 was the last one given out. */
+  function host(processes: Record<string, Process>) {
+    return {
+      names: () => ['loadavg', 'self', ...Object.keys(processes)],
+      file: (path: string) => {
+        if (path === 'loadavg') return '0.5 0.4 0.3 2/300 1000\n';
+        const [pid = '', name] = path.split('/');
+        const { status, start = 0, cgroup = '', cmdline = '' } = processes[pid] ?? fail();
+        const stat = `${pid} (a) b) S ${Array.from({ length: 18 }, () => 0).join(' ')} ${start} 0 0`;
+        return { status, stat, cgroup, cmdline }[name ?? ''] ?? fail();
+      },
+    };
+  }
+  function fail(): never {
+    throw Object.assign(new Error('no such process'), { code: 'ENOENT' });
+  }
+  const status = (pids: string, parent: number) => `PPid:\t${parent}\nNSpid:\t${pids}\nNSsid:\t${pids}\n`;
+  const engine = { status: status('700', 1), start: 10, cmdline: `conmon\0-c\0${ours}\0` };
+  const session = { status: status('900\t21', 700), start: 500, cgroup: `0::/docker/${ours}\n` };
+  const client = { pid: 800, start: '500' };
+
+  it('is found by pid and start time, so that it can be asked for later', () => {
+    expect(findSuspects(client, ours, host({ 700: engine, 900: session }))).toEqual(['900:500']);
+  });
+
+  it.each<[string, Record<string, Process>]>([
+    ['is older than the client, under a number that came again', { 900: { ...session, start: 499 } }],
+    ['was there before the client', { 750: session }],
+    [
+      'is another container’s by its cgroup',
+      { 700: { ...engine, cmdline: 'runc' }, 900: { ...session, cgroup: `0::/docker/${theirs}\n` } },
+    ],
+    [
+      'is another container’s by its parent’s command line',
+      { 700: { ...engine, cmdline: `conmon\0-c\0${theirs}\0` }, 900: { ...session, cgroup: '' } },
+    ],
+    ['is no first process of a session', { 900: { ...session, status: status('900', 700) } }],
+    ['ended while we looked', { 900: { ...session, status: '' } }],
+  ])('is nothing that %s', (_, processes) => {
+    expect(findSuspects(client, ours, host({ 700: engine, ...processes }))).toEqual([]);
+  });
+
+  it('is not to be seen on a host whose /proc does not say: the client is believed', () => {
+    const hidden = { ...host({ 900: session }), names: fail };
+    expect(findSuspects(client, ours, hidden)).toEqual([]);
+    expect(findSuspects(client, ours, { ...host({ 700: engine, 900: session }), file: fail })).toEqual([]);
+  });
+
+  it('is looked for in the real /proc, of which this process itself is no part', () => {
+    expect(findSuspects({ pid: process.pid - 1, start: '0' }, ours)).not.toContainEqual(
+      expect.stringMatching(`^${process.pid}:`),
+    );
   });
 });

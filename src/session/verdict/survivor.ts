@@ -48,6 +48,17 @@ export function youngerThan(client: number, pids: readonly string[], loadavg: st
   return pids.filter((name) => isYounger(Number(name)));
 }
 
+/** A look at this host's /proc; exchanged in tests. Throws the system's error where there is nothing to see. */
+export type HostLook = {
+  readonly names: () => readonly string[];
+  readonly file: (path: string) => string;
+};
+
+const realHost: HostLook = {
+  names: () => readdirSync('/proc'),
+  file: (path) => readFileSync(`/proc/${path}`, 'utf8'),
+};
+
 /**
  * The processes of this host that may be a session which outlived its client. Where none can be seen, with an engine on
  * another host or a hidden /proc, the client is believed.
@@ -57,30 +68,29 @@ export function youngerThan(client: number, pids: readonly string[], loadavg: st
 export function findSuspects(
   client: { readonly pid: number; readonly start: string },
   containerId: string,
+  look: HostLook = realHost,
 ): readonly string[] {
+  const read = (pid: string, name: 'status' | 'cgroup' | 'stat' | 'cmdline'): string => {
+    try {
+      return look.file(`${pid}/${name}`);
+    } catch {
+      return ''; // ended meanwhile
+    }
+  };
+  const maySurvive = (pid: string): boolean => {
+    const status = read(pid, 'status');
+    const [parent = ''] = numbersOf(status, 'PPid');
+    return (
+      looksLikeSession(status, (other) => read(other, 'status')) &&
+      !isElsewhere(`${read(pid, 'cgroup')}\n${read(parent, 'cmdline')}`, containerId)
+    );
+  };
   try {
-    return youngerThan(client.pid, readdirSync('/proc'), readFileSync('/proc/loadavg', 'utf8'))
+    return youngerThan(client.pid, look.names(), look.file('loadavg'))
       .map((pid) => ({ pid, start: startTimeOf(read(pid, 'stat')) }))
-      .filter(({ pid, start }) => Number(start) >= Number(client.start) && maySurvive(pid, containerId))
+      .filter(({ pid, start }) => Number(start) >= Number(client.start) && maySurvive(pid))
       .map(({ pid, start }) => `${pid}:${start}`);
   } catch {
     return [];
-  }
-}
-
-function maySurvive(pid: string, containerId: string): boolean {
-  const status = read(pid, 'status');
-  const [parent = ''] = numbersOf(status, 'PPid');
-  return (
-    looksLikeSession(status, (other) => read(other, 'status')) &&
-    !isElsewhere(`${read(pid, 'cgroup')}\n${read(parent, 'cmdline')}`, containerId)
-  );
-}
-
-function read(pid: string, name: 'status' | 'cgroup' | 'stat' | 'cmdline'): string {
-  try {
-    return readFileSync(`/proc/${pid}/${name}`, 'utf8');
-  } catch {
-    return ''; // ended meanwhile
   }
 }
