@@ -1,4 +1,4 @@
-import { existsSync, fstatSync, readFileSync } from 'node:fs';
+import { existsSync, fstatSync, readFileSync, type Stats } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { NotedDescriptors } from '../../route/caller.ts';
 import type { Environment } from '../../system/environment.ts';
@@ -29,19 +29,33 @@ export type Connection = {
   readonly mergeOutput: boolean;
 };
 
-/** Looks at descriptors 0, 1 and 2. */
-export function readDescriptors(noted: NotedDescriptors): Descriptors {
+/** A look at what this process has open; exchanged in tests. `stat` throws for what is closed. */
+export type DescriptorLook = {
+  readonly isTerminal: (descriptor: number) => boolean;
+  readonly stat: (descriptor: number) => Pick<Stats, 'dev' | 'ino' | 'isDirectory'>;
+  /** our own `/proc/<pid>/stat` */
+  readonly ownStat: () => string;
+};
+
+const realLook: DescriptorLook = {
+  isTerminal: isatty,
+  stat: (descriptor) => fstatSync(descriptor),
+  ownStat: () => readFileSync('/proc/self/stat', 'utf8'),
+};
+
+/** Looks at descriptors 0, 1 and 2. What the launcher noted of terminals saves asking for them. */
+export function readDescriptors(noted: NotedDescriptors, look: DescriptorLook = realLook): Descriptors {
   const terminals = noted.terminals?.split(' ');
   const isTerminal = (descriptor: number): boolean =>
-    terminals ? terminals.includes(String(descriptor)) : isatty(descriptor);
+    terminals ? terminals.includes(String(descriptor)) : look.isTerminal(descriptor);
   const stdinTerminal = isTerminal(0);
   return {
     stdinTerminal,
     stdoutTerminal: isTerminal(1),
     stderrTerminal: isTerminal(2),
-    sameOutput: isSameFile(1, 2),
-    stdinDirectory: isDirectory(0),
-    background: stdinTerminal && isBackground(readFileSync('/proc/self/stat', 'utf8')),
+    sameOutput: isSameFile(look, 1, 2),
+    stdinDirectory: isDirectory(look, 0),
+    background: stdinTerminal && isBackground(look.ownStat()),
     closed: closedOf(noted.open),
   };
 }
@@ -95,17 +109,17 @@ export function isBackground(stat: string): boolean {
   return foreground > 0 && group !== foreground;
 }
 
-function isDirectory(descriptor: number): boolean {
+function isDirectory({ stat }: DescriptorLook, descriptor: number): boolean {
   try {
-    return fstatSync(descriptor).isDirectory();
+    return stat(descriptor).isDirectory();
   } catch {
     return false;
   }
 }
 
-function isSameFile(a: number, b: number): boolean {
+function isSameFile({ stat }: DescriptorLook, a: number, b: number): boolean {
   try {
-    const [first, second] = [fstatSync(a), fstatSync(b)];
+    const [first, second] = [stat(a), stat(b)];
     return first.dev === second.dev && first.ino === second.ino;
   } catch {
     return false; // a closed descriptor
