@@ -31,8 +31,7 @@ const account = '(?:[a-zA-Z_][a-zA-Z0-9_.-]*\\$?|[0-9]{1,10})';
 const accountPattern = new RegExp(`^${account}(?::${account})?$`);
 
 function isAbsolutePath(value: string): boolean {
-  const plain =
-    value.startsWith('/') && value !== '/' && posix.normalize(value) === value && !value.endsWith('/');
+  const plain = value.startsWith('/') && posix.normalize(value) === value && !value.endsWith('/');
   // U+FFFD stands for bytes that are no UTF-8: such a path would not be the one that is in the file
   return plain && value.length <= 4096 && !/[\p{Cc}\p{Cf}\u2028\u2029\ufffd]/u.test(value);
 }
@@ -100,13 +99,10 @@ export function parseMetadata(text: string, file: string, kind: keyof typeof key
   }
   const keys: readonly string[] = keysOf[kind];
   const found = new Map<string, { value: string; line: number }>();
-  for (const [index, raw] of text
-    .replace(/^\ufeff/, '')
-    .split('\n')
-    .entries()) {
-    const line = raw.trim();
+  for (const [index, line] of text.split('\n').entries()) {
     const split = line.indexOf('=');
-    if (line.startsWith('#') || split < 0) continue;
+    if (split < 0) continue;
+    // trimming takes a BOM away, too, and what begins with # is no key that counts
     const key = line.slice(0, split).trim();
     if (keys.includes(key)) found.set(key, { value: line.slice(split + 1).trim(), line: index + 1 });
   }
