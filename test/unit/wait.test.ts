@@ -107,6 +107,13 @@ describe('what is waited for', () => {
     );
   });
 
+  it('is told plainly of every cause, yes or no', () => {
+    const answers = Object.values(sampleCauses)
+      .flat()
+      .map((cause: Cause) => mayPass(cause));
+    expect(new Set(answers)).toEqual(new Set([true, false]));
+  });
+
   it('may pass where others use it up, and not where it is a limit of ours', () => {
     const passes = (code: Shortage) => mayPass({ kind: 'shortage', engine: 'podman', code });
     expect((['EAGAIN', 'ENFILE', 'ENOMEM'] as const).map(passes)).toEqual([true, true, true]);
@@ -116,9 +123,12 @@ describe('what is waited for', () => {
   it('is named by what is missing', () => {
     const words = (kind: keyof typeof sampleCauses) => awaited(sampleCauses[kind][0] as Cause, target);
     expect(words('daemon-down')).toBe('docker');
+    expect(words('shortage')).toBe('podman');
     expect(words('not-running')).toBe('container hermes-agent (created)');
     expect(words('user-missing')).toBe('user hermes');
     expect(words('binary-missing')).toBe('/data/current-package/bin/hermes');
+    expect(words('binary-not-executable')).toBe('/data/current-package/bin/hermes');
     expect(words('absent')).toBe('container hermes-agent');
+    expect(words('check-failed')).toBe('container hermes-agent');
   });
 });
