@@ -1,11 +1,14 @@
 /** Which paths name the pin's home, whatever its container has made of it. Real directories, no engine. */
 import {
   chmodSync,
+  lchownSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   realpathSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -14,6 +17,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { decideRoute } from '../../src/route/decide.ts';
 import { parseMetadata } from '../../src/route/metadata.ts';
+import { pinnedBy, placesOf } from '../../src/route/pinned.ts';
 
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'hermes-shim-pinned-')));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -171,5 +175,41 @@ describe('without a pin', () => {
       const route = await decideWithout(link(profile, join(home, 'profiles', profile)));
       expect(route).toMatchObject({ metadata: { containerName: 'mine' }, homeRoot: home, profile });
     }
+  });
+});
+
+describe('the place where a pin’s home belongs', () => {
+  it('has the name in the pin and those without the links above it', () => {
+    const pinHome = join(link('pins', state), '.hermes');
+    expect([...placesOf(pinHome)]).toEqual([pinHome, home]);
+    expect([...placesOf(home)]).toEqual([home]);
+    expect([...placesOf(`${state}/./.hermes/`)]).toEqual([`${state}/./.hermes/`, home]);
+  });
+
+  it('is not where a home leads that somebody else made a link, or could have', () => {
+    renameSync(home, join(state, 'x'));
+    symlinkSync(join(root, 'other'), home);
+    chmodSync(state, 0o777); // root's link or not, here it can be exchanged
+    expect([...placesOf(home)]).toEqual([home]);
+    chmodSync(state, 0o755);
+    if (process.getuid?.() === 0) lchownSync(home, 1000, 1000);
+    expect([...placesOf(home)]).toEqual([home]);
+  });
+
+  it('is also where root’s own link leads, which nobody else can exchange', () => {
+    const { uid, mode } = statSync('/dev');
+    expect([uid, mode & 0o22, lstatSync('/dev/fd').uid]).toEqual([0, 0, 0]);
+    expect([...placesOf('/dev/fd')]).toEqual(['/dev/fd', '/proc/self/fd', `/proc/${process.pid}/fd`]);
+  });
+
+  it('is named by a path itself or below profiles/, and by nothing else', () => {
+    const pinned = (path: string) => pinnedBy({ home }, path);
+    expect(pinned(home)).toEqual({ profile: undefined });
+    expect(pinned(join(home, 'profiles/side'))).toEqual({ profile: 'side' });
+    for (const other of [state, join(home, 'profiles'), join(home, 'profiles/side/x'), join(home, 'side')])
+      expect(pinned(other), other).toBeUndefined();
+    const pinHome = join(link('pins', state), '.hermes');
+    expect(pinnedBy({ home: pinHome }, join(home, 'profiles/side'))).toEqual({ profile: 'side' });
+    expect(pinnedBy({ home: pinHome }, join(state, 'other'))).toBeUndefined();
   });
 });
