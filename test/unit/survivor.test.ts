@@ -39,6 +39,8 @@ describe('processes that are younger than a client', () => {
     // they have begun anew since
     [900, 310, ['1', '299', '310', '32000']],
     [32000, 299, ['1', '299']],
+    // nobody has been started since
+    [900, 900, []],
   ])('than %d, when %d was the last: %j', (client, last, expected) => {
     expect(youngerThan(client, pids, `0.50 0.40 0.30 2/300 ${last}\n`)).toEqual(expected);
   });
@@ -57,6 +59,10 @@ describe('a session that outlived its client is told from', () => {
     ['what the agent in there has started itself', status('900\t21', '900\t21', '850'), false],
     ['a later process of a session', status('900\t22', '880\t21', '800'), false],
     ['a process of this host', status('900', '900', '800'), false],
+    ['a process of this host whose parent nobody may see', status('900', '900', '1'), false],
+    ['a first process in a container in a container', status('900\t40\t21', '900\t40\t21', '850'), true],
+    ['a later one there', status('900\t40\t22', '900\t40\t21', '850'), false],
+    ['one that calls itself dead', `Name:\tState:\tZ\n${status('900\t21', '900\t21', '800')}`, true],
     ['one that is dead already', status('900\t21', '900\t21', '800', 'Z (zombie)'), false],
     ['one that ended meanwhile', '', false],
     ['one that only speaks of death', status('900\t21', '900\t21', '800', 'S (Z)'), true],

@@ -48,10 +48,7 @@ export function pickForwarded(
   env: Environment,
   readRaw: () => readonly Buffer[] = readRawEnvironment,
 ): Forwarded {
-  const listed = (env.HERMES_SHIM_FORWARD_ENV ?? '')
-    .split(',')
-    .map((name) => name.trim())
-    .filter(Boolean);
+  const listed = (env.HERMES_SHIM_FORWARD_ENV ?? '').split(',').map((name) => name.trim());
   const plain: Array<readonly [string, string]> = [];
   const secret: Array<readonly [string, string]> = [];
   const encoded: string[] = [];

@@ -42,7 +42,7 @@ export function isElsewhere(names: string, containerId: string): boolean {
  * bottom once the highest is reached (32,768 on most systems, or 4 million).
  */
 export function youngerThan(client: number, pids: readonly string[], loadavg: string): readonly string[] {
-  const last = Number(loadavg.trim().split(' ')[4]);
+  const last = Number(loadavg.split(' ')[4]);
   const isYounger = (pid: number): boolean =>
     last >= client ? pid > client && pid <= last : pid > client || pid <= last;
   return pids.filter((name) => isYounger(Number(name)));
