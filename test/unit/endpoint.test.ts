@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { EngineAccess } from '../../src/engine/access.ts';
 import { type Endpoint, endpointOf, isLocal, remoteAddress } from '../../src/engine/endpoint.ts';
+import { endTied } from '../../src/system/tied.ts';
 
 const docker: EngineAccess = { engine: 'docker', binary: '/usr/bin/docker', access: { kind: 'direct' } };
 const podman: EngineAccess = { ...docker, engine: 'podman', binary: '/usr/bin/podman' };
@@ -115,6 +116,23 @@ describe('an engine on another machine', () => {
   ])('behind a context is found by asking docker, which says %s', async (_, script, remote) => {
     const env = { PATH: '/usr/bin:/bin', CONTEXT: 'work' };
     expect(await remoteAddress(clientSaying(script), context('work'), env)).toBe(remote);
+  });
+
+  it('is not asked for any longer once a signal ends us: docker does not stay behind', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] }); // so that nothing but the signal ends it
+    try {
+      const env = { PATH: '/usr/bin:/bin', CONTEXT: 'work' };
+      const client = clientSaying('echo $$ >"$0.pid"; exec sleep 1000');
+      const asked = remoteAddress(client, context('work'), env);
+      const pid = () => Number(readFileSync(`${client.binary}.pid`, 'utf8'));
+      while (!existsSync(`${client.binary}.pid`) || pid() === 0)
+        await new Promise((resolve) => setImmediate(resolve));
+      endTied();
+      expect(await asked).toBe('context work');
+      expect(() => process.kill(pid(), 0)).toThrow('ESRCH');
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('may be behind a context where docker cannot be asked', async () => {
