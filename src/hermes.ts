@@ -14,6 +14,7 @@ import { enterContainer, type Prepared } from './session/enter.ts';
 import { becomeNative } from './session/native/exec-native.ts';
 import { keepStreamsAway, readDescriptors } from './session/plan/descriptors.ts';
 import { codeOf, type Ending } from './session/verdict/ending.ts';
+import { dieBy } from './system/tied.ts';
 
 /** The story of a call: who calls, where should it run, how do we get in, run it there, end as it ended. */
 async function call(caller: Caller): Promise<Ending> {
@@ -58,7 +59,7 @@ function behaveAsACommand(caller: Caller): void {
   if (path === undefined) delete process.env.PATH;
   else if (path !== caller.env.PATH) process.env.PATH = path;
   for (const signal of caller.ignored) process.on(signal, () => undefined);
-  process.once('SIGUSR1', () => process.kill(process.pid, 'SIGUSR1'));
+  dieBy(['SIGUSR1']);
 }
 
 function end(ending: Ending): void {

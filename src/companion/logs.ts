@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { engineCommand } from '../engine/access.ts';
 import type { Caller } from '../route/caller.ts';
+import { listen } from '../system/listen.ts';
 import { findKept } from './container-deeds.ts';
 
 /**
@@ -16,14 +17,14 @@ export async function logs(
   const options = [...(follow ? ['--follow'] : []), ...(since === undefined ? [] : ['--since', since])];
   const [command = '', ...args] = engineCommand(ground.via, ['logs', ...options, made.container.id]);
   // Ctrl-C ends the client, and then us
-  for (const signal of ['SIGINT', 'SIGQUIT'] as const) process.on(signal, () => undefined);
+  listen(['SIGINT', 'SIGQUIT'], () => undefined);
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       env: caller.env as Record<string, string>,
       stdio: 'inherit',
       cwd: '/',
     });
-    for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+    listen(['SIGTERM', 'SIGHUP'], (signal) => child.kill(signal));
     child.once('error', reject);
     child.once('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 1)));
   });

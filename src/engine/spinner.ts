@@ -2,7 +2,8 @@ import { escapeControls } from '../report/escape.ts';
 import { writeError } from '../report/stderr.ts';
 import type { IgnorableSignal } from '../route/caller.ts';
 import type { Environment } from '../system/environment.ts';
-import { endTied } from '../system/tied.ts';
+import { listen, listenNoMore } from '../system/listen.ts';
+import { dieBy, endTied } from '../system/tied.ts';
 
 /** A line on stderr that moves, for a person who waits. */
 export type Spinner = { readonly say: (words: string) => void; readonly stop: () => void };
@@ -37,7 +38,7 @@ export async function startSpinner(
   const end = (signal: NodeJS.Signals): void => {
     stop();
     endTied();
-    process.removeAllListeners(signal);
+    listenNoMore([signal]);
     process.kill(process.pid, signal);
   };
   // Ctrl-Z: the shell behind us wants its cursor; stopped here, and going on here once somebody says so
@@ -47,12 +48,12 @@ export async function startSpinner(
     spinner.start();
   };
   const stop = (): void => {
-    for (const signal of signals) process.removeListener(signal, end);
-    process.removeListener('SIGTSTP', pause);
+    dieBy(signals);
+    listenNoMore(['SIGTSTP']);
     spinner.stop();
   };
-  for (const signal of signals) process.on(signal, end);
-  process.on('SIGTSTP', pause);
+  listen(signals, end);
+  listen(['SIGTSTP'], pause);
   spinner.start();
   return {
     say: (next) => {

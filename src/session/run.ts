@@ -1,6 +1,8 @@
 import { trace } from '../report/trace.ts';
 import type { IgnorableSignal } from '../route/caller.ts';
 import type { Environment } from '../system/environment.ts';
+import { listen } from '../system/listen.ts';
+import { dieBy } from '../system/tied.ts';
 import { type Client, startClient, withIgnored } from './client/client.ts';
 import { pauseOrResume } from './client/job-control.ts';
 import { relayStdin } from './client/stdin-relay.ts';
@@ -65,7 +67,7 @@ export async function runSession(session: Session, watchdog: Watchdog): Promise<
     if (again === undefined) received.push({ signal, delivery });
   };
   const signals = handledSignals(session.ignored, terminal);
-  for (const signal of signals) process.removeAllListeners(signal).on(signal, onSignal);
+  listen(signals, onSignal);
 
   // its own process session keeps a terminal's Ctrl-C away from it; in a terminal session it shares the terminal
   const detached = !terminal;
@@ -89,7 +91,7 @@ export async function runSession(session: Session, watchdog: Watchdog): Promise<
   clearTimeout(grace);
   undeliverable.stop();
   control.letGo();
-  for (const signal of signals) process.removeListener(signal, onSignal);
+  dieBy(signals);
   if (typeof outcome !== 'string') {
     if (!outcome.left) watchdog.dismiss(outcome.suspects);
     return outcome;

@@ -1,27 +1,20 @@
-/** Signals that end us while we look for a container. HUP, INT and QUIT may be ignored by the caller: then they have a listener. */
-const endings = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const;
+import { isTaken, listen, listenNoMore } from './listen.ts';
+
+/** Signals that end who does not listen. */
+const endings: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'];
 
 /** What ends the processes that shall not outlive us. */
 const ties = new Set<() => void>();
 
-const caught = new Set<NodeJS.Signals>();
-
 /**
  * Ties a process to this one: when a signal ends us, it is ended first. It lives in a process session of its own, so
  * that nobody else's Ctrl-C reaches it.
- * @returns unties it
+ * @returns unties it; that we die by the signals stays, until somebody else listens to them
  */
 export function tie(end: () => void): () => void {
   ties.add(end);
-  for (const signal of endings) {
-    if (caught.has(signal) || (signal !== 'SIGUSR1' && process.listenerCount(signal) > 0)) continue;
-    caught.add(signal);
-    process.on(signal, die);
-  }
-  return () => {
-    ties.delete(end);
-    if (ties.size === 0) letGo();
-  };
+  dieBy(endings.filter((signal) => process.listenerCount(signal) === 0));
+  return () => void ties.delete(end);
 }
 
 /** Ends what is tied to us; for whoever handles a signal itself. */
@@ -29,13 +22,19 @@ export function endTied(): void {
   for (const end of ties) end();
 }
 
-function letGo(): void {
-  for (const signal of caught) process.removeListener(signal, die);
-  caught.clear();
+/**
+ * From now on these signals have the effect that they have on a program which does not listen, but end first what is
+ * tied to us. Those that the caller ignores stay ignored.
+ */
+export function dieBy(signals: readonly NodeJS.Signals[]): void {
+  for (const signal of signals) {
+    if (endings.includes(signal) && !isTaken(signal)) listen([signal], die);
+    else listenNoMore([signal]);
+  }
 }
 
 function die(signal: NodeJS.Signals): void {
   endTied();
-  letGo();
+  listenNoMore([signal]);
   process.kill(process.pid, signal);
 }

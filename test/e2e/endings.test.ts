@@ -2,11 +2,14 @@
 import { chmodSync, copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { processesBelow } from '../../scripts/engines/processes.ts';
 import type { Running } from '../harness/call.ts';
 import { clientsBelow } from '../harness/clients.ts';
 import { endSurvivors, type Side, see, start } from '../harness/compare.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
+import { buildGate } from '../harness/gate.ts';
 import { until } from '../harness/host.ts';
+import { leftovers } from '../harness/leftovers.ts';
 import { describeModes } from '../harness/modes.ts';
 
 type Script = {
@@ -57,6 +60,32 @@ const scripts: readonly Script[] = [
     act: (running) => running.killGroup('SIGQUIT'),
   },
 ];
+
+describeModes(
+  (mode) => {
+    it('a signal that comes just as the container is found ends the call, and what it may have started', async () => {
+      await using container = await managedContainer(mode);
+      const gate = buildGate(container, 'probe');
+      for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const) {
+        gate.reset();
+        await using running = await container.session(['sleep', '1000'], { env: gate.env });
+        await gate.reached();
+        // going on it finds the answer and the signal at once, and node tells signals last
+        running.kill('SIGSTOP');
+        gate.open();
+        const asks = () => processesBelow([running.pid]).some(({ argv }) => argv.includes('inspect'));
+        await until(() => !asks(), { what: 'the answer' });
+        running.kill(signal);
+        running.kill('SIGCONT');
+        expect(await running.ended).toMatchObject({ signal, timedOut: false });
+        await container.untilNoGuests(14_000);
+      }
+      expect(await leftovers(container)).toEqual([]);
+    });
+  },
+  // docker's daemon is asked without a process in between
+  ['podman-root', 'podman-sudo', 'podman-rootless'],
+);
 
 describeModes((mode) => {
   it('every ending by a signal is that of a local program', async () => {

@@ -9,8 +9,11 @@ import type { ManagedContainer } from './container.ts';
 import { fakeEngine } from './fakes.ts';
 import { until } from './host.ts';
 
-/** `exec`: the session's exec, before it begins · `exec-end`: after its client has ended, before its parent hears of it. */
-export type GatePoint = 'exec' | 'exec-end';
+/**
+ * `probe`: the first look at the container, before it begins · `exec`: the session's exec, before it begins ·
+ * `exec-end`: after its client has ended, before its parent hears of it.
+ */
+export type GatePoint = 'probe' | 'exec' | 'exec-end';
 
 export interface Gate {
   /** PATH for the caller, the gate in front. */
@@ -33,9 +36,10 @@ export function buildGate(container: ManagedContainer, point: GatePoint): Gate {
   const [reachedFile, openFile] = [join(dir, 'reached'), join(dir, 'open')];
   const stop = `: >'${reachedFile}'; while [ ! -e '${openFile}' ]; do sleep 0.01; done`;
   // only the session's exec has the exec wrapper among its words
+  const word = point === 'probe' ? 'inspect' : 'hermes-wrapper';
   const script = [
-    `case "$*" in *hermes-wrapper*) ;; *) exec '${real}' "$@" ;; esac`,
-    point === 'exec' ? `${stop}; exec '${real}' "$@"` : `'${real}' "$@"; code=$?; ${stop}; exit $code`,
+    `case "$*" in *${word}*) ;; *) exec '${real}' "$@" ;; esac`,
+    point === 'exec-end' ? `'${real}' "$@"; code=$?; ${stop}; exit $code` : `${stop}; exec '${real}' "$@"`,
   ].join('\n');
   fakeEngine(join(dir, 'bin'), command, script);
   // the caller, whoever they are, leaves the mark

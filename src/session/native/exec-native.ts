@@ -5,7 +5,9 @@ import { exitCodes, Failure, lackOf } from '../../report/failure.ts';
 import { type Caller, setAside } from '../../route/caller.ts';
 import type { Native } from '../../route/native.ts';
 import { errorCode } from '../../system/error-code.ts';
+import { listen } from '../../system/listen.ts';
 import { statField } from '../../system/stat.ts';
+import { dieBy } from '../../system/tied.ts';
 import { readRawArguments, toPrintfFormat, toWire } from '../plan/bytes.ts';
 import { closedOf, heldOpen, isBackground } from '../plan/descriptors.ts';
 import { readRawEnvironment } from '../plan/environment.ts';
@@ -94,10 +96,10 @@ function runNative(argv: readonly string[], env: Native['env'], held: readonly n
       const keyboard = signal === 'SIGINT' || signal === 'SIGQUIT';
       if (!(keyboard && hasForegroundTerminal())) child.kill(signal);
     };
-    for (const signal of handedOn) process.on(signal, handOn);
+    listen(handedOn, handOn);
     child.once('error', (error) => reject(notRun(file, error)));
     child.once('exit', (code, signal) => {
-      for (const handled of handedOn) process.removeListener(handled, handOn);
+      dieBy(handedOn);
       resolve(signal ? { kind: 'signal', signal } : { kind: 'code', code: code ?? 255 });
     });
   });
