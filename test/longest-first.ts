@@ -4,6 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Files whose tests take longest, though some are short to read. One that began last would leave a worker idle. */
 const longest = [
   'endings-random',
+  'endings-random-hard',
   'endings-stuck',
   'differential',
   'endings',

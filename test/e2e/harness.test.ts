@@ -1,13 +1,16 @@
 /** The test bed proves itself first: what it promises to the other tests, on every way in. None of this needs the shim. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { call } from '../harness/call.ts';
 import { hermesUid, managedContainer } from '../harness/container.ts';
+import { stateQuestion } from '../harness/create.ts';
 import { fakeEngine } from '../harness/fakes.ts';
+import { faultPrefix } from '../harness/fault.ts';
 import { until } from '../harness/host.ts';
 import { makeContainer } from '../harness/make-container.ts';
 import { allModes, describeModes, engines, modes } from '../harness/modes.ts';
+import { isFrozen, unpause } from '../harness/pausing.ts';
 import { openTerminal } from '../harness/pty.ts';
 import { readReport } from '../harness/report.ts';
 
@@ -136,6 +139,34 @@ describeModes((mode) => {
       what: 'the end of a killed container',
     });
   });
+
+  // a rootless container cannot be paused under cgroups v1
+  it.runIf(engines.asRoot && mode !== 'podman-rootless')(
+    'a container whose engine hangs in unpause goes on, and the run tells that the engine was at fault',
+    async () => {
+      await using container = await managedContainer(mode);
+      const init = (await container.inspect()).State.Pid;
+      await container.pause();
+      expect(isFrozen(init)).toBe(true);
+      const told = vi.spyOn(console, 'warn').mockImplementation(() => {});
+      let hung = false;
+      const ask = async (verb: 'pause' | 'unpause' | 'state') => {
+        if (verb === 'state') return container.ask(stateQuestion(container.id));
+        if (hung) return container.ask([verb, container.id]);
+        // until somebody thaws it
+        hung = true;
+        await until(() => !isFrozen(init), { what: 'the container to be thawed', ms: 60_000 });
+        return { code: 1, stdout: '', stderr: 'not paused' };
+      };
+      await unpause({ engine: container.engine, ask, init: () => init, patienceMs: 300 });
+      expect(told.mock.calls.join()).toContain(`${faultPrefix}${container.engine} unpause: no answer within`);
+      told.mockRestore();
+      expect((await container.inspect()).State.Status).toBe('running');
+      expect((await container.exec(['true'])).code).toBe(0);
+      await container.pause();
+      await container.unpause();
+    },
+  );
 
   it('the user can be late, or never come', async () => {
     await using container = await managedContainer(mode, { userAfterMs: 300 });

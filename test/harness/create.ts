@@ -49,6 +49,13 @@ export function createArgs(
   ].flat();
 }
 
+/** Asks in which state a container is, in one word. */
+export const stateQuestion = (id: string): string[] => [
+  ...['inspect', '--type', 'container', '--format'],
+  '{{.State.Status}}',
+  id,
+];
+
 /** Files inside may belong to subordinate ids: what we may not remove, root in a container may. */
 export async function removeTree(mode: EngineMode, dir: string): Promise<void> {
   try {

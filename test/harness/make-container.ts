@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { engineOf } from '../../scripts/engines/modes.ts';
 import { askOwner, removal } from '../../scripts/engines/owner.ts';
 import { call, currentCaller, identityOf } from './call.ts';
-import { createArgs, removeTree } from './create.ts';
+import { createArgs, removeTree, stateQuestion } from './create.ts';
 import { idOf, isAlive, type ProcessFacts, until } from './host.ts';
 import { askProcesses, processesOf } from './inside.ts';
 import { installShim, shim } from './installed.ts';
 import { makeLayout, metadataText, withKeys } from './layout.ts';
 import type { ContainerOptions, ManagedContainer } from './managed-container.ts';
 import { type EngineMode, engines } from './modes.ts';
+import { type Pausable, pause, unpause } from './pausing.ts';
 import { openTerminal } from './pty.ts';
 
 /** Makes a container and, unless told otherwise, waits until it is as ready as its options let it be. */
@@ -97,6 +98,11 @@ export async function makeContainer(
     (verb: string, ...extra: string[]) =>
     async () =>
       void (await engineCli([verb, ...extra, id]));
+  const pausable: Pausable = {
+    engine: engineOf(mode),
+    ask: (verb) => ask(verb === 'state' ? stateQuestion(id) : [verb, id]),
+    init: () => init.pid,
+  };
 
   return {
     ...layout,
@@ -150,8 +156,12 @@ export async function makeContainer(
     start,
     stop: simple('stop', '-t', '5'),
     kill: simple('kill'),
-    pause: simple('pause'),
-    unpause: simple('unpause'),
+    async pause() {
+      // while it is paused its engine may not even say which its first process is
+      if (!isAlive(init)) init = idOf((await inspect()).State.Pid);
+      await pause(pausable);
+    },
+    unpause: () => unpause(pausable),
     async rename(newName) {
       await engineCli(['rename', id, newName]);
       name = newName;

@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import type { Ended } from './call.ts';
 import type { ManagedContainer } from './container.ts';
+import { stateQuestion } from './create.ts';
 
 /** What can happen to a container under a call. `remake` and `restart` leave it running. */
 export const mishaps = {
@@ -23,8 +24,7 @@ export const named = Object.keys(mishaps) as Mishap[];
 
 /** The container runs again, whatever became of it. */
 export async function bringBack(container: ManagedContainer): Promise<void> {
-  const question = ['inspect', '--type', 'container', '--format', '{{.State.Status}}', container.id];
-  const { code, stdout } = await container.ask(question);
+  const { code, stdout } = await container.ask(stateQuestion(container.id));
   if (code !== 0) await container.create();
   if (stdout.trim() !== 'running') await container.start();
 }
