@@ -4,6 +4,7 @@ import {
   chooseConnection,
   closedOf,
   type DescriptorLook,
+  type Descriptors,
   heldOpen,
   isBackground,
   keepStreamsAway,
@@ -27,6 +28,15 @@ function having(
     ...facts,
   };
 }
+const pipes: Descriptors = {
+  stdinTerminal: false,
+  stdoutTerminal: false,
+  stderrTerminal: false,
+  sameOutput: false,
+  stdinDirectory: false,
+  background: false,
+  closed: [],
+};
 const nothingNoted = { open: undefined, terminals: undefined };
 const read = (files: ReadonlyArray<string | undefined>, facts: Partial<DescriptorLook> = {}) =>
   readDescriptors(nothingNoted, having(files, facts));
@@ -110,14 +120,12 @@ describe('descriptors above 2', () => {
 });
 
 describe('node’s own streams', () => {
-  const facts = readDescriptors({ open: undefined, terminals: '' }, having([]));
-
   /** Which of both are there with these facts; what node had is put back. */
   function streamsWith(stdoutTerminal: boolean, stderrTerminal: boolean): readonly boolean[] {
     const names = ['stdout', 'stderr'] as const;
     const before = names.map((name) => Object.getOwnPropertyDescriptor(process, name));
     try {
-      keepStreamsAway({ ...facts, stdoutTerminal, stderrTerminal });
+      keepStreamsAway({ ...pipes, stdoutTerminal, stderrTerminal });
       return names.map((name) => process[name] !== undefined);
     } finally {
       for (const [at, name] of names.entries()) {
@@ -137,8 +145,6 @@ describe('node’s own streams', () => {
 });
 
 describe('stdin', () => {
-  const pipes = { ...readDescriptors({ open: undefined, terminals: '' }, having([])), stdinDirectory: false };
-
   it('that is a directory is not handed on: podman’s client would wait for ever', () => {
     expect(chooseConnection({ ...pipes, stdinDirectory: true }, {}).stdin).toBe('ignore');
     expect(chooseConnection(pipes, {}).stdin).toBe('inherit');

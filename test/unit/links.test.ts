@@ -16,7 +16,7 @@ beforeEach(() => {
 const link = (name: string, target: string) => symlinkSync(target, join(root, name));
 /** Each name that the path has on its way, below the root. */
 const steps = (path: string) =>
-  [...followLinks(join(root, path))].map(({ path: name, link: by, last }) => ({
+  [...followLinks(`${root}/${path}`)].map(({ path: name, link: by, last }) => ({
     path: name.slice(root.length + 1),
     link: by?.slice(root.length + 1),
     last,
@@ -43,6 +43,16 @@ describe('the names of a path on its way', () => {
         { path: 'a/b/../../a/b/c', link: 'a/b/deep', last: true },
       ].map((step) => ({ ...step, path: join(step.path) })),
     );
+  });
+
+  it('end with a link also where a slash or a dot follows', () => {
+    link('end', 'a/b');
+    for (const path of ['end/', 'end/.', './/end'])
+      expect(steps(path)).toEqual([
+        { path: 'end', link: undefined, last: false },
+        { path: 'a/b', link: 'end', last: true },
+      ]);
+    expect(steps('end/..').at(-1)).toMatchObject({ link: 'end', last: false });
   });
 
   it('go on where a link leads nowhere, as far as its name says', () => {

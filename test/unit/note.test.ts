@@ -111,6 +111,11 @@ describe('a note that was copied out of a container which has ended', () => {
     expect([await copyNote(address(never), env), calls()]).toEqual(['unknown', 3]);
   });
 
+  it('is unknown where the engine cannot be asked', async () => {
+    const nobody: EngineAccess = { ...engineThat(''), binary: '/nonexistent/docker' };
+    expect(await copyNote(address(nobody), env)).toBe('unknown');
+  });
+
   it('is not asked for again once it is known that there is none', async () => {
     const absent = engineThat(`echo 'Could not find the file ${directory} in container' >&2; exit 1`);
     expect([await copyNote(address(absent), env), calls()]).toEqual(['none', 1]);

@@ -181,6 +181,8 @@ describe('without a pin', () => {
 describe('the place where a pin’s home belongs', () => {
   it('has the name in the pin and those without the links above it', () => {
     const pinHome = join(link('pins', state), '.hermes');
+    // whoever made a link above it: that it leads to the home is what the pin says
+    chmodSync(join(root, 'person'), 0o777);
     expect([...placesOf(pinHome)]).toEqual([pinHome, home]);
     expect([...placesOf(home)]).toEqual([home]);
     expect([...placesOf(`${state}/./.hermes/`)]).toEqual([`${state}/./.hermes/`, home]);

@@ -1,3 +1,4 @@
+import { readFileSync, readlinkSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { newSessionId, type ProcLook, parseSessionId, placeOf } from '../../src/session/plan/session-id.ts';
@@ -44,6 +45,8 @@ describe('a session’s id', () => {
 
   it('has the place of this process when none is given', () => {
     expect(parseSessionId(newSessionId(stat('1')))?.place).toBe(placeOf());
+    const real: ProcLook = { file: (path) => readFileSync(path, 'utf8'), link: (path) => readlinkSync(path) };
+    expect(placeOf()).toBe(placeOf(real));
     expect(placeOf()).toMatch(/^[0-9a-z]{1,7}$/);
   });
 

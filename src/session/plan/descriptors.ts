@@ -80,8 +80,8 @@ export function closedOf(noted: string | undefined): readonly number[] {
 
 /** Those above 2 that the caller gave us. */
 export function heldOpen(noted: string | undefined): readonly number[] {
-  const open = (noted ?? '').split(' ').filter((word) => /^[0-9]+$/.test(word));
-  return open.map(Number).filter((descriptor) => descriptor > 2 && existsSync(`/proc/self/fd/${descriptor}`));
+  const open = (noted ?? '').split(' ').map(Number); // a `*`, where the launcher saw no /proc, is none
+  return open.filter((descriptor) => descriptor > 2 && existsSync(`/proc/self/fd/${descriptor}`));
 }
 
 /**
