@@ -14,6 +14,9 @@ function expectSentence({ exitCode, signal, stderr }: Ended, words: RegExp, code
   expect(stderr).not.toMatch(/undefined|unforeseen|^ +at |node:/m);
 }
 
+/** What a call prints that has enough. */
+const works = { stdout: 'Hermes Agent v0.0.0 (probe)\n', stderr: '' };
+
 /** sh code that calls the rest of its words with so many bytes of arguments more, a thousand bytes each. */
 const withArguments = (bytes: number): string =>
   `exec "$@" $(head -c ${bytes} /dev/zero | tr '\\0' a | fold -w 1000)`;
@@ -58,6 +61,7 @@ describeModes((mode) => {
     const first = `ulimit -s 16384; ${withArguments(3_000_000)}`;
     const ended = await container.hermes(['exit', '3'], { first });
     if (ended.exitCode !== 3) expectSentence(ended, /^hermes: the arguments, together .* \(E2BIG\)\n/m);
+    expect(container.starts()).toHaveLength(ended.exitCode === 3 ? 1 : 0);
   });
 
   it('long arguments that a hermes did not like are hermes’s own affair', async () => {
@@ -73,7 +77,8 @@ describeModes((mode) => {
     const env = { HERMES_SHIM_WAIT: '0' };
     for (let descriptors = 19; descriptors <= 26; descriptors += 1) {
       const ended = await container.hermes(['version'], { first: `ulimit -n ${descriptors}`, env });
-      if (ended.exitCode !== 0) expectSentence(ended, /EMFILE/, ended.exitCode ?? 0);
+      if (ended.exitCode === 0) expect(ended).toMatchObject(works);
+      else expectSentence(ended, /EMFILE/, ended.exitCode ?? 0);
       expect(ended.stderr).not.toContain('chmod');
       await container.untilNoGuests(20_000);
     }
@@ -84,7 +89,8 @@ describeModes((mode) => {
     await using container = await managedContainer(mode);
     const env = { HERMES_SHIM_WAIT: '0' };
     const ended = await container.hermes(['version'], { first: 'ulimit -v 1000000', env });
-    if (ended.exitCode !== 0) {
+    if (ended.exitCode === 0) expect(ended).toMatchObject(works);
+    else {
       expect([125, 126]).toContain(ended.exitCode);
       expectSentence(ended, /^hermes: /m, ended.exitCode ?? 0);
     }
@@ -117,9 +123,11 @@ describeModes(
         for (const processes of [8, 16, 24, 40]) {
           const first = `ulimit -u ${processes} 2>/dev/null || ulimit -p ${processes}`;
           const options = { first, env: { HERMES_SHIM_WAIT: '0' }, ...(node && { node }) };
-          const { exitCode, signal, stderr } = await container.hermes(['version'], options);
+          const ended = await container.hermes(['version'], options);
+          const { exitCode, signal, stderr } = ended;
           expect([processes, signal]).toEqual([processes, null]);
-          if (exitCode !== 0) expect(stderr).toMatch(/^(hermes|Error): /m);
+          if (exitCode === 0) expect(ended).toMatchObject(works);
+          else expect(stderr).toMatch(/^(hermes|Error): /m);
           expect(stderr).not.toMatch(/undefined|unforeseen|^ +at |node:/m);
         }
     }, 120_000);
