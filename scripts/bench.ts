@@ -35,9 +35,11 @@ const say = (line: string) => console.error(line);
 
 const titles: Record<EngineMode, string> = {
   docker: 'docker',
+  'docker-client': 'docker by its client',
   'podman-root': 'podman as root',
   'podman-sudo': 'podman by sudo',
   'podman-rootless': 'podman rootless',
+  'podman-socket': 'podman by its socket',
 };
 
 /** A container younger than this is asked whether it is ready. */

@@ -1,5 +1,5 @@
 /**
- * Real engines for the tests and the demo: docker and podman, four ways in.
+ * Real engines for the tests and the demo: docker and podman, six ways in.
  *
  *   engines            set up, print what there is, stay until Ctrl-C, remove everything
  *   engines install    only install what is missing (Debian, root)

@@ -3,7 +3,7 @@ import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { must, plainEnv } from '../engines/command.ts';
 import { type EngineMode, engineOf, labelOf, type Person } from '../engines/modes.ts';
-import { envOf, ownerOf } from '../engines/owner.ts';
+import { engineVariables, envOf, ownerOf } from '../engines/owner.ts';
 import type { Engines } from '../engines.ts';
 
 /** Who calls and what they call: all that a contestant's command line needs. */
@@ -55,7 +55,7 @@ export async function startSubject(mode: EngineMode, engines: Engines): Promise<
   const id = (await must([...owner.argv, ...run], owner.options)).trim();
   const env = {
     ...(person === undefined ? plainEnv() : envOf(person)),
-    ...(mode === 'docker' && engines.dockerHost !== null ? { DOCKER_HOST: engines.dockerHost } : {}),
+    ...engineVariables(mode, engines),
     HERMES_HOME: home,
   };
   return {
@@ -73,7 +73,7 @@ export async function startSubject(mode: EngineMode, engines: Engines): Promise<
 
 function personOf(mode: EngineMode, engines: Engines): Person | undefined {
   if (mode === 'podman-sudo') return engines.sudoUser;
-  return mode === 'podman-rootless' ? engines.callerUser : undefined;
+  return mode === 'podman-rootless' || mode === 'podman-socket' ? engines.callerUser : undefined;
 }
 
 /** Writes the metadata, with that program as hermes. */

@@ -107,7 +107,7 @@ async function ambient(
   if (version.code !== 0) throw new Error(telling(version.stderr) || 'it does not answer');
   const asRoot = process.getuid?.() === 0;
   const mode: EngineMode = engine === 'docker' ? 'docker' : asRoot ? 'podman-root' : 'podman-rootless';
-  const facts: OwnerFacts = { asRoot: false, dockerHost: null, callerUser: ourselves() };
+  const facts: OwnerFacts = { asRoot: false, dockerHost: null, podmanHost: null, callerUser: ourselves() };
   // A machine where another run has made podman work: that one takes its settings away when it ends.
   if (mode === 'podman-root' && othersNeedSettings()) writeSystemSettings(record);
   record.ambient = true;
@@ -122,7 +122,7 @@ async function ambient(
 async function ownDocker(record: RunRecord, packed: Packing): Promise<DemoEngine> {
   forgetAmbient(record);
   const dockerHost = await startDockerd(record, ourselves());
-  const facts: OwnerFacts = { asRoot: true, dockerHost, callerUser: ourselves() };
+  const facts: OwnerFacts = { asRoot: true, dockerHost, podmanHost: null, callerUser: ourselves() };
   const image = await start('docker', facts, record, packed);
   return {
     engine: 'docker',
@@ -137,7 +137,7 @@ async function ownPodman(record: RunRecord, packed: Packing): Promise<DemoEngine
   forgetAmbient(record);
   record.podmans = ['root'];
   writeSystemSettings(record);
-  const facts: OwnerFacts = { asRoot: true, dockerHost: null, callerUser: ourselves() };
+  const facts: OwnerFacts = { asRoot: true, dockerHost: null, podmanHost: null, callerUser: ourselves() };
   const image = await start('podman-root', facts, record, packed);
   return {
     engine: 'podman',

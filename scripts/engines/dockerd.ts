@@ -1,11 +1,11 @@
 /** A docker daemon of our own on a private socket: the machine's own daemon never notices. Root only. */
 import { spawn } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { get } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { findCommand, plainEnv } from './command.ts';
 import type { Person } from './modes.ts';
+import { answersPing } from './ping.ts';
 import { idOf, isAlive } from './processes.ts';
 import { type RunRecord, saveRecord } from './record.ts';
 
@@ -37,7 +37,7 @@ export async function startDockerd(record: RunRecord, person: Person): Promise<s
   record.dockerd = idOf(child.pid);
   saveRecord(record);
   const deadline = Date.now() + 60_000;
-  while (!(await answers(socket))) {
+  while (!(await answersPing(socket))) {
     if (!isAlive(record.dockerd) || Date.now() > deadline) {
       throw new Error(`dockerd does not answer:\n${readFileSync(join(dir, 'log'), 'utf8').slice(-2000)}`);
     }
@@ -47,13 +47,3 @@ export async function startDockerd(record: RunRecord, person: Person): Promise<s
   chmodSync(socket, 0o660);
   return `unix://${socket}`;
 }
-
-const answers = (socketPath: string): Promise<boolean> =>
-  new Promise((resolve) => {
-    const request = get({ socketPath, path: '/_ping', timeout: 2000 }, (response) => {
-      response.resume();
-      resolve(response.statusCode === 200);
-    });
-    request.on('timeout', () => request.destroy());
-    request.on('error', () => resolve(false));
-  });

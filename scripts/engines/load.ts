@@ -1,10 +1,11 @@
 /** Getting the test images into an engine, and finding out whether a container starts there. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { telling } from './command.ts';
 import { packImages } from './image.ts';
 import { type Availability, allImages, type EngineMode, type ImageName } from './modes.ts';
 import { officialChanges } from './official.ts';
-import { canRun, importImage, type OwnerFacts } from './owner.ts';
+import { askOwner, canRun, importImage, type OwnerFacts } from './owner.ts';
 import { type RunRecord, saveRecord } from './record.ts';
 
 /** Packed root file systems, one file each. */
@@ -50,13 +51,22 @@ export async function loadAndRun(
   return canRun(mode, facts, images[packed[0] ?? 'dash'], user);
 }
 
-/** The result of `test`; what it throws is why the way is not available. */
+/** The version of the API that docker's daemon speaks to its newest clients. */
+export async function dockerApiVersion(facts: OwnerFacts): Promise<string> {
+  const { code, stdout, stderr } = await askOwner('docker', facts, [
+    ...['version', '--format', '{{.Server.APIVersion}}'],
+  ]);
+  if (code !== 0) throw new Error(telling(stderr));
+  return stdout.trim();
+}
+
+/** The result of `test`, unless none of these modes is wanted; what it throws is why they are not available. */
 export async function tested(
   wanted: readonly EngineMode[],
-  mode: EngineMode,
+  modes: readonly EngineMode[],
   test: () => Promise<Availability>,
 ): Promise<Availability> {
-  if (!wanted.includes(mode)) return { available: false, why: 'not asked for' };
+  if (!modes.some((mode) => wanted.includes(mode))) return { available: false, why: 'not asked for' };
   try {
     return await test();
   } catch (error) {

@@ -1,9 +1,16 @@
 /** How the owner of the containers calls the engine, per way: the side of NixOS's service, not of the shim. */
 import { userInfo } from 'node:os';
 import { attempt, type CommandOptions, type CommandResult, plainEnv, telling } from './command.ts';
-import { type Availability, type EngineFacts, type EngineMode, labelOf, type Person } from './modes.ts';
+import {
+  type Availability,
+  type EngineFacts,
+  type EngineMode,
+  engineOf,
+  labelOf,
+  type Person,
+} from './modes.ts';
 
-export type OwnerFacts = Pick<EngineFacts, 'asRoot' | 'dockerHost' | 'callerUser'>;
+export type OwnerFacts = Pick<EngineFacts, 'asRoot' | 'dockerHost' | 'podmanHost' | 'callerUser'>;
 
 /** What goes in front of the engine's arguments, and as whom it runs. */
 export interface Owner {
@@ -13,9 +20,9 @@ export interface Owner {
 
 /** The owner of a way's containers: root, except for rootless podman; who is not root asks the machine's own docker or sudo. */
 export function ownerOf(mode: EngineMode, facts: OwnerFacts): Owner {
-  const { asRoot, dockerHost, callerUser } = facts;
+  const { asRoot, dockerHost, podmanHost, callerUser } = facts;
   const inherited = asRoot ? plainEnv() : (process.env as Record<string, string>);
-  if (mode === 'docker') {
+  if (engineOf(mode) === 'docker') {
     return {
       argv: ['docker'],
       options: { env: { ...inherited, ...(dockerHost === null ? {} : { DOCKER_HOST: dockerHost }) } },
@@ -27,7 +34,32 @@ export function ownerOf(mode: EngineMode, facts: OwnerFacts): Owner {
   }
   if (mode === 'podman-sudo' && !asRoot)
     return { argv: ['sudo', '-n', 'podman'], options: { env: inherited } };
+  // whose podman it is that listens there, only the socket knows
+  if (mode === 'podman-socket' && !asRoot && podmanHost !== null)
+    return { argv: ['podman'], options: { env: { ...inherited, CONTAINER_HOST: podmanHost } } };
   return { argv: ['podman'], options: { env: inherited } };
+}
+
+/** Is root in a container of this way the caller on the host? */
+export function isRootless(mode: EngineMode, { asRoot, podmanHost, callerUser }: OwnerFacts): boolean {
+  if (mode !== 'podman-socket') return mode === 'podman-rootless';
+  return !asRoot && podmanHost !== null && podmanHost.startsWith(`unix://${callerUser.runtimeDir}/`);
+}
+
+/** What leads a caller's clients, and the shim, into a way; nothing where they find it by themselves. */
+export function engineVariables(
+  mode: EngineMode,
+  {
+    dockerHost,
+    dockerApiVersion,
+    podmanHost,
+  }: Pick<EngineFacts, 'dockerHost' | 'dockerApiVersion' | 'podmanHost'>,
+): Record<string, string> {
+  const docker: Record<string, string> = dockerHost === null ? {} : { DOCKER_HOST: dockerHost };
+  if (mode === 'docker') return docker;
+  if (mode === 'docker-client')
+    return dockerApiVersion === null ? docker : { ...docker, DOCKER_API_VERSION: dockerApiVersion };
+  return mode === 'podman-socket' && podmanHost !== null ? { CONTAINER_HOST: podmanHost } : {};
 }
 
 /** What a login gives an ordinary user. */
@@ -103,4 +135,6 @@ export async function canRun(
 
 /** Ends and removes containers and their unnamed volumes at once: podman would give them 10 s where docker does not. */
 export const removal = (mode: EngineMode, containers: readonly string[]): string[] =>
-  mode === 'docker' ? ['rm', '-f', '-v', ...containers] : ['rm', '-f', '-v', '-t', '0', ...containers];
+  engineOf(mode) === 'docker'
+    ? ['rm', '-f', '-v', ...containers]
+    : ['rm', '-f', '-v', '-t', '0', ...containers];

@@ -16,10 +16,14 @@ export interface RunRecord {
   owner: ProcessId;
   /** The private dockerd. */
   dockerd: ProcessId | null;
+  /** The private service of root's podman. */
+  podmanService: ProcessId | null;
+  /** Where the service of a podman listens that is asked in no other way. */
+  podmanHost: string | null;
   /** Is docker the machine's own, where containers and images must be removed one by one? */
   ambientDocker: boolean;
   /** Podmans that are not a user's of ours, likewise. */
-  podmans: ('root' | 'sudo' | 'self')[];
+  podmans: ('root' | 'sudo' | 'self' | 'socket')[];
   /** Are the engines called with the caller's own environment, root's too? */
   ambient: boolean;
   users: string[];
@@ -42,6 +46,8 @@ export function beginRecord(): RunRecord {
     dir,
     owner: idOf(process.pid),
     dockerd: null,
+    podmanService: null,
+    podmanHost: null,
     ambientDocker: false,
     podmans: [],
     ambient: false,

@@ -1,6 +1,6 @@
 /** How fast this machine is at this moment: by it the bounds of the tests are told, so that no slow machine fails them. */
 import { attempt } from './command.ts';
-import { allModes, type EngineFacts, type EngineMode, labelOf } from './modes.ts';
+import { type EngineFacts, type EngineMode, engineOf, labelOf } from './modes.ts';
 import { askOwner, removal } from './owner.ts';
 
 /** What a machine with nothing else to do takes, in milliseconds (medians of 2 cores): node that does nothing, an exec. */
@@ -13,15 +13,19 @@ export interface Speed {
   slowness: number;
 }
 
+/** The owner's ways into each engine, the quickest first: one of them is measured. */
+const waysOf: readonly (readonly EngineMode[])[] = [
+  ['docker', 'docker-client'],
+  ['podman-root', 'podman-rootless', 'podman-sudo', 'podman-socket'],
+];
+
 /** Measures it: `node -e 0`, and one exec by each engine that is there. Takes a second. */
 export async function measureSpeed(facts: EngineFacts): Promise<Speed> {
   const nodeMs = await median(() => attempt([process.execPath, '-e', '0']));
   const execMs: Speed['execMs'] = {};
-  const once: readonly EngineMode[] = [
-    'docker',
-    facts.modes['podman-root'].available ? 'podman-root' : 'podman-rootless',
-  ];
-  for (const mode of allModes.filter((mode) => once.includes(mode) && facts.modes[mode].available)) {
+  for (const ways of waysOf) {
+    const mode = ways.find((way) => facts.modes[way].available);
+    if (mode === undefined) continue;
     const run = [
       'run',
       '-d',
@@ -36,9 +40,7 @@ export async function measureSpeed(facts: EngineFacts): Promise<Speed> {
     execMs[mode] = await median(() => askOwner(mode, facts, ['exec', id, 'true']));
     await askOwner(mode, facts, removal(mode, [id]));
   }
-  const ratios = Object.entries(execMs).map(
-    ([mode, ms]) => ms / (mode === 'docker' ? idleMs.docker : idleMs.podman),
-  );
+  const ratios = Object.entries(execMs).map(([mode, ms]) => ms / idleMs[engineOf(mode as EngineMode)]);
   return { nodeMs, execMs, slowness: Math.max(1, nodeMs / idleMs.node, ...ratios) };
 }
 

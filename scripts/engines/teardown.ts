@@ -12,7 +12,7 @@ import { removeUser } from './users.ts';
 export async function tearDownRecord(record: RunRecord): Promise<void> {
   const asRoot = process.getuid?.() === 0 && !record.ambient;
   const dockerHost = record.dockerd === null ? null : `unix://${record.dir}/docker/sock`;
-  const facts = { asRoot, dockerHost, callerUser: ourselves() };
+  const facts = { asRoot, dockerHost, podmanHost: record.podmanHost, callerUser: ourselves() };
   const clear = async (mode: EngineMode, keepsImages: boolean) => {
     const list = await askOwner(mode, facts, ['ps', '-aq', '--filter', `label=${labelOf(record.run)}`]);
     const ids = list.stdout.split('\n').filter((id) => id !== '');
@@ -23,13 +23,19 @@ export async function tearDownRecord(record: RunRecord): Promise<void> {
     for (const image of [...record.images, ...new Set(own.stdout.split('\n'))])
       if (image !== '') await askOwner(mode, facts, ['rmi', '-f', image]);
   };
-  const podmanModes = { root: 'podman-root', sudo: 'podman-sudo', self: 'podman-rootless' } as const;
+  const podmanModes = {
+    root: 'podman-root',
+    sudo: 'podman-sudo',
+    self: 'podman-rootless',
+    socket: 'podman-socket',
+  } as const;
   await Promise.all([
     record.dockerd !== null || record.ambientDocker ? clear('docker', record.ambientDocker) : null,
     ...record.podmans.map((podman) => clear(podmanModes[podman], true)),
   ]);
   await Promise.all([
     record.dockerd === null ? null : endProcess(record.dockerd),
+    record.podmanService && endProcess(record.podmanService),
     // userdel rewrites one file: one after the other.
     record.users.reduce((before, name) => before.then(() => removeUser(name)), Promise.resolve()),
   ]);
@@ -40,9 +46,9 @@ export async function tearDownRecord(record: RunRecord): Promise<void> {
   rmSync(record.dir, { recursive: true, force: true, maxRetries: 5 });
 }
 
-/** A dockerd that was killed leaves its containerd and shims: known by our directory, a name nobody else has. */
+/** A dockerd that was killed leaves its containerd and shims, and a service may be unrecorded: known by our directory, a name nobody else has. */
 async function endEngineLeftovers(dir: string): Promise<void> {
-  const helpers = /^(dockerd|containerd|containerd-shim.*|runc|conmon)$/;
+  const helpers = /^(dockerd|containerd|containerd-shim.*|runc|conmon|podman)$/;
   const ours = hostProcesses().filter(
     ({ argv }) =>
       helpers.test(basename(argv[0] ?? '')) && argv.some((argument) => argument.includes(`${dir}/`)),

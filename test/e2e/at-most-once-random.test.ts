@@ -4,14 +4,15 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import { engineOf } from '../../scripts/engines/modes.ts';
 import { managedContainer } from '../harness/container.ts';
 import { bringBack, expectAgreement, mishaps, named, putBack } from '../harness/mishaps.ts';
-import { describeModes, type EngineMode, engines } from '../harness/modes.ts';
+import { describeModes, type EngineMode, engines, transportModes } from '../harness/modes.ts';
 
 const soaking = process.env.SOAK === '1';
 
-/** podman's three ways share its 300. */
-const callsOf = (mode: EngineMode): number => (soaking ? (mode === 'docker' ? 300 : 100) : 8);
+/** podman's ways share its 300, and some more. */
+const callsOf = (mode: EngineMode): number => (soaking ? (engineOf(mode) === 'docker' ? 300 : 100) : 8);
 
 const anyOf = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
 
@@ -46,4 +47,4 @@ describeModes((mode) => {
     },
     soaking ? 3_600_000 : undefined,
   );
-});
+}, transportModes);

@@ -16,7 +16,7 @@ import {
   saysStarted,
   saysUnknown,
 } from '../harness/mishaps.ts';
-import { describeModes } from '../harness/modes.ts';
+import { clientModes, describeModes, transportModes } from '../harness/modes.ts';
 
 const impatient = { HERMES_SHIM_WAIT: '0' };
 
@@ -34,7 +34,7 @@ describeModes((mode) => {
 
   it('between the probe and the exec: not started, and never started in another container', async () => {
     await using container = await managedContainer(mode);
-    const gate = buildGate(container, 'exec');
+    await using gate = await buildGate(container, 'exec');
     for (const mishap of named) {
       gate.reset();
       await using call = await container.session(['version'], { env: { ...impatient, ...gate.env } });
@@ -57,18 +57,18 @@ describeModes((mode) => {
 
   it('while the exec starts, and just after the exec wrapper: at most once, and an answer that agrees', async () => {
     await using container = await managedContainer(mode);
-    const gate = buildGate(container, 'exec');
-    const { engine } = container;
-    const clientOf = (shim: number) => clientsBelow([shim]).length > 0;
+    await using gate = await buildGate(container, 'exec');
+    const guests = async () => (await container.sessionProcesses()).length > 0;
     const moments = [
       // the real client is about to begin
       async () => undefined,
-      (shim: number) => until(() => clientOf(shim), { what: `${engine}’s client`, everyMs: 1 }),
-      () =>
-        until(async () => (await container.sessionProcesses()).length > 0, {
-          what: 'the wrapper',
+      // where there is a client
+      (shim: number) =>
+        until(async () => clientsBelow([shim]).length > 0 || (await guests()), {
+          what: 'the client',
           everyMs: 1,
         }),
+      () => until(guests, { what: 'the wrapper', everyMs: 1 }),
       () => until(() => container.starts().length > 0, { what: 'hermes to start', everyMs: 1 }),
     ];
     for (const [index, moment] of moments.entries()) {
@@ -114,7 +114,7 @@ describeModes((mode) => {
 
   it('just after its end: its own code counts, wherever the container went', async () => {
     await using container = await managedContainer(mode);
-    const gate = buildGate(container, 'exec-end');
+    await using gate = await buildGate(container, 'exec-end');
     for (const code of [0, 1, 3]) {
       gate.reset();
       await using call = await container.session(['exit', String(code)], {
@@ -138,7 +138,7 @@ describeModes((mode) => {
     // that nothing was started is proven by times in the container, which are told in whole seconds
     const later = Date.now() + 2000;
     await until(() => Date.now() > later, { what: 'the container to be two seconds old' });
-    const gate = buildGate(container, 'exec');
+    await using gate = await buildGate(container, 'exec');
     await using call = await container.session(['version'], { env: { ...impatient, ...gate.env } });
     await gate.reached();
     await container.exec(['sed', '-i', '/^hermes:/d', '/etc/passwd'], { user: '0' });
@@ -152,7 +152,7 @@ describeModes((mode) => {
     const numbers = { HERMES_UID: String(hermesUid), HERMES_GID: String(hermesUid) };
     await using container = await managedContainer(mode, { env: numbers });
     // by the engine's own code for a user that it cannot find
-    const code = mode === 'docker' ? 126 : 255;
+    const code = container.engine === 'docker' ? 126 : 255;
     await using call = await container.session(['sh', '-c', `echo up; read -r _; exit ${code}`], {
       env: impatient,
       stdin: 'pipe',
@@ -171,11 +171,13 @@ describeModes((mode) => {
       expect(await container.hermes(['sh', '-c', script])).toMatchObject({ exitCode: code, stderr: '' });
     }
   });
+}, transportModes);
 
+describeModes((mode) => {
   it('a hermes that removed its note and lost its user is not started twice', async () => {
     const numbers = { HERMES_UID: String(hermesUid), HERMES_GID: String(hermesUid) };
     await using container = await managedContainer(mode, { env: numbers });
-    const code = mode === 'docker' ? 126 : 255;
+    const code = container.engine === 'docker' ? 126 : 255;
     const script = `rm /tmp/.hermes-shim-*/$$ && echo up; read -r _; exit ${code}`;
     await using call = await container.session(['sh', '-c', script], { env: impatient, stdin: 'pipe' });
     await call.waitFor('up');
@@ -185,4 +187,4 @@ describeModes((mode) => {
     expect(container.starts()).toHaveLength(1);
     expect(ended.stderr).toMatch(/^hermes: container '.*' has no user 'hermes'/m);
   });
-});
+}, clientModes);

@@ -201,7 +201,7 @@ describeModes(
       expectRefusal(await readOnly.hermes(['/data/mark'], { env }), 125, 'but has it mounted read-only');
     });
   },
-  modes.filter((mode) => mode === 'docker' || mode === 'podman-sudo'),
+  ['docker', 'docker-client', 'podman-sudo', 'podman-socket'],
 );
 
 describeModes(

@@ -3,10 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { engineVariables } from '../../scripts/engines/owner.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { callExactly } from '../harness/exactly.ts';
 import { nodeDir, shim } from '../harness/installed.ts';
-import { describeModes, engines } from '../harness/modes.ts';
+import { describeModes, engines, transportModes } from '../harness/modes.ts';
 import { readReport } from '../harness/report.ts';
 
 const soak = process.env.SOAK === '1';
@@ -60,8 +61,9 @@ describeModes((mode) => {
   });
 
   it('cron, and env -i', async () => {
-    const { HOME = '/', HERMES_HOME = '', DOCKER_HOST, XDG_RUNTIME_DIR } = container.caller.env;
-    const needed = Object.entries({ HERMES_HOME, DOCKER_HOST, XDG_RUNTIME_DIR }).flatMap(([name, value]) =>
+    const { HOME = '/', HERMES_HOME = '', XDG_RUNTIME_DIR } = container.caller.env;
+    const variables = { ...engineVariables(mode, engines), HERMES_HOME, XDG_RUNTIME_DIR };
+    const needed = Object.entries(variables).flatMap(([name, value]) =>
       value === undefined ? [] : [`${name}=${value}`],
     );
     const line = `exec "$0" version`;
@@ -136,7 +138,7 @@ describeModes((mode) => {
     const median = took.sort((a, b) => a - b)[Math.floor(took.length / 2)] ?? 0;
     console.log(`${mode}: ${took.length} round trips, median ${median.toFixed(2)} ms`);
   });
-});
+}, transportModes);
 
 describeModes(
   (mode) => {

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { managedContainer } from '../harness/container.ts';
-import { describeModes, type EngineMode, engines } from '../harness/modes.ts';
+import { describeModes, type EngineMode, engines, transportModes } from '../harness/modes.ts';
 import { readReport } from '../harness/report.ts';
 import { directoryOf, make, type Stage } from './differential/call.ts';
 import { anyCase } from './differential/case.ts';
@@ -46,7 +46,7 @@ describeModes((mode) => {
       const stage = await setStage(mode);
       await using container = stage.container;
       let calls = 0;
-      const limits = { throughSudo: mode === 'podman-sudo', readsAll: mode !== 'docker' };
+      const limits = { throughSudo: mode === 'podman-sudo', readsAll: container.engine === 'podman' };
       const property = fc.asyncProperty(anyCase(limits), async (one) => {
         calls++;
         const [here, there] = await Promise.all([make(stage, one, 'here'), make(stage, one, 'there')]);
@@ -68,4 +68,4 @@ describeModes((mode) => {
     },
     soak ? 4 * 3600_000 : undefined,
   );
-});
+}, transportModes);

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { companion, makeOrphan } from '../harness/companion.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { leftovers } from '../harness/leftovers.ts';
-import { allModes, describeModes } from '../harness/modes.ts';
+import { describeModes, transportModes } from '../harness/modes.ts';
 
 /** Writes until nothing more goes in. */
 async function fill(container: ManagedContainer, ...dirs: string[]): Promise<void> {
@@ -70,6 +70,6 @@ describeModes(
       await container.exec(['/bin/away', 'mv', '/bin/away', '/bin/busybox'], { user: '0' });
     });
   },
-  allModes,
+  transportModes,
   { atOnce: true },
 );

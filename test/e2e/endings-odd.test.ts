@@ -7,48 +7,75 @@ import { clientsBelow } from '../harness/clients.ts';
 import { managedContainer } from '../harness/container.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import { until } from '../harness/host.ts';
-import { describeModes, engines } from '../harness/modes.ts';
+import { clientModes, describeModes, socketModes, transportModes } from '../harness/modes.ts';
+import { openProxy } from '../harness/proxy.ts';
 import { expectRefusal } from '../harness/refusal.ts';
 
-it('a container in which nothing can be written, and so no note left, is no way to outlive a shim', async () => {
-  await using container = await managedContainer('docker', {
-    user: '4242',
-    userAfterMs: 'never',
-    engineArgs: ['--read-only', '--tmpfs', '/tmp:ro', '--ipc=none'],
-  });
-  for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
-    const running = await container.session(['sleep', '1000']);
-    await running.waitFor('ready');
-    running.kill(signal);
-    expect(await running.ended).toMatchObject({ signal });
-    await container.untilNoGuests(20_000);
-  }
-});
-
-it.each([
-  ['the shim', (pid: number) => process.kill(pid, 'SIGKILL')],
-  [
-    'the client',
-    (pid: number) => clientsBelow([pid]).forEach((client) => void process.kill(client, 'SIGKILL')),
-  ],
-])(
-  'a session without %s is ended although the engine is too busy for the first two tries',
-  async (_, kill) => {
-    await using container = await managedContainer('docker');
-    const log = join(container.root, 'control-scripts');
-    const { PATH } = container.identity().env;
-    const busy = `case "$*" in *hermes-control*) echo >>'${log}'; [ $(wc -l <'${log}') -gt 2 ] || exit 125 ;; esac`;
-    const real = `PATH='${PATH}' DOCKER_HOST='${engines.dockerHost}' exec docker "$@"`;
-    fakeEngine(join(container.root, 'busy'), 'docker', `${busy}\n${real}`);
-    const env = { PATH: `${join(container.root, 'busy')}:${PATH}` };
-    const running = await container.session(['sleep', '1000'], { env });
-    await running.waitFor('ready');
-    kill(running.pid);
-    await running.ended;
-    await container.untilNoGuests(20_000);
-    expect(readFileSync(log, 'utf8').length).toBeGreaterThan(2);
+describeModes(
+  (mode) => {
+    it('a container in which nothing can be written, and so no note left, is no way to outlive a shim', async () => {
+      await using container = await managedContainer(mode, {
+        user: '4242',
+        userAfterMs: 'never',
+        engineArgs: ['--read-only', '--tmpfs', '/tmp:ro', '--ipc=none'],
+      });
+      for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+        const running = await container.session(['sleep', '1000']);
+        await running.waitFor('ready');
+        running.kill(signal);
+        expect(await running.ended).toMatchObject({ signal });
+        await container.untilNoGuests(20_000);
+      }
+    });
   },
+  ['docker', 'docker-client'],
 );
+
+describeModes(
+  (mode) => {
+    it.each([
+      ['the shim', (pid: number) => process.kill(pid, 'SIGKILL')],
+      [
+        'the client',
+        (pid: number) => clientsBelow([pid]).forEach((client) => void process.kill(client, 'SIGKILL')),
+      ],
+    ])(
+      'a session without %s is ended although the engine is too busy for the first two tries',
+      async (_, kill) => {
+        await using container = await managedContainer(mode);
+        const log = join(container.root, 'control-scripts');
+        const { PATH } = container.identity().env;
+        const busy = `case "$*" in *hermes-control*) echo >>'${log}'; [ $(wc -l <'${log}') -gt 2 ] || exit 125 ;; esac`;
+        const real = `PATH='${PATH}' exec docker "$@"`;
+        fakeEngine(join(container.root, 'busy'), 'docker', `${busy}\n${real}`);
+        const env = { PATH: `${join(container.root, 'busy')}:${PATH}` };
+        const running = await container.session(['sleep', '1000'], { env });
+        await running.waitFor('ready');
+        kill(running.pid);
+        await running.ended;
+        await container.untilNoGuests(20_000);
+        expect(readFileSync(log, 'utf8').length).toBeGreaterThan(2);
+      },
+    );
+  },
+  ['docker-client'],
+);
+
+describeModes((mode) => {
+  it('a session without the shim is ended although the engine’s socket refuses the first two tries', async () => {
+    await using container = await managedContainer(mode);
+    await using proxy = await openProxy(container);
+    const refusal = 'HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n';
+    const busy = proxy.answer({ request: /^POST .*\/exec\n.*hermes-control/s, times: 2 }, refusal);
+    const running = await container.session(['sleep', '1000'], { env: proxy.env });
+    await running.waitFor('ready');
+    running.kill('SIGKILL');
+    await running.ended;
+    await busy.reached();
+    await container.untilNoGuests(20_000);
+    expect(proxy.asked.filter(({ body }) => body.includes('hermes-control')).length).toBeGreaterThan(2);
+  });
+}, socketModes);
 
 describeModes((mode) => {
   it('outputs that are full end the session with them, and are no success', async () => {
@@ -89,7 +116,9 @@ describeModes((mode) => {
       if (descriptors < 20) expect(exitCode, story).not.toBe(0);
     }
   });
+}, transportModes);
 
+describeModes((mode) => {
   it('what was at work before a client is not taken for its session, though pids have begun anew', async () => {
     await using container = await managedContainer(mode);
     const session = await container.session(['sleep', '1000']);
@@ -123,4 +152,4 @@ describeModes((mode) => {
     for (const session of sessions) await session.ended;
     await container.untilNoGuests();
   });
-});
+}, clientModes);

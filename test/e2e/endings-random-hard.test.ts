@@ -1,27 +1,27 @@
-/** Endings at random moments in paused containers, on full disks, by frozen daemons: none leaves anything behind. */
+/** Endings at random moments in paused containers, on full disks, by frozen engines: none leaves anything behind. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Running } from '../harness/call.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { EngineFault } from '../harness/fault.ts';
-import { type Freezer, openFreezer } from '../harness/freezer.ts';
 import { leftovers } from '../harness/leftovers.ts';
-import { describeModes, type EngineMode } from '../harness/modes.ts';
+import { describeModes, type EngineMode, socketModes, transportModes } from '../harness/modes.ts';
+import { type EngineProxy, openProxy } from '../harness/proxy.ts';
 import { endAfter, longestMs, means, moment, often, seed } from '../harness/random-ending.ts';
 
 const hardEndings = often(8);
 
 /** What makes it hard to end a session, for so many milliseconds. */
-type Hardship = 'pause' | 'full disks' | 'frozen daemon';
+type Hardship = 'pause' | 'full disks' | 'frozen engine';
 
-async function suffer(container: ManagedContainer, hardship: Hardship, ms: number, freezer: Freezer) {
+async function suffer(container: ManagedContainer, hardship: Hardship, ms: number, proxy?: EngineProxy) {
   const fill = 'head -c 200000 /dev/zero >/tmp/fill; head -c 200000 /dev/zero >/dev/shm/fill; exit 0';
   const paused = hardship === 'pause' && (await isPaused(container));
-  if (hardship === 'frozen daemon') freezer.freeze();
+  if (hardship === 'frozen engine') proxy?.freeze();
   else if (hardship === 'full disks') await container.exec(['/bin/sh', '-c', fill], { user: '0' });
   await moment(ms);
   if (paused) await container.unpause();
-  else if (hardship === 'frozen daemon') freezer.thaw();
+  else if (hardship === 'frozen engine') proxy?.thaw();
   else if (hardship === 'full disks')
     await container.exec(['rm', '-f', '/tmp/fill', '/dev/shm/fill'], { user: '0' });
 }
@@ -38,21 +38,20 @@ async function isPaused(container: ManagedContainer): Promise<boolean> {
 }
 
 /** What can be done to a container of a way; a rootless one cannot be paused under cgroups v1. */
-const hardshipsOf = (mode: EngineMode): readonly Hardship[] =>
-  mode === 'docker'
-    ? ['pause', 'full disks', 'frozen daemon']
-    : mode === 'podman-rootless'
-      ? ['full disks']
-      : ['pause', 'full disks'];
+const hardshipsOf = (mode: EngineMode): readonly Hardship[] => [
+  ...(mode === 'podman-rootless' ? [] : (['pause'] as const)),
+  'full disks',
+  ...(socketModes.includes(mode) ? (['frozen engine'] as const) : []),
+];
 
 describeModes((mode) => {
   it(
-    `${hardEndings} endings in paused containers, on full disks, by frozen daemons leave nothing behind (seed ${seed})`,
+    `${hardEndings} endings in paused containers, on full disks, by frozen engines leave nothing behind (seed ${seed})`,
     async () => {
       const engineArgs = ['--tmpfs', '/tmp:size=64k', '--shm-size=64k'];
       await using container = await managedContainer(mode, { engineArgs });
-      await using freezer = await openFreezer(container);
-      const env = { HERMES_SHIM_DEBUG: '1', ...(mode === 'docker' ? freezer.env : {}) };
+      await using proxy = socketModes.includes(mode) ? await openProxy(container) : undefined;
+      const env = { HERMES_SHIM_DEBUG: '1', ...proxy?.env };
       const batches = fc.sample(
         fc.record({
           hardship: fc.constantFrom(...hardshipsOf(mode)),
@@ -66,11 +65,11 @@ describeModes((mode) => {
         const running = await Promise.all(ends.map(start));
         for (const one of running) await one.waitFor(/\d/, 30_000);
         const endings = ends.map(([how, ms], at) => endAfter(running[at] as Running, how, ms));
-        await Promise.all([suffer(container, hardship, lastsMs, freezer), ...endings]);
+        await Promise.all([suffer(container, hardship, lastsMs, proxy), ...endings]);
         await container.untilNoGuests(30_000);
       }
       expect(await leftovers(container)).toEqual([]);
     },
     longestMs,
   );
-});
+}, transportModes);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { leftovers } from '../harness/leftovers.ts';
-import { describeModes } from '../harness/modes.ts';
+import { describeModes, transportModes } from '../harness/modes.ts';
 import { endAfter, longestMs, type Means, means, often, seed } from '../harness/random-ending.ts';
 
 const endings = often(24);
@@ -64,4 +64,4 @@ describeModes((mode) => {
     },
     longestMs,
   );
-});
+}, transportModes);

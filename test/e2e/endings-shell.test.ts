@@ -4,7 +4,7 @@ import { type Side, sideEnv } from '../harness/compare.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { until } from '../harness/host.ts';
 import { installShim } from '../harness/installed.ts';
-import { describeModes } from '../harness/modes.ts';
+import { describeModes, transportModes } from '../harness/modes.ts';
 
 /** Scripts that end by themselves; what they print is compared. */
 const scripts: Readonly<Record<string, string>> = {
@@ -67,7 +67,7 @@ describeModes((mode) => {
       await container.untilNoGuests();
     }
   });
-});
+}, transportModes);
 
 async function run(container: ManagedContainer, side: Side, script: string) {
   const options = { env: sideEnv(container, side), timeoutMs: 40_000 };

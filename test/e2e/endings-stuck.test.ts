@@ -3,10 +3,10 @@ import { expect, it } from 'vitest';
 import type { Running } from '../harness/call.ts';
 import { clientsBelow } from '../harness/clients.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
-import { openFreezer } from '../harness/freezer.ts';
 import { idOf, isAlive, until } from '../harness/host.ts';
 import { leftovers } from '../harness/leftovers.ts';
-import { describeModes, type EngineMode } from '../harness/modes.ts';
+import { clientModes, describeModes, socketModes, transportModes } from '../harness/modes.ts';
+import { openProxy } from '../harness/proxy.ts';
 import { openShell, shimsOf } from '../harness/shell.ts';
 
 /** Longer than the ten seconds for which a shim tries, shorter than anybody's patience. */
@@ -38,7 +38,7 @@ async function moment(ms: number): Promise<void> {
 const byAll = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const;
 
 // a rootless container cannot be paused under cgroups v1
-const pausable: readonly EngineMode[] = ['docker', 'podman-root', 'podman-sudo'];
+const pausable = transportModes.filter((mode) => mode !== 'podman-rootless');
 
 describeModes(
   (mode) => {
@@ -84,14 +84,15 @@ describeModes(
 
     it('what is killed in a paused container, shim or client, leaves nothing when it goes on', async () => {
       await using container = await managedContainer(mode);
-      const [shim, group, client] = await sessions(container, 3);
+      const all = await sessions(container, clientModes.includes(mode) ? 3 : 2);
+      const [shim, group, client] = all;
       await container.pause();
       shim?.kill('SIGKILL');
       group?.killGroup('SIGKILL');
       for (const pid of clientsBelow([client?.pid ?? 0])) process.kill(pid, 'SIGKILL');
       await moment(12_000);
       await container.unpause();
-      for (const one of [shim, group, client]) expect((await one?.ended)?.timedOut).toBe(false);
+      for (const one of all) expect((await one.ended).timedOut).toBe(false);
       await container.untilNoGuests(14_000);
       expect(await leftovers(container)).toEqual([]);
     });
@@ -130,38 +131,40 @@ describeModes(
 );
 
 describeModes(
-  () => {
+  (mode) => {
     it('a frozen daemon: a signal ends the shim by it, a killed one leaves nothing when the daemon goes on', async () => {
-      await using container = await managedContainer('docker');
-      await using freezer = await openFreezer(container);
-      const running = await sessions(container, byAll.length + 2, freezer.env);
+      await using container = await managedContainer(mode);
+      await using proxy = await openProxy(container);
+      const running = await sessions(container, byAll.length + 2, proxy.env);
       const [killed, orphaned, ...others] = running;
-      freezer.freeze();
+      proxy.freeze();
       killed?.kill('SIGKILL');
-      for (const pid of clientsBelow([orphaned?.pid ?? 0])) process.kill(pid, 'SIGKILL');
+      if (clientModes.includes(mode))
+        for (const pid of clientsBelow([orphaned?.pid ?? 0])) process.kill(pid, 'SIGKILL');
+      else orphaned?.killGroup('SIGKILL');
       others.forEach((one, at) => void one.kill(byAll[at] ?? 'SIGTERM'));
       for (const [at, one] of others.entries())
         expect(await one.ended).toMatchObject({ signal: byAll[at], timedOut: false });
       for (const one of running) expect((await one.ended).timedOut).toBe(false);
-      freezer.thaw();
+      proxy.thaw();
       await container.untilNoGuests(14_000);
       expect(await leftovers(container)).toEqual([]);
     });
 
     it('a signal to a frozen daemon reaches hermes when it goes on, once', async () => {
-      await using container = await managedContainer('docker');
-      await using freezer = await openFreezer(container);
-      const running = await container.session(['trap', 'TERM', '7'], { env: freezer.env });
+      await using container = await managedContainer(mode);
+      await using proxy = await openProxy(container);
+      const running = await container.session(['trap', 'TERM', '7'], { env: proxy.env });
       await running.waitFor('ready');
-      freezer.freeze();
+      proxy.freeze();
       running.kill('SIGTERM');
       await moment(4000);
-      freezer.thaw();
+      proxy.thaw();
       const { exitCode, stdout } = await running.ended;
       expect({ exitCode, said: stdout.match(/goodbye/g) }).toEqual({ exitCode: 7, said: ['goodbye'] });
       await container.untilNoGuests();
     });
   },
-  ['docker'],
+  socketModes,
   { atOnce: true },
 );

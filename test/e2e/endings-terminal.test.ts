@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { clientsBelow } from '../harness/clients.ts';
 import { managedContainer } from '../harness/container.ts';
 import { until } from '../harness/host.ts';
-import { describeModes } from '../harness/modes.ts';
+import { clientModes, describeModes, transportModes } from '../harness/modes.ts';
 import { openShell, shimsOf } from '../harness/shell.ts';
 
 describeModes((mode) => {
@@ -79,18 +79,6 @@ describeModes((mode) => {
     }
   });
 
-  it('a client killed in a terminal leaves the terminal as before', async () => {
-    await using container = await managedContainer(mode);
-    await using shell = await openShell(container);
-    const before = await shell.settings();
-    await shell.type('hermes keys 1', /ready \d+/);
-    const from = shell.output().length;
-    for (const pid of clientsBelow(shimsOf(shell))) process.kill(pid, 'SIGKILL');
-    await shell.waitFor('prompt> ', { from, ms: 20_000 });
-    expect(await settled(shell.settings, before)).toBe(before);
-    await container.untilNoGuests(20_000);
-  });
-
   it('Ctrl-Z stops a session in a pipeline with the shim, fg goes on with it', async () => {
     await using container = await managedContainer(mode);
     await using shell = await openShell(container);
@@ -103,7 +91,21 @@ describeModes((mode) => {
     await shell.type('\x03', 'prompt> ');
     await container.untilNoGuests();
   });
-});
+}, transportModes);
+
+describeModes((mode) => {
+  it('a client killed in a terminal leaves the terminal as before', async () => {
+    await using container = await managedContainer(mode);
+    await using shell = await openShell(container);
+    const before = await shell.settings();
+    await shell.type('hermes keys 1', /ready \d+/);
+    const from = shell.output().length;
+    for (const pid of clientsBelow(shimsOf(shell))) process.kill(pid, 'SIGKILL');
+    await shell.waitFor('prompt> ', { from, ms: 20_000 });
+    expect(await settled(shell.settings, before)).toBe(before);
+    await container.untilNoGuests(20_000);
+  });
+}, clientModes);
 
 /** The shell sets its terminal anew at each prompt: waits a moment for that, and returns what it came to. */
 async function settled(settings: () => Promise<string>, before: string): Promise<string> {

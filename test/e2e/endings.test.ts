@@ -10,7 +10,7 @@ import { type ManagedContainer, managedContainer } from '../harness/container.ts
 import { buildGate } from '../harness/gate.ts';
 import { until } from '../harness/host.ts';
 import { leftovers } from '../harness/leftovers.ts';
-import { describeModes } from '../harness/modes.ts';
+import { clientModes, describeModes, transportModes } from '../harness/modes.ts';
 
 type Script = {
   promise: string;
@@ -65,7 +65,7 @@ describeModes(
   (mode) => {
     it('a signal that comes just as the container is found ends the call, and what it may have started', async () => {
       await using container = await managedContainer(mode);
-      const gate = buildGate(container, 'probe');
+      await using gate = await buildGate(container, 'probe');
       for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const) {
         gate.reset();
         await using running = await container.session(['sleep', '1000'], { env: gate.env });
@@ -83,8 +83,8 @@ describeModes(
       expect(await leftovers(container)).toEqual([]);
     });
   },
-  // docker's daemon is asked without a process in between
-  ['podman-root', 'podman-sudo', 'podman-rootless'],
+  // by the API the engine is asked without a process in between
+  clientModes,
 );
 
 describeModes((mode) => {
@@ -134,19 +134,6 @@ describeModes((mode) => {
     await container.untilNoGuests();
   });
 
-  it('a client killed under the shim takes the session along, and is never called a success', async () => {
-    await using container = await managedContainer(mode);
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL', 'SIGHUP', 'SIGQUIT'] as const) {
-      const running = await container.session(['sleep', '1000']);
-      await running.waitFor('ready');
-      for (const pid of clientsBelow([running.pid])) process.kill(pid, signal);
-      const ended = await running.ended;
-      expect(ended.timedOut, signal).toBe(false);
-      expect(ended.exitCode === 0, `${signal} must not look like success`).toBe(false);
-      await container.untilNoGuests();
-    }
-  });
-
   it('SIGKILL of the shim, and of its whole process group, leaves nothing running', async () => {
     await using container = await managedContainer(mode);
     for (const end of ['kill', 'killGroup'] as const) {
@@ -169,7 +156,22 @@ describeModes((mode) => {
       await container.untilNoGuests();
     }
   });
-});
+}, transportModes);
+
+describeModes((mode) => {
+  it('a client killed under the shim takes the session along, and is never called a success', async () => {
+    await using container = await managedContainer(mode);
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL', 'SIGHUP', 'SIGQUIT'] as const) {
+      const running = await container.session(['sleep', '1000']);
+      await running.waitFor('ready');
+      for (const pid of clientsBelow([running.pid])) process.kill(pid, signal);
+      const ended = await running.ended;
+      expect(ended.timedOut, signal).toBe(false);
+      expect(ended.exitCode === 0, `${signal} must not look like success`).toBe(false);
+      await container.untilNoGuests();
+    }
+  });
+}, clientModes);
 
 async function play(container: ManagedContainer, side: Side, script: Script) {
   await using running = await start(container, side, script.args);

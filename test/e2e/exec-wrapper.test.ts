@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { shells } from '../../scripts/engines/modes.ts';
 import { managedContainer } from '../harness/container.ts';
-import { describeModes } from '../harness/modes.ts';
+import { describeModes, transportModes } from '../harness/modes.ts';
 import { readReport } from '../harness/report.ts';
 
 const notes = 'ls /tmp/.hermes-shim-* /dev/shm/.hermes-shim-* 2>/dev/null';
@@ -66,4 +66,4 @@ describeModes((mode) => {
     session.kill('SIGTERM');
     expect(await session.ended).toMatchObject({ exitCode: 7, stdout: 'ready\nbye\n' });
   });
-});
+}, transportModes);

@@ -3,14 +3,15 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { call } from '../harness/call.ts';
-import { hermesUid, managedContainer } from '../harness/container.ts';
+import { hermesUid, type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { stateQuestion } from '../harness/create.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import { faultPrefix } from '../harness/fault.ts';
 import { until } from '../harness/host.ts';
 import { makeContainer } from '../harness/make-container.ts';
-import { allModes, describeModes, engines, modes } from '../harness/modes.ts';
+import { allModes, describeModes, engines, modes, socketModes, transportModes } from '../harness/modes.ts';
 import { isFrozen, unpause } from '../harness/pausing.ts';
+import { type Asked, type EngineProxy, openProxy } from '../harness/proxy.ts';
 import { openTerminal } from '../harness/pty.ts';
 import { readReport } from '../harness/report.ts';
 
@@ -72,8 +73,10 @@ describeModes((mode) => {
     const inspects = async (...argv: string[]) =>
       (await container.call([...argv, 'inspect', '--type', 'container', id]).ended).exitCode === 0;
     expect(await inspects(engine)).toBe(mode !== 'podman-sudo' || !engines.asRoot);
+    if (mode === 'podman-socket' && engines.asRoot)
+      expect(await inspects('env', '-u', 'CONTAINER_HOST', engine)).toBe(false);
     if (mode === 'podman-sudo') expect(await inspects('sudo', '-n', '-k', '/usr/bin/podman')).toBe(true);
-    if (mode === 'podman-rootless' && engines.asRoot)
+    if (['podman-rootless', 'podman-socket'].includes(mode) && engines.asRoot)
       expect(await inspects('sudo', '-n', '-k', '/usr/bin/podman')).toBe(false);
   });
 
@@ -236,7 +239,7 @@ describeModes((mode) => {
     expect(existsSync(root)).toBe(false);
     expect((await container.ask(['inspect', '--type', 'container', id])).code).not.toBe(0);
   });
-});
+}, transportModes);
 
 describeModes(() => {
   it('an ordinary user may use the socket', async () => {
@@ -252,6 +255,87 @@ describeModes(() => {
     expect([exitCode, stdout]).toEqual([0, `/${container.name}\n`]);
   });
 }, ['docker']);
+
+describeModes((mode) => {
+  /** The bare client, led through the proxy. */
+  const through = (container: ManagedContainer, proxy: EngineProxy, args: readonly string[], input = '') =>
+    container.call([container.engine, ...args], { env: proxy.env, input });
+  const exec = ({ id }: ManagedContainer, ...argv: string[]) => ['exec', '-i', '-u', 'hermes', id, ...argv];
+  const start = /^POST .*\/exec\/\w+\/start$/m;
+
+  it('a proxy passes every byte on, to the end of the input, and notes what was asked', async () => {
+    await using container = await managedContainer(mode);
+    await using proxy = await openProxy(container);
+    const input = 'any bytes\r\n'.repeat(200_000);
+    const { exitCode, stdout } = await through(container, proxy, exec(container, 'cat'), input).ended;
+    expect([exitCode, stdout === input]).toEqual([0, true]);
+    const created = proxy.asked.find(({ line }) => new RegExp(`^POST .*/${container.id}/exec$`).test(line));
+    expect(created?.body).toContain('"cat"');
+    expect(created?.answer).toMatch(/"Id": *"\w+"/);
+    expect(proxy.asked.filter(({ line }) => start.test(line))).toHaveLength(1);
+  });
+
+  it('a proxy holds a request until it is let on, and only there', async () => {
+    await using container = await managedContainer(mode);
+    await using proxy = await openProxy(container);
+    const halt = proxy.hold({ request: start });
+    const call = through(container, proxy, exec(container, 'echo', 'through'));
+    await halt.reached();
+    expect(await container.sessionProcesses()).toEqual([]);
+    expect(call.stdout()).toBe('');
+    halt.open();
+    expect(await call.ended).toMatchObject({ exitCode: 0, stdout: 'through\n' });
+    halt.reset();
+    halt.open();
+    const isEnd = ({ line }: Asked) => {
+      const id = /\/exec\/(\w+)\/json$/.exec(line)?.[1];
+      return proxy.asked.some((asked) => asked.line.endsWith(`/exec/${id}/start`));
+    };
+    const end = proxy.hold({ request: isEnd, when: 'answered' });
+    const ending = through(container, proxy, exec(container, 'sh', '-c', 'echo done; exit 3'));
+    await end.reached();
+    await ending.waitFor('done');
+    end.open();
+    expect(await ending.ended).toMatchObject({ exitCode: 3, stdout: 'done\n' });
+  });
+
+  it('a proxy breaks a connection after the upgrade, or in the middle of what comes out', async () => {
+    await using container = await managedContainer(mode);
+    await using proxy = await openProxy(container);
+    for (const bytes of [0, 50_000]) {
+      const halt = proxy.cut({ request: start, when: bytes });
+      const print = 'head -c 1000000 /dev/zero; sleep 3600';
+      const { stdout, timedOut } = await through(container, proxy, exec(container, 'sh', '-c', print)).ended;
+      await halt.reached();
+      expect(timedOut).toBe(false);
+      // what the engine puts around it is counted, too
+      expect(stdout.length).toBeLessThanOrEqual(bytes);
+      expect(stdout.length).toBeGreaterThanOrEqual(bytes * 0.9);
+      for (const { pid } of await container.sessionProcesses()) process.kill(pid, 'SIGKILL');
+      await container.untilNoGuests();
+    }
+  });
+
+  it('a proxy answers in the place of the engine, or says nothing until it thaws', async () => {
+    await using container = await managedContainer(mode);
+    await using proxy = await openProxy(container);
+    const body = '{"message":"not today","cause":"not today"}';
+    const head = `HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\n`;
+    proxy.answer({ request: /\/exec\n/ }, `${head}Content-Length: ${body.length}\r\n\r\n${body}`);
+    const refused = await through(container, proxy, exec(container, 'true')).ended;
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.stderr).toContain('not today');
+    proxy.freeze();
+    const frozen = through(container, proxy, exec(container, 'echo', 'thawed'));
+    // longer than it takes to be answered
+    expect(await through(container, { ...proxy, env: {} }, exec(container, 'true')).ended).toMatchObject({
+      exitCode: 0,
+    });
+    expect(frozen.stdout()).toBe('');
+    proxy.thaw();
+    expect(await frozen.ended).toMatchObject({ exitCode: 0, stdout: 'thawed\n' });
+  });
+}, socketModes);
 
 describe('a terminal on the host', () => {
   it('carries a conversation, knows its size, and tells the exit code', async () => {

@@ -5,7 +5,7 @@ import type { Ended } from '../harness/call.ts';
 import { managedContainer } from '../harness/container.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import { laterNode } from '../harness/installed.ts';
-import { describeModes, modes } from '../harness/modes.ts';
+import { clientModes, describeModes, transportModes } from '../harness/modes.ts';
 
 /** Every line is one of ours: a sentence, then indented hints. */
 function expectSentence({ exitCode, signal, stderr }: Ended, words: RegExp, code = 126): void {
@@ -95,7 +95,7 @@ describeModes((mode) => {
       expectSentence(ended, /^hermes: /m, ended.exitCode ?? 0);
     }
   });
-});
+}, transportModes);
 
 describeModes(
   (mode) => {
@@ -105,13 +105,12 @@ describeModes(
       const bin = join(container.root, 'fake');
       fakeEngine(bin, container.engine, `printf '${trace}' >&2; exit 2`);
       const PATH = `${bin}:${container.caller.env.PATH}`;
-      // with a version of the API named docker's client is asked, not the daemon's socket
-      const env = { PATH, HERMES_SHIM_WAIT: '0', DOCKER_API_VERSION: '1.41' };
+      const env = { PATH, HERMES_SHIM_WAIT: '0' };
       expectSentence(await container.hermes(['version'], { env }), /memory/, 125);
       expect(container.starts()).toEqual([]);
     });
   },
-  modes.filter((mode) => mode !== 'podman-sudo'),
+  clientModes.filter((mode) => mode !== 'podman-sudo'),
 );
 
 describeModes(

@@ -5,10 +5,14 @@ import { expect, it } from 'vitest';
 import { managedContainer } from '../harness/container.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import { laterNode } from '../harness/installed.ts';
-import { describeModes, engines } from '../harness/modes.ts';
+import { describeModes, transportModes } from '../harness/modes.ts';
 
 /** O_NONBLOCK, in proc(5)'s octal. */
 const nonBlocking = 0o4000;
+
+/** The flags of each descriptor in some of proc(5)'s fdinfo. */
+const flagsOf = (fdinfo: string): number[] =>
+  [...fdinfo.matchAll(/^flags:\s+(\d+)/gm)].map(([, octal]) => Number.parseInt(octal ?? '', 8));
 
 const lines = (text: string) => text.trim().split(/\s*\n/);
 
@@ -18,20 +22,16 @@ describeModes(
       await using container = await managedContainer(mode);
       const { PATH } = container.identity({ node: laterNode() }).env;
       const flags = join(container.root, 'flags');
-      const host = mode === 'docker' ? `DOCKER_HOST='${engines.dockerHost}' ` : '';
       // the client makes its outputs blocking itself as it starts, so the look is at what is in its place before
       const look = `[ $1 != exec ] || { sleep 0.3; cat /proc/$$/fdinfo/1 /proc/$$/fdinfo/2 >'${flags}'; }`;
-      const real = `PATH='${PATH}' ${host}exec ${container.engine} "$@"`;
+      const real = `PATH='${PATH}' exec ${container.engine} "$@"`;
       fakeEngine(join(container.root, 'watched'), container.engine, `${look}\n${real}`);
       const env = { PATH: `${join(container.root, 'watched')}:${PATH}` };
       expect(await container.hermes(['version'], { env })).toMatchObject({ exitCode: 0, stderr: '' });
-      const seen = [...readFileSync(flags, 'utf8').matchAll(/^flags:\s+(\d+)/gm)].map(([, octal]) =>
-        Number.parseInt(octal ?? '', 8),
-      );
-      expect(seen.map((each) => each & nonBlocking)).toEqual([0, 0]);
+      expect(flagsOf(readFileSync(flags, 'utf8')).map((each) => each & nonBlocking)).toEqual([0, 0]);
     });
   },
-  ['docker', 'podman-root'],
+  ['docker-client', 'podman-root'],
 );
 
 describeModes((mode) => {
@@ -46,4 +46,21 @@ describeModes((mode) => {
     await using shell = await container.shell(`exec 4>&1; ${call} | { sleep 1; wc -c; }`);
     expect(lines((await shell.ended).stdout).sort()).toEqual([size, 'code 0']);
   });
-});
+
+  it('pipes that others hold, too, stay blocking while a session reads and writes them', async () => {
+    await using container = await managedContainer(mode);
+    const call = `sh -c 'echo "pid $$"; exec hermes sh -c "echo ready; cat"' 2>&1`;
+    await using shell = await container.shell(`cat | ${call} | cat`, { stdin: 'pipe' });
+    const pid = /pid (\d+)/.exec(await shell.waitFor('ready', 30_000))?.[1];
+    const flags = () =>
+      [0, 1, 2]
+        .flatMap((descriptor) => flagsOf(readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, 'utf8')))
+        .map((each) => each & nonBlocking);
+    expect(flags()).toEqual([0, 0, 0]);
+    shell.stdin?.write('through\n');
+    await shell.waitFor('through');
+    expect(flags()).toEqual([0, 0, 0]);
+    shell.stdin?.end();
+    expect(await shell.ended).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+}, transportModes);

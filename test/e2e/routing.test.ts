@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { hermesUid, managedContainer } from '../harness/container.ts';
-import { describeModes } from '../harness/modes.ts';
+import { describeModes, transportModes } from '../harness/modes.ts';
 import { readReport } from '../harness/report.ts';
 
 describeModes((mode) => {
@@ -32,4 +32,4 @@ describeModes((mode) => {
       'hermes acp',
     ]);
   });
-});
+}, transportModes);

@@ -7,7 +7,7 @@ import { type ManagedContainer, managedContainer } from '../harness/container.ts
 import { filesOfEngineWith, watchRunc } from '../harness/disk.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import { until } from '../harness/host.ts';
-import { describeModes } from '../harness/modes.ts';
+import { describeModes, transportModes } from '../harness/modes.ts';
 import { readReport } from '../harness/report.ts';
 
 /** Nobody else on this machine has it: other runs look for theirs in the same places. */
@@ -77,7 +77,7 @@ describeModes((mode) => {
 
   it('a secret is in no file of the engine, neither while hermes runs nor afterwards', async () => {
     using runc = watchRunc();
-    const caught = () => mode !== 'docker' || runc.seen().includes(marker);
+    const caught = () => container.engine !== 'docker' || runc.seen().includes(marker);
     for (let calls = 1; calls === 1 || !caught(); calls += 1) {
       // the looking works: what is no secret is seen, in runc's file of a moment at last after some calls
       expect(calls).toBeLessThan(40);
@@ -87,7 +87,7 @@ describeModes((mode) => {
         stdin: 'pipe',
       });
       expect(await session.waitFor('ready', 30_000)).toBe(`ready ${secret}\n`);
-      if (mode !== 'docker') expect(await filesOfEngineWith(container, marker)).not.toEqual([]);
+      if (container.engine !== 'docker') expect(await filesOfEngineWith(container, marker)).not.toEqual([]);
       expect(await filesOfEngineWith(container, word)).toEqual([]);
       session.stdin?.end();
       expect((await session.ended).exitCode).toBe(0);
@@ -180,7 +180,7 @@ describeModes((mode) => {
     expect(HERMES_SHIM_SESSION).toMatch(/^\d+-\d+-\w+-\w+$/);
     expect(seen).toEqual({ ...bare, LANG: container.caller.env.LANG ?? bare.LANG, HERMES_OTHER: 'x' });
   });
-});
+}, transportModes);
 
 describeModes(
   (mode) => {
@@ -234,7 +234,8 @@ describeModes(
       expect(existsSync(asked)).toBe(true);
     });
   },
-  ['docker'],
+  // the courier is an exec of its own by docker's client
+  ['docker-client'],
 );
 
 describeModes((mode) => {
@@ -243,4 +244,4 @@ describeModes((mode) => {
     const ended = await container.hermes(['report']);
     expect(readReport(ended.stdoutBytes).env.HERMES_HOME).toBe('/data/.hermes/profiles/work');
   });
-});
+}, transportModes);

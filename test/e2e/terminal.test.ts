@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { until } from '../harness/host.ts';
 import { installShim } from '../harness/installed.ts';
-import { describeModes } from '../harness/modes.ts';
+import { clientModes, describeModes, transportModes } from '../harness/modes.ts';
 import { openTerminal } from '../harness/pty.ts';
 import { readReport } from '../harness/report.ts';
 
@@ -104,19 +104,6 @@ describeModes((mode) => {
     await terminal.exit;
   });
 
-  it('a size is waited for where there is one to come, and hardly where there is none', async () => {
-    const flagsAt = async (size: { cols: number; rows: number }) => {
-      await using terminal = await container.terminal(['exit', '3'], {
-        ...size,
-        env: { HERMES_SHIM_DEBUG: '1' },
-      });
-      expect(await terminal.exit).toEqual({ code: 3, signal: null });
-      return /hermes-wrapper \S+ \d+ \S+ (\S+) /.exec(terminal.output())?.[1];
-    };
-    expect(await flagsAt({ cols: 0, rows: 0 })).toBe(mode === 'docker' ? 'v' : '-');
-    expect(await flagsAt({ cols: 80, rows: 24 })).toBe(mode === 'docker' ? 'w' : '-');
-  });
-
   it('every key arrives at once, Ctrl-P and Ctrl-Q too', async () => {
     await using terminal = await container.terminal(['keys', '8']);
     await terminal.waitFor(/ready \d+\r\n/, { ms: 30_000 });
@@ -172,4 +159,20 @@ describeModes((mode) => {
       expect(await running.ended).toMatchObject({ stdout: lines, stderr: '', exitCode: 0 });
     }
   });
-});
+}, transportModes);
+
+describeModes((mode) => {
+  it('a size is waited for where there is one to come, and hardly where there is none', async () => {
+    await using container = await managedContainer(mode);
+    const flagsAt = async (size: { cols: number; rows: number }) => {
+      await using terminal = await container.terminal(['exit', '3'], {
+        ...size,
+        env: { HERMES_SHIM_DEBUG: '1' },
+      });
+      expect(await terminal.exit).toEqual({ code: 3, signal: null });
+      return /hermes-wrapper \S+ \d+ \S+ (\S+) /.exec(terminal.output())?.[1];
+    };
+    expect(await flagsAt({ cols: 0, rows: 0 })).toBe(container.engine === 'docker' ? 'v' : '-');
+    expect(await flagsAt({ cols: 80, rows: 24 })).toBe(container.engine === 'docker' ? 'w' : '-');
+  });
+}, clientModes);

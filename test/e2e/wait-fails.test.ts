@@ -2,19 +2,19 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { engineOf } from '../../scripts/engines/modes.ts';
 import type { Ended } from '../harness/call.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { until } from '../harness/host.ts';
 import { lookalike } from '../harness/lookalike.ts';
-import { describeModes, type EngineMode } from '../harness/modes.ts';
+import { describeModes, type EngineMode, transportModes } from '../harness/modes.ts';
 
 const atOnce = { env: { HERMES_SHIM_WAIT: '0' } };
 const briefly = { env: { HERMES_SHIM_WAIT: '0.4' } };
 const onHost = '  run hermes on this host instead:  HERMES_DEV=1 hermes …\n';
 
 /** What a person types for the way's engine. */
-const typed = (mode: EngineMode): string =>
-  mode === 'docker' ? 'docker' : mode === 'podman-sudo' ? 'sudo podman' : 'podman';
+const typed = (mode: EngineMode): string => (mode === 'podman-sudo' ? 'sudo podman' : engineOf(mode));
 
 /** Nothing on stdout, an error that ends as all do, and no hermes started. */
 function expectError(ended: Ended, container: ManagedContainer, code: number): string {
@@ -83,7 +83,7 @@ describeModes((mode) => {
       ].join('\n'),
     );
   });
-});
+}, transportModes);
 
 describeModes(
   (mode) => {
@@ -132,7 +132,7 @@ describeModes(
     });
   },
   // rootless podman cannot pause on a machine with cgroup v1, and takes 20 s to see a short-lived first process end
-  ['docker', 'podman-root', 'podman-sudo'],
+  transportModes.filter((mode) => mode !== 'podman-rootless'),
 );
 
 describeModes(

@@ -4,7 +4,7 @@ import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { plainEnv } from '../../scripts/engines/command.ts';
-import { envOf } from '../../scripts/engines/owner.ts';
+import { engineVariables, envOf } from '../../scripts/engines/owner.ts';
 import { until, within } from './host.ts';
 import { nodeDir } from './installed.ts';
 import { type EngineMode, engines } from './modes.ts';
@@ -19,16 +19,17 @@ export interface Caller {
   env: Record<string, string>;
 }
 
+/** Ways that are an ordinary user's, whoever runs the tests. */
+const ordinaryWays: readonly EngineMode[] = ['podman-sudo', 'podman-rootless', 'podman-socket'];
+
 /** Who calls the shim in a way: root for docker and podman-root, else an ordinary user. `home` is a root caller's HOME. */
 export function currentCaller(
   mode: EngineMode,
   { asUser = false, home, hermesHome }: { asUser?: boolean; home: string; hermesHome: string },
 ): Caller {
-  const ordinary = asUser || mode === 'podman-sudo' || mode === 'podman-rootless' || !engines.asRoot;
+  const ordinary = asUser || ordinaryWays.includes(mode) || !engines.asRoot;
   const person = mode === 'podman-sudo' ? engines.sudoUser : engines.callerUser;
-  const docker: Record<string, string> =
-    mode === 'docker' && engines.dockerHost !== null ? { DOCKER_HOST: engines.dockerHost } : {};
-  const own = { ...docker, HERMES_HOME: hermesHome };
+  const own = { ...engineVariables(mode, engines), HERMES_HOME: hermesHome };
   if (!ordinary) return { name: 'root', uid: 0, gid: 0, home, env: { ...plainEnv(home), ...own } };
   const ambient: Record<string, string> =
     engines.asRoot || process.env.DOCKER_HOST === undefined ? {} : { DOCKER_HOST: process.env.DOCKER_HOST };

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { attempt } from '../../scripts/engines/command.ts';
-import { labelOf } from '../../scripts/engines/modes.ts';
+import { engineOf, labelOf } from '../../scripts/engines/modes.ts';
 import { askOwner, type Owner, ownerOf } from '../../scripts/engines/owner.ts';
 import { type Caller, type CallOptions, call, currentCaller, type Ended, identityOf } from './call.ts';
 import { removeTree } from './create.ts';
@@ -81,7 +81,7 @@ export async function composeProject(
   const { tool = 'docker-compose' } = options;
   const socket = join(root, 'podman.sock');
   const podman =
-    mode === 'docker' || tool === 'podman-compose' ? undefined : await servePodman(owner, socket);
+    engineOf(mode) === 'docker' || tool === 'podman-compose' ? undefined : await servePodman(owner, socket);
   const fixed = options.names !== false;
   const numbers = Object.entries(numbersOf(mode).env).map(([key, value]) => `      - ${key}=${value}`);
   const service = (name: string, command: string, container: string): string[] => [
@@ -144,7 +144,7 @@ export async function composeProject(
         ...['ps', '-aq', '--filter', `label=com.docker.compose.project=${project}`],
       ]);
       for (const id of stdout.split('\n').filter(Boolean)) await askOwner(mode, engines, ['rm', '-f', id]);
-      if (mode !== 'docker') await askOwner(mode, engines, ['pod', 'rm', '-f', `pod_${project}`]);
+      if (engineOf(mode) !== 'docker') await askOwner(mode, engines, ['pod', 'rm', '-f', `pod_${project}`]);
       if (statSync(root, { throwIfNoEntry: false })) await removeTree(mode, root);
     },
   };

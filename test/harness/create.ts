@@ -2,7 +2,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { labelOf } from '../../scripts/engines/modes.ts';
-import { askOwner } from '../../scripts/engines/owner.ts';
+import { askOwner, isRootless } from '../../scripts/engines/owner.ts';
 import type { Layout } from './layout.ts';
 import type { ContainerOptions } from './managed-container.ts';
 import { type EngineMode, engines } from './modes.ts';
@@ -37,8 +37,8 @@ export function createArgs(
   }
   const delay = userAfterMs === 'never' ? 'never' : String(userAfterMs / 1000);
   // Root inside rootless podman is the caller, and so is its group.
-  const group =
-    mode === 'podman-rootless' ? 0 : mode === 'podman-sudo' ? engines.sudoUser.gid : engines.callerUser.gid;
+  const caller = mode === 'podman-sudo' ? engines.sudoUser : engines.callerUser;
+  const group = isRootless(mode, engines) ? 0 : caller.gid;
   return [
     ['create', '--name', name, network, '--label', labelOf(engines.run)],
     env.flatMap(([key, value]) => ['-e', `${key}=${value}`]),

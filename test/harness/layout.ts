@@ -11,6 +11,7 @@ import {
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { engineOf } from '../../scripts/engines/modes.ts';
+import { isRootless } from '../../scripts/engines/owner.ts';
 import { type EngineMode, engines } from './modes.ts';
 
 export interface Mount {
@@ -104,9 +105,10 @@ export function makeLayout(
   }
   // Rootless podman's state is its owner's own; all else is root's until entrypoint.sh gives it away.
   const { uid, gid } = engines.callerUser;
-  if (mode === 'podman-rootless' && engines.asRoot)
+  const rootless = isRootless(mode, engines);
+  if (rootless && engines.asRoot)
     for (const dir of [stateDir, home, workspace, marks]) chownSync(dir, uid, gid);
-  const rootOwned = mode === 'podman-rootless' ? [] : ['/data'];
+  const rootOwned = rootless ? [] : ['/data'];
   if (layout === 'image') {
     return {
       ...{ root, stateDir, home, hermesHome: home, metadataFile: join(home, '.container-mode'), workspace },

@@ -13,6 +13,23 @@ declare module 'vitest' {
 /** What global-setup.ts set up. */
 export const engines: EngineFacts = inject('engines');
 
+/** The ways to a container: what describeModes runs in unless it is told otherwise. */
+const usualModes: readonly EngineMode[] = ['docker', 'podman-root', 'podman-sudo', 'podman-rootless'];
+
+/** All, for the files that prove a session: here the engine is spoken to in every way there is. */
+export const transportModes: readonly EngineMode[] = allModes;
+
+/** Those of them in which a session is a process on this host, the engine's client. */
+export const clientModes: readonly EngineMode[] = [
+  'docker-client',
+  'podman-root',
+  'podman-sudo',
+  'podman-rootless',
+];
+
+/** Those in which a caller is led to a socket, so that a proxy can stand in front of the engine. */
+export const socketModes: readonly EngineMode[] = ['docker', 'docker-client', 'podman-socket'];
+
 /** The ways that can be tested here. In CI all of them can, or the set-up has failed already. */
 export const modes: readonly EngineMode[] = allModes.filter((mode) => engines.modes[mode].available);
 
@@ -22,7 +39,7 @@ export const modes: readonly EngineMode[] = allModes.filter((mode) => engines.mo
  */
 export function describeModes(
   body: (mode: EngineMode) => void,
-  only: readonly EngineMode[] = allModes,
+  only: readonly EngineMode[] = usualModes,
   { atOnce = false }: { atOnce?: boolean } = {},
 ): void {
   for (const mode of only) {

@@ -1,6 +1,7 @@
 /** A container of the official image, as its documentation makes one: the caller's own home, hermes with their numbers. */
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { engineOf } from '../../scripts/engines/modes.ts';
 import { officialUid } from '../../scripts/engines/official.ts';
 import { currentCaller } from './call.ts';
 import { type ContainerOptions, type ManagedContainer, managedContainer } from './container.ts';
@@ -25,7 +26,7 @@ export function officialContainer(
   const env = { ...numbersOf(mode).env, ...options.env };
   return managedContainer(mode, {
     layout: 'image',
-    ...(mode === 'docker' ? { as: 'user' } : {}),
+    ...(engineOf(mode) === 'docker' ? { as: 'user' } : {}),
     metadata: false,
     ...options,
     env,
