@@ -1,22 +1,26 @@
 /**
  * How much the shim costs: side by side in one run with the bare engine, a bash function, a Python script and node.
  *
- *   bench [--modes=docker,podman-root] [--rounds=5] [--runs=8] [--node=/path/to/node] [--growth]
+ *   bench [--modes=docker,podman-root] [--rounds=5] [--runs=8] [--node=/path/to/node] [--growth] [--chart]
  *
- * Prints markdown. Starts engines of its own (see engines.ts) and removes them. The containers are let grow old
+ * Prints markdown; `--growth` also what one call does not show, `--chart` draws docs/performance.svg of the same numbers.
+ * Starts engines of its own (see engines.ts) and removes them. The containers are let grow old
  * first: a young one is asked whether it is ready, which is not what is measured here.
  */
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { toChart } from './bench/chart.ts';
 import { contestantsFor, type Programs } from './bench/contestants.ts';
-import { memoryOfASession, together } from './bench/growth.ts';
+import { type Growth, grow } from './bench/growth.ts';
+import { growthTables } from './bench/growth-table.ts';
 import { measure } from './bench/measure.ts';
-import { type Subject, startSubject, writeMetadata } from './bench/subject.ts';
+import { type Subject, startSubject } from './bench/subject.ts';
 import { type Column, targetsTable, timesTable } from './bench/table.ts';
+import { targetsOf } from './bench/targets.ts';
 import { must, plainEnv } from './engines/command.ts';
 import { allModes, type EngineMode } from './engines/modes.ts';
 import { setUpEngines } from './engines.ts';
@@ -28,10 +32,12 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '8' },
     node: { type: 'string', default: process.execPath },
     growth: { type: 'boolean', default: false },
+    chart: { type: 'boolean', default: false },
   },
 });
 const checkout = fileURLToPath(new URL('..', import.meta.url));
 const say = (line: string) => console.error(line);
+const print = (...parts: readonly string[]) => console.log(`${parts.join('\n\n')}\n`);
 
 const titles: Record<EngineMode, string> = {
   docker: 'docker',
@@ -61,18 +67,26 @@ try {
     const contestants = contestantsFor(subject, programs);
     const plan = { rounds: Number(values.rounds), runs: Number(values.runs), dir: programs.dir };
     columns.push({
+      mode: subject.mode,
       title: titles[subject.mode],
       contestants,
       samples: await measure(subject, contestants, plan),
     });
   }
   const version = (await must([programs.node, '--version'])).trim();
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, node ${version}`;
   // On a machine that has other things to do the medians say little; the processor time still compares.
   const load = `load ${began.toFixed(1)} at the start, ${loadavg()[0]?.toFixed(1)} at the end`;
-  console.log(`${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, node ${version}, ${load}\n`);
-  const tables = [timesTable(columns, 'wall'), targetsTable(columns), timesTable(columns, 'cpu')];
-  console.log(tables.join('\n\n'));
-  if (values.growth) for (const subject of subjects) await grow(withNode(subject, programs), programs);
+  print(`${machine}, ${load}`, timesTable(columns, 'wall'), timesTable(columns, 'cpu'));
+  if (values.chart) writeFileSync(join(checkout, 'docs/performance.svg'), toChart(columns, machine));
+  const growths = new Map<EngineMode, Growth>();
+  for (const subject of values.growth ? subjects : []) {
+    say(`measuring ${subject.mode}: many calls, a waiting session, a busy one`);
+    const growth = await grow(withNode(subject, programs), programs);
+    growths.set(subject.mode, growth);
+    print(growthTables(titles[subject.mode], growth));
+  }
+  print(targetsTable(columns.flatMap((column) => targetsOf(column, growths.get(column.mode)))));
 } finally {
   await engines.tearDown();
 }
@@ -91,11 +105,14 @@ async function install(dir: string): Promise<Programs> {
   mkdirSync(join(dir, 'node'));
   const node = join(dir, 'node/node');
   copyFileSync(values.node, node);
+  const apiExec = join(dir, 'api-exec.cjs');
+  copyFileSync(join(checkout, 'scripts/bench/api-exec.cjs'), apiExec);
   const single = join(checkout, `build/linux-${process.arch}/hermes`);
   if (existsSync(single)) await must(['cp', '-R', dirname(single), join(dir, 'single')]);
   return {
     dir,
     node,
+    apiExec,
     hermes: join(prefix, 'bin/hermes'),
     single: existsSync(single) ? join(dir, 'single/hermes') : undefined,
   };
@@ -105,25 +122,4 @@ function withNode(subject: Subject, { node }: Programs): Subject {
   const { caller } = subject;
   const env = { ...caller.env, PATH: `${dirname(node)}:${caller.env.PATH}` };
   return { ...subject, caller: { ...caller, env } };
-}
-
-async function grow(subject: Subject, programs: Programs): Promise<void> {
-  const contestants = contestantsFor(subject, programs);
-  const argvOf = (key: string) => contestants.find((contestant) => contestant.key === key)?.argv ?? [];
-  console.log(`\n${titles[subject.mode]}: milliseconds until all of so many calls at once have ended\n`);
-  console.log(
-    '| calls | bare exec | `hermes` | ratio | failed of 3 tries, bare and `hermes` |\n|--:|--:|--:|--:|--:|',
-  );
-  for (const count of [1, 10, 50]) {
-    const bare = await together(subject, argvOf('bare'), count);
-    const routed = await together(subject, argvOf('routed'), count);
-    const times = [bare.ms.toFixed(0), routed.ms.toFixed(0), (routed.ms / bare.ms).toFixed(2)];
-    console.log(`| ${[count, ...times, `${bare.failed}, ${routed.failed}`].join(' | ')} |`);
-  }
-  writeMetadata(subject, subject.pauseBin);
-  const family = await memoryOfASession(subject, programs.hermes);
-  writeMetadata(subject, subject.hermesBin);
-  console.log('\n| a waiting session | resident, MB | of it its own, MB |\n|---|--:|--:|');
-  for (const { who, resident, own } of family)
-    console.log(`| ${who} | ${resident.toFixed(1)} | ${own.toFixed(1)} |`);
 }

@@ -11,6 +11,8 @@ export interface Contestant {
   label: string;
   argv: readonly string[];
   env?: Record<string, string>;
+  /** Called by the owner of the container, not by the shim's caller. */
+  byOwner?: true;
 }
 
 /** Where the programs to be measured are. */
@@ -18,6 +20,8 @@ export interface Programs {
   /** The directory of one file each for scripts of ours. */
   dir: string;
   node: string;
+  /** `api-exec.cjs`. */
+  apiExec: string;
   /** `hermes` as npm installs it. */
   hermes: string;
   /** `hermes` as a single executable with its launcher; `undefined`: not built. */
@@ -25,7 +29,7 @@ export interface Programs {
 }
 
 export function contestantsFor(subject: Subject, programs: Programs): Contestant[] {
-  const { engine, containerName, hermesBin, home, nativeDir, id, mode } = subject;
+  const { engine, containerName, hermesBin, home, nativeDir, id, mode, socket } = subject;
   const exec = [...engine, 'exec', '-i', '-u', '0'];
   const script = (name: string, text: string) => {
     const file = join(programs.dir, `${mode}-${name}`);
@@ -36,14 +40,38 @@ export function contestantsFor(subject: Subject, programs: Programs): Contestant
   const words = (list: readonly string[]) => list.map((word) => `'${word}'`).join(' ');
   const bash = findCommand('bash');
   const python = findCommand('python3') ?? findCommand('python3', process.env.PATH);
+  // by the socket podman's own client is slower than root's, which is what hermes is measured by
+  const own = mode === 'podman-socket' ? ({ byOwner: true } as const) : {};
   const native = { HERMES_DEV: '1', HERMES_NATIVE_DIR: nativeDir };
   return [
-    { key: 'bare', label: `bare \`${engine.join(' ')} exec\``, argv: [...exec, id, hermesBin] },
+    {
+      key: 'bare',
+      label: `bare \`${engine.join(' ')} exec\`${mode === 'podman-socket' ? ' by root' : ''}`,
+      argv: [...exec, id, hermesBin],
+      ...own,
+    },
     {
       key: 'inspect',
       label: `\`${engine.join(' ')} inspect\` alone`,
       argv: [...engine, 'inspect', '--type', 'container', containerName],
+      ...own,
     },
+    ...(mode === 'podman-socket'
+      ? [{ key: 'remote', label: '`podman exec` by the socket', argv: [...exec, id, hermesBin] }]
+      : []),
+    ...(socket === undefined
+      ? []
+      : [
+          {
+            key: 'api',
+            label: 'node, the same by the API and nothing else',
+            argv: [
+              programs.node,
+              programs.apiExec,
+              ...[socket.path, socket.version, containerName, '0', hermesBin],
+            ],
+          },
+        ]),
     ...(bash === null
       ? []
       : [

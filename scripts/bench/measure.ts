@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { must } from '../engines/command.ts';
 import type { Contestant } from './contestants.ts';
-import type { Subject } from './subject.ts';
+import { identityOf, type Subject } from './subject.ts';
 
 /** Milliseconds by contestant: of every run, and what a turn's runs took of the processors, in their mean. */
 export type Samples = ReadonlyMap<string, { wall: number[]; cpu: number[] }>;
@@ -35,12 +35,11 @@ export async function measure(
   chmodSync(join(dir, 'results'), 0o777);
   const file = join(dir, 'results/last.json');
   for (let round = 0; round < rounds; round++) {
-    for (const { key, argv, env } of contestants) {
-      const { caller } = subject;
+    for (const contestant of contestants) {
+      const { key, argv } = contestant;
       const flags = ['-N', '--style=none', '--warmup=1', `--runs=${runs}`, `--export-json=${file}`];
       await must(['hyperfine', ...flags, argv.map(quoted).join(' ')], {
-        ...caller,
-        env: { ...caller.env, ...env },
+        ...identityOf(subject, contestant),
         timeoutMs: 600_000,
       });
       const { results } = JSON.parse(readFileSync(file, 'utf8')) as { results: Result[] };

@@ -5,6 +5,8 @@ import { must, plainEnv } from '../engines/command.ts';
 import { type EngineMode, engineOf, labelOf, type Person } from '../engines/modes.ts';
 import { engineVariables, envOf, ownerOf } from '../engines/owner.ts';
 import type { Engines } from '../engines.ts';
+import type { Contestant } from './contestants.ts';
+import { standIns } from './stand-ins.ts';
 
 /** Who calls and what they call: all that a contestant's command line needs. */
 export interface Subject {
@@ -17,14 +19,30 @@ export interface Subject {
   nativeDir: string;
   /** In the container. */
   hermesBin: string;
-  /** Beside it: one that waits. */
-  pauseBin: string;
+  /** Beside it: one that waits, one that writes a gigabyte and one that reads it. */
+  programs: Record<Exclude<keyof typeof standIns, 'hermes'>, string>;
   /** What gets the caller into the engine: `docker`, `podman`, or `sudo -n podman`. */
   engine: readonly string[];
-  caller: { env: Record<string, string>; uid?: number; gid?: number };
+  /** The engine's API, where the shim goes by it. */
+  socket: { path: string; version: string } | undefined;
+  caller: Identity;
+  owner: Identity;
 }
 
-const nothing = '#!/bin/sh\nexit 0\n';
+interface Identity {
+  env: Record<string, string>;
+  uid?: number;
+  gid?: number;
+}
+
+/** As whom a contestant runs, and with which environment. */
+export const identityOf = (
+  { caller, owner }: Subject,
+  { env, byOwner }: Pick<Contestant, 'env' | 'byOwner'>,
+): Identity => {
+  const identity = byOwner ? owner : caller;
+  return { ...identity, env: { ...identity.env, ...env } };
+};
 
 /** Starts the container. It goes with the engines. */
 export async function startSubject(mode: EngineMode, engines: Engines): Promise<Subject> {
@@ -33,8 +51,8 @@ export async function startSubject(mode: EngineMode, engines: Engines): Promise<
   const home = join(state, '.hermes');
   const store = join(root, 'store');
   for (const dir of [home, join(store, 'bin')]) mkdirSync(dir, { recursive: true });
-  for (const name of ['hermes', 'pause']) {
-    writeFileSync(join(store, 'bin', name), name === 'hermes' ? nothing : '#!/bin/sh\nexec sleep 600\n');
+  for (const [name, text] of Object.entries(standIns)) {
+    writeFileSync(join(store, 'bin', name), text);
     chmodSync(join(store, 'bin', name), 0o755);
   }
   symlinkSync(store, join(state, 'current-package'));
@@ -43,7 +61,8 @@ export async function startSubject(mode: EngineMode, engines: Engines): Promise<
   if (person !== undefined && mode === 'podman-rootless')
     for (const dir of [state, home]) chownSync(dir, person.uid, person.gid);
   const containerName = `hermes-bench-${engines.run}-${mode}`;
-  const hermesBin = '/data/current-package/bin/hermes';
+  const inside = (name: string) => `/data/current-package/bin/${name}`;
+  const hermesBin = inside('hermes');
   writeMetadata({ mode, home, containerName }, hermesBin);
   const owner = ownerOf(mode, engines);
   const run = [
@@ -65,10 +84,26 @@ export async function startSubject(mode: EngineMode, engines: Engines): Promise<
     home,
     nativeDir: join(store, 'bin'),
     hermesBin,
-    pauseBin: '/data/current-package/bin/pause',
+    programs: { pause: inside('pause'), pour: inside('pour'), swallow: inside('swallow') },
     engine: mode === 'podman-sudo' ? ['sudo', '-n', 'podman'] : [engineOf(mode)],
+    socket: socketOf(mode, engines),
+    owner: identity(owner.options),
     caller: person === undefined || !engines.asRoot ? { env } : { env, uid: person.uid, gid: person.gid },
   };
+}
+
+/** Where the API is that a caller is led to. podman's service takes docker's paths of any version. */
+function socketOf(mode: EngineMode, engines: Engines): Subject['socket'] {
+  const { DOCKER_HOST, CONTAINER_HOST } = engineVariables(mode, engines);
+  const version = mode === 'docker' ? engines.dockerApiVersion : '1.41';
+  const address = mode === 'docker' ? (DOCKER_HOST ?? 'unix:///var/run/docker.sock') : CONTAINER_HOST;
+  if (!address?.startsWith('unix://') || version === null) return undefined;
+  return { path: address.slice('unix://'.length), version };
+}
+
+/** Without what is undefined. */
+function identity({ env, uid, gid }: ReturnType<typeof ownerOf>['options']): Identity {
+  return uid === undefined || gid === undefined ? { env } : { env, uid, gid };
 }
 
 function personOf(mode: EngineMode, engines: Engines): Person | undefined {

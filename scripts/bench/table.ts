@@ -1,8 +1,11 @@
 /** The measurements as markdown. */
+import type { EngineMode } from '../engines/modes.ts';
 import type { Contestant } from './contestants.ts';
 import { median, type Samples } from './measure.ts';
+import type { Target } from './targets.ts';
 
 export interface Column {
+  mode: EngineMode;
   title: string;
   contestants: readonly Contestant[];
   samples: Samples;
@@ -21,7 +24,7 @@ export function timesTable(columns: readonly Column[], what: keyof typeof titles
     );
     const [first = key] = labels;
     if (new Set(labels).size === 1) return first;
-    return key === 'bare' ? 'the bare engine: `exec`' : 'the bare engine: `inspect`';
+    return `the bare engine: \`${key === 'inspect' ? 'inspect' : 'exec'}\``;
   };
   const cell = ({ samples }: Column, key: string) => {
     const times = samples.get(key)?.[what];
@@ -36,35 +39,16 @@ export function timesTable(columns: readonly Column[], what: keyof typeof titles
   ].join('\n');
 }
 
-/** What the shim adds beyond its parts, against what it may add. */
-export function targetsTable(columns: readonly Column[]): string {
-  const rows = columns.flatMap(({ title, samples }) => {
-    const at = (key: string) => median(samples.get(key)?.wall ?? []);
-    // podman has no daemon to ask: its inspect is a process, and part of the price
-    const parts = title.startsWith('docker') ? ['bare', 'node'] : ['inspect', 'bare', 'node'];
-    const sum = (keys: readonly string[]) => keys.map(at).reduce((total, value) => total + value, 0);
-    return [
-      { what: `${title}: routed`, parts, over: at('routed') - sum(parts), most: 15 },
-      {
-        what: `${title}: native`,
-        parts: ['node', 'program'],
-        over: at('native') - sum(['node', 'program']),
-        most: 8,
-      },
-    ];
-  });
-  const names: Record<string, string> = {
-    bare: 'exec',
-    program: 'the program',
-    node: '`node -e 0`',
-    inspect: 'inspect',
-  };
+/** What was reached, against what may be. */
+export function targetsTable(targets: readonly Target[]): string {
+  const shown = ({ value, unit }: Pick<Target, 'value' | 'unit'>) =>
+    unit === '×' ? value.toFixed(2) : `${value.toFixed(1)} ${unit}`;
   return [
-    '| | parts | over its parts, ms | target, ms |',
-    '|---|---|--:|--:|',
-    ...rows.map(
-      ({ what, parts, over, most }) =>
-        `| ${what} | ${parts.map((part) => names[part]).join(' + ')} | ${over.toFixed(1)} | ≤ ${most} ${over <= most ? '✓' : '✗'} |`,
+    '| | | target |',
+    '|---|--:|--:|',
+    ...targets.map(
+      ({ what, value, most, unit }) =>
+        `| ${what} | ${shown({ value, unit })} | ≤ ${shown({ value: most, unit })} ${value <= most ? '✓' : '✗'} |`,
     ),
   ].join('\n');
 }

@@ -1,4 +1,5 @@
 /** A recording as a picture that moves by CSS alone, and shows its last moment where nothing may move. */
+import { escapeXml } from '../xml.ts';
 import type { Row } from './timeline.ts';
 
 export interface Picture {
@@ -77,6 +78,3 @@ function scrolls(rows: readonly Row[], height: number): ReadonlyArray<{ atMs: nu
     })
     .filter(({ atMs }, place, all) => all[place + 1]?.atMs !== atMs);
 }
-
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
-const escapeXml = (text: string): string => text.replace(/[&<>]/g, (character) => entities[character] ?? '');
