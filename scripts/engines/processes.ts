@@ -64,7 +64,8 @@ export function processesBelow(pids: readonly number[]): ProcessFacts[] {
     const children = all.filter(({ ppid }) => parents.includes(ppid));
     return children.length === 0 ? [] : [...children, ...below(children.map(({ pid }) => pid))];
   };
-  return below(pids);
+  // 0 is nobody, and everybody is below it
+  return below(pids.filter((pid) => pid > 0));
 }
 
 export interface ProcessId {

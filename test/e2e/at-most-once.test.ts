@@ -16,22 +16,11 @@ import {
   saysStarted,
   saysUnknown,
 } from '../harness/mishaps.ts';
-import { clientModes, describeModes, transportModes } from '../harness/modes.ts';
+import { clientModes, describeModes, toldModes, transportModes } from '../harness/modes.ts';
 
 const impatient = { HERMES_SHIM_WAIT: '0' };
 
 describeModes((mode) => {
-  it('before the probe: not started, and said so', async () => {
-    await using container = await managedContainer(mode);
-    for (const mishap of ['stop', 'kill', 'remove'] as const) {
-      await mishaps[mishap](container);
-      const ended = await container.hermes(['version'], { env: impatient });
-      expect(ended.exitCode, expectAgreement(ended, container)).toBe(125);
-      expect(ended.stderr).toMatch(saysNotStarted);
-      await putBack(container);
-    }
-  });
-
   it('between the probe and the exec: not started, and never started in another container', async () => {
     await using container = await managedContainer(mode);
     await using gate = await buildGate(container, 'exec');
@@ -172,6 +161,19 @@ describeModes((mode) => {
     }
   });
 }, transportModes);
+
+describeModes((mode) => {
+  it('before the probe: not started, and said so', async () => {
+    await using container = await managedContainer(mode);
+    for (const mishap of ['stop', 'kill', 'remove'] as const) {
+      await mishaps[mishap](container);
+      const ended = await container.hermes(['version'], { env: impatient });
+      expect(ended.exitCode, expectAgreement(ended, container)).toBe(125);
+      expect(ended.stderr).toMatch(saysNotStarted);
+      await putBack(container);
+    }
+  });
+}, toldModes);
 
 describeModes((mode) => {
   it('a hermes that removed its note and lost its user is not started twice', async () => {

@@ -89,7 +89,7 @@ describeModes(
       await container.pause();
       shim?.kill('SIGKILL');
       group?.killGroup('SIGKILL');
-      for (const pid of clientsBelow([client?.pid ?? 0])) process.kill(pid, 'SIGKILL');
+      if (client) for (const pid of clientsBelow([client.pid])) process.kill(pid, 'SIGKILL');
       await moment(12_000);
       await container.unpause();
       for (const one of all) expect((await one.ended).timedOut).toBe(false);
@@ -139,8 +139,8 @@ describeModes(
       const [killed, orphaned, ...others] = running;
       proxy.freeze();
       killed?.kill('SIGKILL');
-      if (clientModes.includes(mode))
-        for (const pid of clientsBelow([orphaned?.pid ?? 0])) process.kill(pid, 'SIGKILL');
+      if (orphaned && clientModes.includes(mode))
+        for (const pid of clientsBelow([orphaned.pid])) process.kill(pid, 'SIGKILL');
       else orphaned?.killGroup('SIGKILL');
       others.forEach((one, at) => void one.kill(byAll[at] ?? 'SIGTERM'));
       for (const [at, one] of others.entries())

@@ -7,7 +7,7 @@ import type { Ended } from '../harness/call.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { until } from '../harness/host.ts';
 import { lookalike } from '../harness/lookalike.ts';
-import { describeModes, type EngineMode, transportModes } from '../harness/modes.ts';
+import { describeModes, type EngineMode, toldModes, transportModes } from '../harness/modes.ts';
 
 const atOnce = { env: { HERMES_SHIM_WAIT: '0' } };
 const briefly = { env: { HERMES_SHIM_WAIT: '0.4' } };
@@ -36,21 +36,6 @@ describeModes((mode) => {
           '$',
         ].join('\n'),
       ),
-    );
-  });
-
-  it('a container that does not exist is told so, and what asks for it', async () => {
-    await using container = await managedContainer(mode);
-    await container.remove();
-    const { name, engine, metadataFile } = container;
-    const text = expectError(await container.hermes(['version'], atOnce), container, 125);
-    expect(text).toBe(
-      [
-        `hermes: container '${name}' does not exist (${engine})`,
-        `  what is there:  ${typed(mode)} ps -a`,
-        `  what asks for it:  cat ${metadataFile}`,
-        '',
-      ].join('\n'),
     );
   });
 
@@ -84,6 +69,23 @@ describeModes((mode) => {
     );
   });
 }, transportModes);
+
+describeModes((mode) => {
+  it('a container that does not exist is told so, and what asks for it', async () => {
+    await using container = await managedContainer(mode);
+    await container.remove();
+    const { name, engine, metadataFile } = container;
+    const text = expectError(await container.hermes(['version'], atOnce), container, 125);
+    expect(text).toBe(
+      [
+        `hermes: container '${name}' does not exist (${engine})`,
+        `  what is there:  ${typed(mode)} ps -a`,
+        `  what asks for it:  cat ${metadataFile}`,
+        '',
+      ].join('\n'),
+    );
+  });
+}, toldModes);
 
 describeModes(
   (mode) => {

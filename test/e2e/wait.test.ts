@@ -13,7 +13,7 @@ import { expect, it } from 'vitest';
 import type { Ended, Running } from '../harness/call.ts';
 import { hermesUid, type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { until } from '../harness/host.ts';
-import { describeModes, transportModes } from '../harness/modes.ts';
+import { describeModes, toldModes, transportModes } from '../harness/modes.ts';
 import { readReport } from '../harness/report.ts';
 import { patient, telling, untilItWaits, withoutTrace } from '../harness/waiting.ts';
 
@@ -48,17 +48,6 @@ describeModes((mode) => {
     });
     expect(await telltale.ended).toMatchObject({ exitCode: 0 });
     expect(container.starts()).toHaveLength(2);
-  });
-
-  it('a container that is removed and made anew under its name is waited for', async () => {
-    await using container = await managedContainer(mode);
-    await container.remove();
-    await using call = await container.session(['version'], { env: telling });
-    await untilItWaits(call);
-    await container.create();
-    await untilItWaits(call);
-    await container.start();
-    expectSilentSuccess(await call.ended, container);
   });
 
   it('a user that the first start creates late is waited for', async () => {
@@ -105,6 +94,19 @@ describeModes((mode) => {
     expect(container.starts()).toEqual([]);
   });
 }, transportModes);
+
+describeModes((mode) => {
+  it('a container that is removed and made anew under its name is waited for', async () => {
+    await using container = await managedContainer(mode);
+    await container.remove();
+    await using call = await container.session(['version'], { env: telling });
+    await untilItWaits(call);
+    await container.create();
+    await untilItWaits(call);
+    await container.start();
+    expectSilentSuccess(await call.ended, container);
+  });
+}, toldModes);
 
 describeModes(
   (mode) => {
