@@ -7,7 +7,7 @@ import { clientsBelow } from '../harness/clients.ts';
 import { managedContainer } from '../harness/container.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import { until } from '../harness/host.ts';
-import { clientModes, describeModes, socketModes, transportModes } from '../harness/modes.ts';
+import { clientModes, describeModes, socketModes, toldModes, transportModes } from '../harness/modes.ts';
 import { openProxy } from '../harness/proxy.ts';
 import { expectRefusal } from '../harness/refusal.ts';
 
@@ -93,7 +93,9 @@ describeModes((mode) => {
     const shell = await container.shell('hermes cat </etc');
     expect(await shell.ended).toMatchObject({ exitCode: 0, stdout: '', timedOut: false });
   });
+}, transportModes);
 
+describeModes((mode) => {
   it('too few descriptors are told as such, in a sentence', async () => {
     await using container = await managedContainer(mode);
     for (const descriptors of [18, 19, 20, 22, 24]) {
@@ -116,7 +118,7 @@ describeModes((mode) => {
       if (descriptors < 20) expect(exitCode, story).not.toBe(0);
     }
   });
-}, transportModes);
+}, toldModes);
 
 describeModes((mode) => {
   it('what was at work before a client is not taken for its session, though pids have begun anew', async () => {

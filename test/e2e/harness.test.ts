@@ -304,14 +304,14 @@ describeModes((mode) => {
     await using proxy = await openProxy(container);
     for (const bytes of [0, 50_000]) {
       const halt = proxy.cut({ request: start, when: bytes });
-      const print = 'head -c 1000000 /dev/zero; sleep 3600';
-      const { stdout, timedOut } = await through(container, proxy, exec(container, 'sh', '-c', print)).ended;
+      const { stdout, timedOut } = await through(container, proxy, exec(container, 'yes')).ended;
       await halt.reached();
       expect(timedOut).toBe(false);
-      // what the engine puts around it is counted, too
+      // what the engine puts around it is counted, too, and of a frame that was cut the client writes nothing
       expect(stdout.length).toBeLessThanOrEqual(bytes);
-      expect(stdout.length).toBeGreaterThanOrEqual(bytes * 0.9);
-      for (const { pid } of await container.sessionProcesses()) process.kill(pid, 'SIGKILL');
+      expect(stdout.length > 0).toBe(bytes > 0);
+      const left = await until(() => container.sessionProcesses(), { what: 'what was left behind' });
+      for (const { pid } of left) process.kill(pid, 'SIGKILL');
       await container.untilNoGuests();
     }
   });

@@ -5,7 +5,7 @@ import type { Ended } from '../harness/call.ts';
 import { managedContainer } from '../harness/container.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import { laterNode } from '../harness/installed.ts';
-import { clientModes, describeModes, transportModes } from '../harness/modes.ts';
+import { clientModes, describeModes, toldModes, transportModes } from '../harness/modes.ts';
 
 /** Every line is one of ours: a sentence, then indented hints. */
 function expectSentence({ exitCode, signal, stderr }: Ended, words: RegExp, code = 126): void {
@@ -72,18 +72,6 @@ describeModes((mode) => {
     }
   });
 
-  it('too few descriptors are told as such, whatever it is that lacks them', async () => {
-    await using container = await managedContainer(mode);
-    const env = { HERMES_SHIM_WAIT: '0' };
-    for (let descriptors = 19; descriptors <= 26; descriptors += 1) {
-      const ended = await container.hermes(['version'], { first: `ulimit -n ${descriptors}`, env });
-      if (ended.exitCode === 0) expect(ended).toMatchObject(works);
-      else expectSentence(ended, /EMFILE/, ended.exitCode ?? 0);
-      expect(ended.stderr).not.toContain('chmod');
-      await container.untilNoGuests(20_000);
-    }
-  });
-
   // Whether a real client gets no thread, no map or no answer near such a limit is chance (measured: 6 of 21 calls failed).
   it('too little memory for the engine’s command ends in a sentence, whatever it is that fails', async () => {
     await using container = await managedContainer(mode);
@@ -96,6 +84,20 @@ describeModes((mode) => {
     }
   });
 }, transportModes);
+
+describeModes((mode) => {
+  it('too few descriptors are told as such, whatever it is that lacks them', async () => {
+    await using container = await managedContainer(mode);
+    const env = { HERMES_SHIM_WAIT: '0' };
+    for (let descriptors = 19; descriptors <= 26; descriptors += 1) {
+      const ended = await container.hermes(['version'], { first: `ulimit -n ${descriptors}`, env });
+      if (ended.exitCode === 0) expect(ended).toMatchObject(works);
+      else expectSentence(ended, /EMFILE/, ended.exitCode ?? 0);
+      expect(ended.stderr).not.toContain('chmod');
+      await container.untilNoGuests(20_000);
+    }
+  });
+}, toldModes);
 
 describeModes(
   (mode) => {
