@@ -132,6 +132,7 @@ export const sampleCauses: { [K in Cause['kind']]: readonly Extract<Cause, { kin
     { kind: 'foreign', engine: 'docker', why: 'declares no home (it has no HERMES_HOME in its environment)' },
   ],
   'session-lost': [{ kind: 'session-lost', ...inDocker, state: exited }],
+  'connection-lost': [{ kind: 'connection-lost', engine: 'docker', socket: '/var/run/docker.sock' }],
   'fate-unknown': [
     { kind: 'fate-unknown', ...inDocker, state: undefined },
     { kind: 'fate-unknown', ...inDocker, state: 'engine-down' },

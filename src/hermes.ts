@@ -10,7 +10,7 @@ import { findNative } from './route/native.ts';
 import { helpersPath } from './route/search-path.ts';
 import { saveTerminal } from './session/client/terminal-state.ts';
 import { startWatchdog } from './session/control/watchdog.ts';
-import { enterContainer, type Prepared } from './session/enter.ts';
+import { enterContainer, enterReadyContainer, type Prepared } from './session/enter.ts';
 import { becomeNative } from './session/native/exec-native.ts';
 import { keepStreamsAway, readDescriptors } from './session/plan/descriptors.ts';
 import { codeOf, type Ending } from './session/verdict/ending.ts';
@@ -26,15 +26,18 @@ async function call(caller: Caller): Promise<Ending> {
   const descriptors = readDescriptors(caller.noted);
   keepStreamsAway(descriptors);
   const interactive = descriptors.stdinTerminal && descriptors.stdoutTerminal;
-  const reaching = reachContainer(route, caller, {
-    interactive,
-    spin: interactive && descriptors.stderrTerminal,
-  });
+  const audience = { interactive, spin: interactive && descriptors.stderrTerminal };
+  const reaching = reachContainer(route, caller, audience);
   const prepared = duringProbe<Prepared>(() => ({
     watchdog: startWatchdog(caller.env),
     settings: interactive ? saveTerminal() : undefined,
   }));
-  return enterContainer(await reaching, route, caller, descriptors, await prepared);
+  const entered = await enterContainer(await reaching, route, caller, descriptors, await prepared);
+  if (entered.kind === 'ended') return entered.ending;
+  // Nothing was started: the container is not as far yet, or went away in this very moment. Looked at again, and waited for.
+  const found = await reachContainer(route, caller, { ...audience, verify: true });
+  const anew = { watchdog: startWatchdog(caller.env), settings: interactive ? saveTerminal() : undefined };
+  return enterReadyContainer(found, route, caller, descriptors, anew);
 }
 
 /** Works while the engine thinks: a turn of the loop later, since only then docker's daemon has the question. */
@@ -55,9 +58,7 @@ function isInteractive({ noted }: Caller): boolean {
  */
 function behaveAsACommand(caller: Caller): void {
   process.removeAllListeners('warning');
-  const path = helpersPath(caller.env);
-  if (path === undefined) delete process.env.PATH;
-  else if (path !== caller.env.PATH) process.env.PATH = path;
+  process.env.PATH = helpersPath(caller.env);
   for (const signal of caller.ignored) process.on(signal, () => undefined);
   dieBy(['SIGUSR1']);
 }
@@ -65,7 +66,8 @@ function behaveAsACommand(caller: Caller): void {
 function end(ending: Ending): void {
   trace(() => `ends with ${ending.kind === 'code' ? ending.code : ending.signal}`);
   if (ending.kind === 'code') process.exit(ending.code);
-  process.removeAllListeners(ending.signal);
+  // node ignores PIPE itself; who takes a listener away gives it its effect back
+  process.on(ending.signal, () => undefined).removeAllListeners(ending.signal);
   process.kill(process.pid, ending.signal);
   // still here: the signal is ignored or has no effect of its own
   process.exit(codeOf({ code: null, signal: ending.signal }));

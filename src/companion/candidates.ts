@@ -4,6 +4,7 @@ import { endpointOf, remoteAddress } from '../engine/endpoint.ts';
 import { locateElevation, locateEngine } from '../engine/locate.ts';
 import { volumeAt } from '../engine/mounts.ts';
 import { judgeSameHome } from '../engine/same-home.ts';
+import { namesPodman, servedPodman } from '../engine/transport/socket.ts';
 import { escapeControls } from '../report/escape.ts';
 import type { Caller } from '../route/caller.ts';
 import type { Engine } from '../route/metadata.ts';
@@ -63,8 +64,14 @@ export async function searchContainers(
 }
 
 function accessesOf(engine: Engine, caller: Caller, ownerUid: number | undefined): readonly Access[] {
-  return accessOrder({ engine, uid: caller.uid, ownerUid }).flatMap((kind): readonly Access[] => {
+  const named = engine === 'podman' && namesPodman(caller.env);
+  return accessOrder({ engine, uid: caller.uid, ownerUid, named }).flatMap((kind): readonly Access[] => {
     if (kind === 'direct') return [{ kind }];
+    if (kind === 'socket') {
+      const own = caller.uid !== 0 && ownerUid === caller.uid;
+      const socket = servedPodman(caller.env, { uid: caller.uid, own });
+      return socket ? [{ kind, socket }] : [];
+    }
     const elevation = locateElevation(caller.env);
     return elevation ? [{ kind, ...elevation }] : [];
   });

@@ -1,4 +1,3 @@
-import { engineCommand } from '../engine/access.ts';
 import type { Cause } from '../engine/cause.ts';
 import { gatherCircumstances } from '../engine/circumstances.ts';
 import { explainCause } from '../engine/explain-cause.ts';
@@ -11,7 +10,7 @@ import type { ContainerRoute } from '../route/decide.ts';
 import { commandInContainer } from '../route/name.ts';
 import { captureTrace, lastFact, lastWords } from './capture-trace.ts';
 import { type Check, fail, failBy, skip, warn, well } from './check.ts';
-import { runProbe } from './run-probe.ts';
+import { runProbe, runScriptProbe } from './run-probe.ts';
 import { shortAge } from './table.ts';
 
 /** From the engine to hermes in the container. */
@@ -28,7 +27,7 @@ export type ContainerChecks = {
 /** Everything between a route and a hermes that can be started, by the hot path's own decisions. */
 export async function checkContainer(route: ContainerRoute, caller: Caller): Promise<ContainerChecks> {
   const captured = await captureTrace(() =>
-    lookUp({ route, caller, memory: { refusals: new Map(), last: false } }),
+    lookUp({ route, caller, memory: { refusals: new Map(), last: false, verify: 'young' } }),
   );
   if (captured.kind === 'failed') return stopped([], 'engine', failBy('engine', captured.failure));
   const engine = await engineWords(route, caller, captured.facts);
@@ -156,8 +155,8 @@ function runningFact({ container }: Reached): string {
 
 /** Who hermes is in there, and whether the container was made for another uid. */
 async function checkUser({ via, container, user }: Reached, bin: string, caller: Caller): Promise<Check> {
-  const argv = engineCommand(via, ['exec', '-u', user, '-w', '/', container.id, '/bin/sh', '-c', 'id -u']);
-  const uid = (await runProbe(argv, caller.env)).stdout.trim();
+  const script = { containerId: container.id, user, script: 'id -u', name: 'hermes-doctor', args: [] };
+  const uid = (await runScriptProbe(via, script, caller.env)).stdout.trim();
   // in a rootless podman root is the caller
   if (uid === '0' && !(via.engine === 'podman' && via.access.kind === 'direct' && caller.uid !== 0))
     return rootUser(user, bin);

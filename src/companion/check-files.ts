@@ -1,12 +1,12 @@
 import { posix } from 'node:path';
-import { commandPrefix, scriptCommand } from '../engine/access.ts';
+import { commandPrefix } from '../engine/access.ts';
 import type { Reached } from '../engine/reach.ts';
 import { escapeControls } from '../report/escape.ts';
 import { quoteWord } from '../report/quote.ts';
 import type { Caller } from '../route/caller.ts';
 import { type Check, skip, warn, well } from './check.ts';
 import listUnusable from './list-unusable.sh';
-import { runProbe } from './run-probe.ts';
+import { runScriptProbe } from './run-probe.ts';
 
 /** More than so many files are not looked at. */
 const most = '5000';
@@ -24,7 +24,7 @@ export async function checkFiles(
     ...{ containerId: container.id, user, name: 'hermes-doctor' },
     ...{ script: listUnusable, args: [containerHome, most] },
   };
-  const { ok, stdout, words } = await runProbe(scriptCommand(via, asked), caller.env);
+  const { ok, stdout, words } = await runScriptProbe(via, asked, caller.env);
   const [owner = '', ...files] = stdout.split('\n').filter(Boolean);
   if (!ok || !/^\d+:\d+$/.test(owner)) return skip('files', `the container could not be asked (${words})`);
   return judgeFiles(files, {

@@ -115,7 +115,11 @@ async function findTrouble(caller: Caller, id: string): Promise<Failure | undefi
   try {
     const route = await decideRoute(caller);
     if (route.kind === 'native') return elsewhere(route.why);
-    const outcome = await lookUp({ route, caller, memory: { refusals: new Map(), last: true } });
+    const outcome = await lookUp({
+      route,
+      caller,
+      memory: { refusals: new Map(), last: true, verify: 'young' },
+    });
     if (outcome.kind === 'not-ready') {
       return explainCause(outcome.cause, await gatherCircumstances(outcome.cause, route, caller.env, 0));
     }

@@ -55,7 +55,7 @@ async function decide(caller: Caller): Promise<{ decisions: readonly Decision[];
   }
   const looked = await captureTrace(async () => {
     budgetOf(caller); // asked first, as hermes does: it may be no number
-    return lookUp({ route, caller, memory: { refusals: new Map(), last: false } });
+    return lookUp({ route, caller, memory: { refusals: new Map(), last: false, verify: 'young' } });
   });
   const before = toDecisions([...routed.facts, ...looked.facts]);
   if (looked.kind === 'failed') return { decisions: before, verdict: neither(looked.failure) };

@@ -1,5 +1,4 @@
 import { posix } from 'node:path';
-import { scriptCommand } from '../engine/access.ts';
 import { waitBudgetMs } from '../engine/budget.ts';
 import { isYoung } from '../engine/readiness.ts';
 import { escapeControls } from '../report/escape.ts';
@@ -8,7 +7,7 @@ import type { Caller } from '../route/caller.ts';
 import { sleep } from '../system/sleep.ts';
 import askHermes from './ask-hermes.sh';
 import type { Candidate } from './candidates.ts';
-import { runProbe } from './run-probe.ts';
+import { runScriptProbe } from './run-probe.ts';
 
 /** What a container says of its own hermes. */
 export type Findings = {
@@ -42,7 +41,7 @@ export async function inquire(
     name: 'hermes-enable',
     args: [home, module],
   };
-  const { ok, stdout, words: complaint } = await runProbe(scriptCommand(via, asked), caller.env);
+  const { ok, stdout, words: complaint } = await runScriptProbe(via, asked, caller.env);
   if (!ok) {
     const sentence = `container '${container.name}' could not be asked (${escapeControls(complaint, 160)})`;
     throw new Failure(exitCodes.cannotRoute, sentence, [

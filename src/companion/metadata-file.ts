@@ -1,5 +1,5 @@
 import { fstatSync, unlinkSync } from 'node:fs';
-import { type EngineAccess, engineCommand } from '../engine/access.ts';
+import type { EngineAccess } from '../engine/access.ts';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
 import type { Caller } from '../route/caller.ts';
@@ -7,7 +7,7 @@ import type { Home } from '../route/home.ts';
 import { metadataName } from '../route/read.ts';
 import { errorCode } from '../system/error-code.ts';
 import { replaceFile } from '../system/replace-file.ts';
-import { runProbe } from './run-probe.ts';
+import { runScriptProbe } from './run-probe.ts';
 
 /** The way to a home that belongs to the container's uid: an exec as that uid. */
 export type Inside = {
@@ -83,19 +83,9 @@ async function runInside(
   inside: Inside,
   [script = '', ...rest]: readonly string[],
 ): Promise<void> {
-  const words = [
-    'exec',
-    '-u',
-    inside.owner,
-    '-w',
-    '/',
-    inside.containerId,
-    '/bin/sh',
-    '-c',
-    script,
-    'hermes-enable',
-  ];
-  const { ok, words: complaint } = await runProbe(engineCommand(inside.via, [...words, ...rest]), caller.env);
+  const { via, containerId, owner: user } = inside;
+  const asked = { containerId, user, script, name: 'hermes-enable', args: rest };
+  const { ok, words: complaint } = await runScriptProbe(via, asked, caller.env);
   if (!ok) throw notChanged(home, complaint);
 }
 

@@ -1,9 +1,8 @@
-import { scriptCommand } from '../engine/access.ts';
 import type { Reached } from '../engine/reach.ts';
+import { transportOf } from '../engine/transport/transport.ts';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
 import type { Environment } from '../system/environment.ts';
-import { runCommand } from '../system/run-command.ts';
 import listProcesses from './list-processes.sh';
 
 /** A process in the container that has to do with a session of ours. Times are clock ticks since the host's boot. */
@@ -42,7 +41,7 @@ export async function readProcessList(reached: Reached, env: Environment): Promi
     name: 'hermes-ps',
     args: [user, border],
   };
-  const result = await runCommand(scriptCommand(via, asked), { env, timeoutMs: 20_000 });
+  const result = await transportOf(via, env).runScript(asked, { timeoutMs: 20_000 });
   if (result.kind === 'exited' && result.code === 0) return parseProcessList(result.stdout, border);
   const detail = result.kind === 'exited' ? result.stderr.trim() : result.kind;
   throw new Failure(

@@ -1,7 +1,6 @@
-import { engineCommand } from '../engine/access.ts';
+import { transportOf } from '../engine/transport/transport.ts';
 import type { Caller } from '../route/caller.ts';
 import { graceSeconds, openSessionControl } from '../session/control/session-control.ts';
-import { runCommand } from '../system/run-command.ts';
 import type { Answer } from './answer.ts';
 import endDetached from './end-detached.sh';
 import { nameUsers, runningJson, runningTable } from './ps.ts';
@@ -56,7 +55,7 @@ async function endAll(loose: readonly Running[], { reached }: Place, caller: Cal
   if (loose.length === 0) return;
   const { container, user, via } = reached;
   const words = loose.flatMap(({ pid, start }) => [String(pid), start]);
-  const script = ['/bin/sh', '-c', endDetached, 'hermes-reap', String(graceSeconds * 10), ...words];
-  const argv = engineCommand(via, ['exec', '-u', user, '-w', '/', container.id, ...script]);
-  await runCommand(argv, { env: caller.env, timeoutMs: (graceSeconds + 20) * 1000 });
+  const args = [String(graceSeconds * 10), ...words];
+  const script = { containerId: container.id, user, script: endDetached, name: 'hermes-reap', args };
+  await transportOf(via, caller.env).runScript(script, { timeoutMs: (graceSeconds + 20) * 1000 });
 }

@@ -1,3 +1,5 @@
+import type { ContainerScript, EngineAccess } from '../engine/access.ts';
+import { transportOf } from '../engine/transport/transport.ts';
 import type { Environment } from '../system/environment.ts';
 import { type CommandResult, runCommand } from '../system/run-command.ts';
 
@@ -13,7 +15,20 @@ export async function runProbe(
   env: Environment,
   timeoutMs = 20_000,
 ): Promise<ProbeAnswer> {
-  const result = await runCommand(argv, { env: { ...env, LC_ALL: 'C' }, timeoutMs });
+  return toProbeAnswer(await runCommand(argv, { env: { ...env, LC_ALL: 'C' }, timeoutMs }));
+}
+
+/** The same for a few lines of sh in a container, by whatever way the engine is spoken to. */
+export async function runScriptProbe(
+  via: EngineAccess,
+  script: ContainerScript,
+  env: Environment,
+  timeoutMs = 20_000,
+): Promise<ProbeAnswer> {
+  return toProbeAnswer(await transportOf(via, { ...env, LC_ALL: 'C' }).runScript(script, { timeoutMs }));
+}
+
+function toProbeAnswer(result: CommandResult): ProbeAnswer {
   const ok = result.kind === 'exited' && result.code === 0;
   const stdout = result.kind === 'exited' ? result.stdout.replace(/\n$/, '') : '';
   return { ok, stdout, words: ok ? '' : complaintOf(result) };

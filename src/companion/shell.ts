@@ -3,7 +3,7 @@ import { reach, routeOf } from '../managed/apply/ready.ts';
 import type { Caller } from '../route/caller.ts';
 import { saveTerminal } from '../session/client/terminal-state.ts';
 import { startWatchdog } from '../session/control/watchdog.ts';
-import { enterContainer } from '../session/enter.ts';
+import { enterReadyContainer } from '../session/enter.ts';
 import { keepStreamsAway, readDescriptors } from '../session/plan/descriptors.ts';
 import type { Ending } from '../session/verdict/ending.ts';
 import { findKept } from './container-deeds.ts';
@@ -30,5 +30,5 @@ export async function shell(
     settings: terminal ? saveTerminal() : undefined,
   };
   const args = ['-c', script, 'hermes-shim-shell', ...words];
-  return enterContainer(reached, inShell, { ...caller, name: 'hermes', args }, descriptors, beside);
+  return enterReadyContainer(reached, inShell, { ...caller, name: 'hermes', args }, descriptors, beside);
 }

@@ -77,6 +77,8 @@ export type Cause =
       /** `undefined`: it was removed or replaced */
       readonly state: State | undefined;
     }
+  /** the connection to the engine broke under a session that goes on: it is ended */
+  | { readonly kind: 'connection-lost'; readonly engine: Engine; readonly socket: string }
   /** the container, or its engine, went away about when hermes was started: nobody can say whether it was */
   | {
       readonly kind: 'fate-unknown';
@@ -109,6 +111,7 @@ export function mayPass(cause: Cause): boolean {
     case 'remote-engine':
     case 'foreign':
     case 'session-lost':
+    case 'connection-lost':
     case 'fate-unknown':
       return false;
   }

@@ -1,6 +1,6 @@
 import type { Environment } from '../system/environment.ts';
-import { runCommand } from '../system/run-command.ts';
-import { type EngineAccess, engineCommand } from './access.ts';
+import type { EngineAccess } from './access.ts';
+import { transportOf } from './transport/transport.ts';
 
 /** How many log lines of a container that does not run are shown. */
 const count = 3;
@@ -11,8 +11,7 @@ export async function lastLogLines(
   containerId: string,
   env: Environment,
 ): Promise<readonly string[]> {
-  const argv = engineCommand(via, ['logs', '--timestamps', '--tail', String(count), containerId]);
-  const result = await runCommand(argv, { env, timeoutMs: 5000, tied: true });
+  const result = await transportOf(via, env).logs(containerId, count, { timeoutMs: 5000 });
   return result.kind === 'exited' && result.code === 0 ? inOrder(result.stdout, result.stderr) : [];
 }
 

@@ -27,6 +27,7 @@ function explain(cause: Cause, about: Circumstances): Explanation {
     case 'sudo-refused':
     case 'no-sudo':
     case 'remote-engine':
+    case 'connection-lost':
       return explainEngine(cause, about);
     case 'absent':
     case 'not-running':

@@ -22,7 +22,8 @@ export type EngineCause = Extract<
       | 'socket-forbidden'
       | 'sudo-refused'
       | 'no-sudo'
-      | 'remote-engine';
+      | 'remote-engine'
+      | 'connection-lost';
   }
 >;
 
@@ -108,6 +109,16 @@ export function explainEngine(cause: EngineCause, about: Circumstances): Explana
           },
           { label: 'or allow it', text: `HERMES_SHIM_ALLOW_FOREIGN=${about.containerName} hermes …` },
         ],
+      };
+    case 'connection-lost':
+      return {
+        sentence: `the connection to ${cause.engine} broke (${escapeControls(cause.socket)}), so the session in ${name} was ended`,
+        hints: [
+          { label: 'see why', text: `journalctl -u ${cause.engine} -e` },
+          { label: 'what is left', text: 'hermes-shim ps' },
+        ],
+        exitCode: exitCodes.connectionLost,
+        afterwards: true,
       };
   }
 }

@@ -1,14 +1,15 @@
 import type { ProbeFact } from '../report/fact.ts';
 import type { Silence } from '../system/patience.ts';
+import type { Api } from './access.ts';
 import type { Container } from './container.ts';
 
 /** Why sudo or doas would not run the engine. */
 export type Refusal = 'password' | 'no-rule' | 'no-new-privileges' | 'not-setuid' | 'other';
 
-/** What a probe found out. `detail` is the engine's or sudo's own words, not yet escaped. */
+/** What a probe found out, and by which API. `detail` is the engine's or sudo's own words, not yet escaped. */
 export type ProbeResult =
-  | { readonly kind: 'found'; readonly container: Container }
-  | { readonly kind: 'absent' }
+  | { readonly kind: 'found'; readonly container: Container; readonly api?: Api }
+  | { readonly kind: 'absent'; readonly api?: Api }
   | { readonly kind: 'daemon-down'; readonly detail: string }
   | { readonly kind: 'forbidden'; readonly detail: string }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly detail: string }
@@ -17,8 +18,9 @@ export type ProbeResult =
   | { readonly kind: 'nonsense'; readonly detail: string };
 
 /** Is it the container that was asked for? By its full name alone, since engines also take beginnings of ids. */
-export function foundByName(container: Container, containerName: string): ProbeResult {
-  return container.name === containerName ? { kind: 'found', container } : { kind: 'absent' };
+export function foundByName(container: Container, containerName: string, api?: Api): ProbeResult {
+  const by = api && { api };
+  return container.name === containerName ? { kind: 'found', container, ...by } : { kind: 'absent', ...by };
 }
 
 /** A probe's answer, with what counts later. */

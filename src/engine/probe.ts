@@ -1,17 +1,19 @@
+import { existsSync } from 'node:fs';
 import { trace } from '../report/trace.ts';
 import type { Environment } from '../system/environment.ts';
 import { enginePatience, type Patience } from '../system/patience.ts';
 import { type CommandResult, outputLimit, runCommand } from '../system/run-command.ts';
 import { type EngineAccess, engineCommand } from './access.ts';
 import { type Container, toContainer } from './container.ts';
-import { askSocket, socketOf, speaksPlainly } from './docker-socket.ts';
 import { type Endpoint, endpointOf } from './endpoint.ts';
 import { foundByName, type ProbeResult, type Refusal } from './probe-result.ts';
+import { inspectBySocket } from './transport/api/inspect.ts';
+import { apiSocket, isTrusted } from './transport/socket.ts';
 
 /**
  * Asks the engine for one container; starts nothing. `--type container`, since plain `inspect` also answers for
  * images; the answer's name must be the one that was asked for, since engines also take id prefixes.
- * docker's local daemon is asked on its socket, without its client, which is several times as fast.
+ * An engine that listens on a local socket is asked there, without its client, which is several times as fast.
  * @param options.endpoint where the engine listens, when it is known already
  */
 export async function probe(
@@ -19,7 +21,7 @@ export async function probe(
   containerName: string,
   options: { env: Environment; patience?: Patience; endpoint?: Endpoint },
 ): Promise<ProbeResult> {
-  const answer = await askDaemon(access, containerName, options);
+  const answer = await askService(access, containerName, options);
   if (answer !== undefined) return answer;
   const argv = engineCommand(access, ['inspect', '--type', 'container', containerName], true);
   // sudo's refusals are told apart by their words: in English, please
@@ -35,16 +37,17 @@ export async function probe(
   return whole ? foundByName(whole, containerName) : toProbeResult(result, access, containerName);
 }
 
-/** docker's daemon itself, where it can be asked without its client. */
-async function askDaemon(
+/** The engine itself, where it can be asked without its client. */
+async function askService(
   access: EngineAccess,
   containerName: string,
   { env, patience = enginePatience, endpoint = endpointOf(access, env) }: Parameters<typeof probe>[2],
 ): Promise<ProbeResult | undefined> {
-  if (access.engine !== 'docker' || access.access.kind !== 'direct' || !speaksPlainly(env)) return undefined;
-  const socket = socketOf(endpoint);
-  if (socket === undefined) return undefined;
-  const answer = await askSocket(socket, containerName, patience);
+  const socket = apiSocket(access, endpoint, env);
+  // where there is none, it is said so after the attempt
+  if (socket === undefined || (existsSync(socket) && !isTrusted(socket, process.getuid?.() ?? 0)))
+    return undefined;
+  const answer = await inspectBySocket(access.engine, socket, containerName, patience);
   trace(() => ({ about: 'probe', socket, answered: answer !== undefined }));
   return answer;
 }

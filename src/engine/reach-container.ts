@@ -12,6 +12,8 @@ export type Audience = {
   readonly interactive: boolean;
   /** stderr is a terminal too, so that a spinner can be shown */
   readonly spin: boolean;
+  /** a start has failed, and started nothing: find out why (`Memory`) */
+  readonly verify?: boolean | undefined;
 };
 
 /** After so many milliseconds without an answer a person is told that the engine is slow. */
@@ -31,6 +33,7 @@ export async function reachContainer(
   const elapsed = (): number => (process.uptime() - begun) * 1000;
   const memory: Memory = {
     refusals: new Map(),
+    verify: audience.verify ? 'all' : undefined,
     get last() {
       return elapsed() >= budgetMs;
     },

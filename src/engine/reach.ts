@@ -8,6 +8,7 @@ import { type Access, accessOrder, commandPrefix, type EngineAccess } from './ac
 import type { Cause } from './cause.ts';
 import type { Container } from './container.ts';
 import { endpointOf, remoteAddress } from './endpoint.ts';
+import { isOfTheContainer, mostHelpfulCause } from './helpful-cause.ts';
 import { type Elevation, findNonExecutable, locateElevation, locateEngine } from './locate.ts';
 import { probe } from './probe.ts';
 import { toCause } from './probe-cause.ts';
@@ -15,6 +16,7 @@ import { probeFact } from './probe-result.ts';
 import { askReadiness, isAdopted, isYoung, numericUser } from './readiness.ts';
 import { judgeSameHome, judgeSameVolume } from './same-home.ts';
 import { ownsState } from './subordinate.ts';
+import { namesPodman, servedPodman } from './transport/socket.ts';
 
 /** The managed container, found and ready: all that the exec needs to know. */
 export type Reached = {
@@ -37,6 +39,11 @@ export type Memory = {
   readonly refusals: Map<Engine, Extract<Cause, { kind: 'sudo-refused' }>>;
   /** the waiting is over, now that it is asked: a user that has not appeared by now never will */
   readonly last: boolean;
+  /**
+   * Which containers are asked whether user and binary are there. Without it young ones, but by the API none: there the
+   * start itself finds out, and starts nothing. `all`: a start has just failed that way.
+   */
+  readonly verify?: 'young' | 'all' | undefined;
 };
 
 /** What a lookup depends on. */
@@ -74,8 +81,19 @@ async function lookUpByEngine(lookup: Lookup, engine: Engine, binary: string): P
   let elevation: Elevation | undefined;
   const causes = new Map<Access['kind'], Cause>();
   const own = uid !== 0 && engine === 'podman' && ownsState(lookup.route.ownerUid, uid);
-  for (const kind of accessOrder({ engine, uid, ownerUid: own ? uid : lookup.route.ownerUid })) {
+  const named = engine === 'podman' && namesPodman(lookup.caller.env);
+  for (const kind of accessOrder({ engine, uid, ownerUid: own ? uid : lookup.route.ownerUid, named })) {
+    if (kind === 'socket') {
+      const socket = servedPodman(lookup.caller.env, { uid, own });
+      if (socket === undefined) continue;
+      const outcome = await lookUpByAccess(lookup, { engine, binary, access: { kind, socket } });
+      if (outcome.kind === 'ready' || isOfTheContainer(outcome.cause)) return outcome;
+      // root's podman has answered, and would say the same by sudo
+      if (outcome.cause.kind === 'absent' && !own) causes.set('sudo', outcome.cause);
+      continue;
+    }
     if (kind === 'sudo') {
+      if (causes.has('sudo')) continue;
       const refusal = lookup.memory.refusals.get(engine);
       if (refusal) {
         causes.set('sudo', refusal);
@@ -93,35 +111,7 @@ async function lookUpByEngine(lookup: Lookup, engine: Engine, binary: string): P
     if (outcome.cause.kind === 'sudo-refused') lookup.memory.refusals.set(engine, outcome.cause);
     causes.set(kind, outcome.cause);
   }
-  return unready(mostHelpfulCause(engine, causes.get('direct'), causes.get('sudo'), own));
-}
-
-/** Reasons that are given only for the container of this very home: it was found, and something else is wrong. */
-const ofTheContainer: ReadonlyArray<Cause['kind']> = [
-  'not-running',
-  'paused',
-  'user-missing',
-  'binary-missing',
-  'binary-not-executable',
-  'check-failed',
-];
-
-/**
- * Which of two accesses' reasons is told. The one that found the container; else, where sudo did not work: docker's one
- * daemon has already answered directly; podman shows root's containers to root alone, so there sudo is what is missing.
- */
-export function mostHelpfulCause(
-  engine: Engine,
-  direct: Cause | undefined,
-  sudo: Cause | undefined,
-  ownState: boolean,
-): Cause {
-  const found = [sudo, direct].find((cause) => cause && ofTheContainer.includes(cause.kind));
-  if (found) return found;
-  if (direct === undefined || sudo === undefined) return direct ?? sudo ?? { kind: 'absent', engine };
-  if (sudo.kind === 'sudo-refused' || sudo.kind === 'no-sudo')
-    return engine === 'podman' && !ownState ? sudo : direct;
-  return direct.kind === 'absent' || direct.kind === 'socket-forbidden' ? sudo : direct;
+  return unready(mostHelpfulCause(engine, causes.get('direct'), causes.get('sudo'), own || named));
 }
 
 async function lookUpByAccess(lookup: Lookup, via: EngineAccess): Promise<LookupResult> {
@@ -137,10 +127,10 @@ async function lookUpByAccess(lookup: Lookup, via: EngineAccess): Promise<Lookup
   if (result.kind === 'absent' && service) {
     // compose may have made it anew under another name; the rules for it are those of any other
     const renamed = await (await import('./find-service.ts')).findService(via, service, env);
-    if (renamed) return judgeContainer(lookup, via, renamed, remote);
+    if (renamed) return judgeContainer(lookup, { ...via, api: result.api }, renamed, remote);
   }
   if (result.kind !== 'found') return unready(toCause(result, via));
-  return judgeContainer(lookup, via, result.container, remote);
+  return judgeContainer(lookup, { ...via, api: result.api }, result.container, remote);
 }
 
 async function judgeContainer(
@@ -168,15 +158,16 @@ async function judgeContainer(
   if (container.state.status !== 'running') return unready({ kind: 'not-running', engine, container, via });
   const containerHome = same.same && remote === undefined ? same.containerHome : undefined;
   const reached = { via, container, containerHome, user: route.metadata.execUser };
-  if (isYoung(container, Date.now())) return judgeYoungContainer(lookup, reached);
-  trace(() => ({ about: 'ready', young: false, missing: undefined }));
+  const young = isYoung(container, Date.now());
+  const { verify } = lookup.memory;
+  if (verify === 'all' || (young && (verify || via.api === undefined))) return askIfReady(lookup, reached);
+  trace(() =>
+    young ? { about: 'ready', shows: 'at the start' } : { about: 'ready', young, missing: undefined },
+  );
   return { kind: 'ready', reached };
 }
 
-async function judgeYoungContainer(
-  { route, caller, memory }: Lookup,
-  reached: Reached,
-): Promise<LookupResult> {
+async function askIfReady({ route, caller, memory }: Lookup, reached: Reached): Promise<LookupResult> {
   const { via: access, container } = reached;
   const { env } = caller;
   const { bin } = commandInContainer(caller.name, route.metadata.hermesBin, []);
@@ -185,7 +176,9 @@ async function judgeYoungContainer(
   if (cause === undefined) return { kind: 'ready', reached };
   const numbers = cause.kind === 'user-missing' ? numericUser(container) : undefined;
   if (numbers === undefined) return unready(cause);
-  const adopted = memory.last || (await isAdopted({ access, container, env }));
+  // in a container that is up for long no user is still to come
+  const late = memory.last || !isYoung(container, Date.now());
+  const adopted = late || (await isAdopted({ access, container, env }));
   // asked anew: the time may have run out meanwhile, and then there is no further look
   if (!adopted && !memory.last) return unready(cause);
   trace(() => ({ about: 'ready', user: reached.user, numbers }));

@@ -1,12 +1,13 @@
 import { isShortage } from '../report/shortage.ts';
 import type { Environment } from '../system/environment.ts';
 import { enginePatience } from '../system/patience.ts';
-import { type CommandResult, runCommand } from '../system/run-command.ts';
-import { commandPrefix, type EngineAccess, engineCommand } from './access.ts';
+import type { CommandResult } from '../system/run-command.ts';
+import { commandPrefix, type EngineAccess } from './access.ts';
 import ownerQuestion from './ask-owner.sh';
 import question from './ask-readiness.sh';
 import type { Cause } from './cause.ts';
 import type { Container } from './container.ts';
+import { transportOf } from './transport/transport.ts';
 
 /** A container that started less than this many milliseconds ago may still be setting itself up. */
 const youngMs = 120_000;
@@ -24,24 +25,10 @@ type Asked = { access: EngineAccess; container: Container; user: string; bin: st
  * @returns `undefined` when both are, else what is missing
  */
 export async function askReadiness(asked: Asked): Promise<Cause | undefined> {
-  const args = [
-    'exec',
-    '-u',
-    asked.user,
-    '-w',
-    '/',
-    asked.container.id,
-    '/bin/sh',
-    '-c',
-    question,
-    'sh',
-    asked.bin,
-  ];
-  const result = await runCommand(engineCommand(asked.access, args), {
-    env: asked.env,
-    timeoutMs: enginePatience,
-    tied: true,
-  });
+  const { access, container, user, bin, env } = asked;
+  const script = { containerId: container.id, user, script: question, name: 'sh', args: [bin] };
+  const options = { timeoutMs: enginePatience, tied: true };
+  const result = await transportOf(access, env).runScript(script, options);
   return judgeReadiness(result, asked);
 }
 
@@ -87,12 +74,10 @@ export function numericUser(container: Container): string | undefined {
 
 /** Does somebody in there own the uid already, so that the user's name will never appear? */
 export async function isAdopted(asked: Omit<Asked, 'user' | 'bin'>): Promise<boolean> {
-  const uid = asked.container.env.get('HERMES_UID') ?? '';
-  const args = ['exec', '-u', '0', '-w', '/', asked.container.id, '/bin/sh', '-c', ownerQuestion, 'sh', uid];
-  const result = await runCommand(engineCommand(asked.access, args), {
-    env: asked.env,
-    timeoutMs: enginePatience,
-    tied: true,
-  });
+  const { access, container, env } = asked;
+  const uid = container.env.get('HERMES_UID') ?? '';
+  const script = { containerId: container.id, user: '0', script: ownerQuestion, name: 'sh', args: [uid] };
+  const options = { timeoutMs: enginePatience, tied: true };
+  const result = await transportOf(access, env).runScript(script, options);
   return result.kind === 'exited' && result.stdout.includes('owned');
 }

@@ -24,6 +24,8 @@ export type Fact =
   /** why it is not, as the end of a sentence that begins with the container */
   | { readonly about: 'same home'; readonly why: string }
   | { readonly about: 'ready'; readonly young: boolean; readonly missing: string | undefined }
+  /** not asked for: the start itself shows it */
+  | { readonly about: 'ready'; readonly shows: 'at the start' }
   | { readonly about: 'ready'; readonly user: string; readonly numbers: string };
 
 /** What a decision is about, in the order of a call; the plan of a session comes last. */
@@ -83,13 +85,14 @@ export function formatFact(fact: Fact): string {
       return fact.elevation === undefined ? 'directly' : `by ${fact.elevation} -n`;
     case 'probe':
       if ('socket' in fact)
-        return `${fact.answered ? '' : 'not '}answered on ${fact.socket}, without docker's client`;
+        return `${fact.answered ? '' : 'not '}answered on ${fact.socket}, without the engine's client`;
       return `${fact.command}: ${fact.answer}${formatSince(fact)}${fact.id ? `, id ${fact.id}` : ''}`;
     case 'same home':
       if ('why' in fact) return `no: it ${fact.why}`;
       return `${fact.containerHome} in there is ${fact.volume ? `on volume ${fact.volume}` : `${fact.home} here`}`;
     case 'ready':
       if ('user' in fact) return `no user ${fact.user} in there, its numbers are ${fact.numbers}`;
+      if ('shows' in fact) return 'the container is young: the start shows whether user and binary are there';
       if (!fact.young) return 'the container is up for long: user and binary are not asked for';
       return `the container is young: ${fact.missing ?? 'user and binary are there'}`;
   }

@@ -6,7 +6,7 @@ import { explainShortage, isShortage } from './shortage.ts';
 export type Hint = { readonly label: string; readonly text: string };
 
 /** The shim's own exit codes, by the convention of `env`, `nice` and `timeout`. */
-export const exitCodes = { cannotRoute: 125, cannotRun: 126, notFound: 127 } as const;
+export const exitCodes = { cannotRoute: 125, cannotRun: 126, notFound: 127, connectionLost: 255 } as const;
 
 /** The only error the shim throws on purpose: a sentence for a person, what to do next, and the exit code. */
 export class Failure extends Error {

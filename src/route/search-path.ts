@@ -1,4 +1,4 @@
-import type { Environment } from '../system/environment.ts';
+import { type Environment, systemEnv } from '../system/environment.ts';
 
 /**
  * The entries of a PATH that count. A relative or empty one means whatever the current directory holds, and that may be
@@ -14,11 +14,9 @@ export function fileIn(entry: string, name: string): string {
 }
 
 /**
- * What PATH has to be for helpers that are started by their bare name (`stty`). What remains of nothing is no PATH at
- * all, where the system looks in its own places: an empty one is the current directory again.
- * @returns `undefined` for no PATH
+ * What PATH has to be for helpers that are started by their bare name (`stty`, `cat`): the caller's, and behind it the
+ * system's own places, since that of cron, a unit or `env -i` may lack them.
  */
-export function helpersPath({ PATH }: Environment): string | undefined {
-  const entries = absoluteEntries(PATH);
-  return entries.length > 0 ? entries.join(':') : undefined;
+export function helpersPath({ PATH }: Environment): string {
+  return [...absoluteEntries(PATH), systemEnv.PATH].join(':');
 }

@@ -10,12 +10,12 @@ import { statField } from '../system/stat.ts';
 import type { TerminalState } from './client/terminal-state.ts';
 import { startWatchdog, type Watchdog } from './control/watchdog.ts';
 import { toWire } from './plan/bytes.ts';
-import { type Plan, sessionCommand } from './plan/command.ts';
+import { type Plan, sessionCommand, sessionRequest } from './plan/command.ts';
 import { chooseConnection, type Descriptors } from './plan/descriptors.ts';
 import { currentDirectory, startDirectories } from './plan/directory.ts';
 import { clientEnvironment, pickForwarded } from './plan/environment.ts';
 import { newSessionId } from './plan/session-id.ts';
-import { runSession } from './run.ts';
+import { runSession, type Session } from './run.ts';
 import { isAmbiguous } from './verdict/ambiguity.ts';
 import type { Ending } from './verdict/ending.ts';
 
@@ -70,8 +70,12 @@ export type Prepared = {
   readonly settings: TerminalState | undefined;
 };
 
+/** What came of it. `not-started`: the engine refused, and it may be that only something is not there yet. */
+export type Entered = { readonly kind: 'ended'; readonly ending: Ending } | { readonly kind: 'not-started' };
+
 /**
  * Runs hermes in the container and says how it ended.
+ * @param again whether it was not started before: then there is no `not-started` any more, but a failure
  * @throws {Failure} where hermes was not started
  */
 export async function enterContainer(
@@ -80,23 +84,27 @@ export async function enterContainer(
   caller: Caller,
   descriptors: Descriptors,
   prepared: Prepared,
-): Promise<Ending> {
-  // only docker's size comes late and is waited for
-  const terminalBefore = reached.via.engine === 'docker' ? await prepared.settings : undefined;
+  again = false,
+): Promise<Entered> {
+  const { via } = reached;
+  // where the size comes late it is waited for, so it must be known whether there is one; and some engines take it at once
+  const waits = via.engine === 'docker' || via.api !== undefined;
+  const terminalBefore = waits ? await prepared.settings : undefined;
   const plan = planSession(reached, route, caller, descriptors, terminalBefore?.sized);
   const { secret } = plan.forwarded;
   const command = sessionCommand(plan);
-  trace(() => `runs ${quoteCommand(command)}`);
+  const { api } = via;
+  trace(() => `runs ${quoteCommand(command)}${api ? `, by the API on ${api.socket}` : ''}`);
   const { sessionId } = plan.instructions;
-  const address = { via: plan.via, containerId: plan.containerId, user: reached.user, sessionId };
+  const address = { via, containerId: plan.containerId, user: reached.user, sessionId };
   const { terminal, stdin } = plan.connection;
-  const { stdinTerminal } = descriptors;
-  const session = {
+  const session: Session = {
     command,
+    overApi: api && { api, request: sessionRequest(plan, api, terminalBefore?.size) },
+    descriptors,
     address,
     terminal,
     stdin,
-    stdinTerminal,
     settings: terminal ? prepared.settings : undefined,
     env: clientEnvironment(caller.env, plan.forwarded),
     ignored: caller.ignored,
@@ -105,27 +113,50 @@ export async function enterContainer(
   const secrets = secret.length > 0 ? await import('./control/secrets.ts') : undefined;
   const begunMs = Date.now();
   const running = runSession(session, prepared.watchdog);
-  const { ending, unattributed } = await (secrets?.handSecrets(running, {
+  const { ending, unattributed, fate } = await (secrets?.handSecrets(running, {
     secret,
     address,
     env: caller.env,
   }) ?? running);
-  if (!unattributed || ending.kind !== 'code') return ending;
-  const ambiguous = isAmbiguous(ending.code, plan.via);
-  // Engines end with 1 where the arguments are too long for the container.
-  if (!ambiguous && ending.code !== 1) return ending;
-  const long = isLong(command, plan.forwarded);
-  if (!ambiguous && !long) return ending;
+  const long = (): boolean => isLong(command, plan.forwarded);
+  if (fate?.is === 'never') {
+    const { explainNeverStarted } = await import('./verdict/never-started.ts');
+    const failure = await explainNeverStarted({ fate, reached, route, caller, long: long(), again });
+    if (failure) throw failure;
+    return { kind: 'not-started' };
+  }
+  if (fate?.is === 'alive') {
+    const { tellAbandoned } = await import('./verdict/abandoned.ts');
+    return { kind: 'ended', ending: await tellAbandoned({ ending, fate, via, route, caller }) };
+  }
+  const ended: Entered = { kind: 'ended', ending };
+  if (!unattributed || ending.kind !== 'code') return ended;
+  const ambiguous = isAmbiguous(ending.code, via) || fate?.is === 'unknown';
+  // Engines' clients end with 1 where the arguments are too long for the container.
+  if (!ambiguous && (ending.code !== 1 || api)) return ended;
+  if (!ambiguous && !long()) return ended;
   const { attributeExitStatus } = await import('./verdict/exit-status.ts');
   const { bin } = plan.instructions;
   const settled = await attributeExitStatus(
-    { code: ending.code, address, container: reached.container, bin, route, begunMs, long },
+    { code: ending.code, address, container: reached.container, bin, route, begunMs, long: long() },
     caller.env,
   );
-  if (settled === 'own') return ending;
+  if (settled === 'own') return ended;
   // The engine knows no such user, and it is proven that nothing was started: once more, by the container's numbers.
-  const again = { ...prepared, watchdog: startWatchdog(caller.env) };
-  return enterContainer({ ...reached, user: settled.user }, route, caller, descriptors, again);
+  const anew = { ...prepared, watchdog: startWatchdog(caller.env) };
+  return enterContainer({ ...reached, user: settled.user }, route, caller, descriptors, anew, again);
+}
+
+/**
+ * The same in a container of which it is known that nothing is missing.
+ * @throws {Failure} where hermes was not started
+ */
+export async function enterReadyContainer(
+  ...[reached, route, caller, descriptors, prepared]: [Reached, ContainerRoute, Caller, Descriptors, Prepared]
+): Promise<Ending> {
+  const entered = await enterContainer(reached, route, caller, descriptors, prepared, true);
+  if (entered.kind === 'ended') return entered.ending;
+  throw new Error('a start came to no end');
 }
 
 /** So many bytes of arguments and environment every system takes (execve(2)). */

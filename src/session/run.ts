@@ -3,6 +3,7 @@ import type { IgnorableSignal } from '../route/caller.ts';
 import type { Environment } from '../system/environment.ts';
 import { listen } from '../system/listen.ts';
 import { dieBy } from '../system/tied.ts';
+import { type ExecSession, startExecSession } from './api/exec-session.ts';
 import { type Client, startClient, withIgnored } from './client/client.ts';
 import { pauseOrResume } from './client/job-control.ts';
 import { relayStdin } from './client/stdin-relay.ts';
@@ -12,16 +13,20 @@ import { graceSeconds, openSessionControl, patienceMs } from './control/session-
 import { addressee, type HandledSignal, handledSignals } from './control/signals.ts';
 import { watchUndeliverable } from './control/undeliverable.ts';
 import type { Watchdog } from './control/watchdog.ts';
+import type { Descriptors } from './plan/descriptors.ts';
 import type { ClientEnd } from './verdict/ending.ts';
 import { type Outcome, type Received, settle } from './verdict/settle.ts';
 
 /** A session to run: its command line and what the shim needs to look after it. */
 export type Session = {
+  /** by the engine's client */
   readonly command: readonly string[];
+  /** by its API, where that is spoken */
+  readonly overApi: Pick<ExecSession, 'api' | 'request'> | undefined;
+  readonly descriptors: Pick<Descriptors, 'stdinTerminal' | 'stdoutTerminal' | 'stderrTerminal'>;
   readonly address: Address;
   readonly terminal: boolean;
   readonly stdin: 'inherit' | 'ignore';
-  readonly stdinTerminal: boolean;
   /** the terminal's settings from before, in a terminal session */
   readonly settings: TerminalState | undefined;
   /** for the engine's client and the control script's */
@@ -45,7 +50,7 @@ export async function runSession(session: Session, watchdog: Watchdog): Promise<
   /** After a closed terminal there is nobody to answer; a HUP by `kill` is a signal like any other. */
   const afterGrace = async (): Promise<void> => {
     grace = undefined;
-    if (!isTerminalClosed(session.stat, session)) return;
+    if (!isTerminalClosed(session.stat, session.descriptors)) return;
     const killed = await control.kill();
     const endAnyway = (): void => undeliverable.giveUp('SIGHUP');
     if (killed === 'unknown') endAnyway();
@@ -54,7 +59,7 @@ export async function runSession(session: Session, watchdog: Watchdog): Promise<
   const onSignal = (signal: HandledSignal): void => {
     trace(() => `received ${signal}`);
     if (signal === 'SIGTSTP' || signal === 'SIGCONT') {
-      const readsTerminal = session.stdinTerminal && session.stdin === 'inherit';
+      const readsTerminal = session.descriptors.stdinTerminal && session.stdin === 'inherit';
       void pauseOrResume(signal, { via: address.via, readsTerminal }, client, control);
       return;
     }
@@ -69,21 +74,17 @@ export async function runSession(session: Session, watchdog: Watchdog): Promise<
   const signals = handledSignals(session.ignored, terminal);
   listen(signals, onSignal);
 
-  // its own process session keeps a terminal's Ctrl-C away from it; in a terminal session it shares the terminal
-  const detached = !terminal;
-  const command = detached ? session.command : withIgnored(session.command, session.ignored);
-  const behindSudo = address.via.access.kind === 'sudo' && session.stdinTerminal && !terminal;
-  const relay = behindSudo && session.stdin === 'inherit' ? await relayStdin() : undefined;
-  const stdin = behindSudo ? (relay?.reader ?? 'ignore') : session.stdin;
   watchdog.guard(address);
-  client = await startClient(command, { env, stdin, detached });
-  relay?.started();
-  trace(() => `started ${address.via.engine} exec as ${client?.pid}`);
-  watchdog.watch(client);
+  client = session.overApi
+    ? startExecSession({ ...session.overApi, ...session.descriptors, settings: session.settings, watchdog })
+    : await startProcess(session);
+  trace(
+    () => `started ${address.via.engine} exec ${client?.process ? `as ${client.process.pid}` : 'by the API'}`,
+  );
+  if (client.process) watchdog.watch(client.process);
 
   const untilSettled = async (running: Client): Promise<Outcome> => {
     clientEnd = await running.ended;
-    relay?.end();
     trace(() => `the client ended: ${JSON.stringify(clientEnd)}`);
     return settle({ client: running, clientEnd, received, control, session });
   };
@@ -97,8 +98,22 @@ export async function runSession(session: Session, watchdog: Watchdog): Promise<
     return outcome;
   }
   trace(() => `${outcome} does not reach the session, which is left to the watchdog`);
-  relay?.end();
-  if (!clientEnded() && address.via.access.kind === 'direct') client.signal('SIGKILL');
+  if (!clientEnded() && address.via.access.kind !== 'sudo') client.signal('SIGKILL');
   if (session.settings) await restoreTerminal(session.settings);
   return { ending: { kind: 'signal', signal: outcome }, unattributed: false };
+}
+
+/** Starts the engine's client, with a `cat` in front of it where it is root's and may not read the terminal itself. */
+async function startProcess(session: Session): Promise<Client> {
+  const { terminal, env, address } = session;
+  // its own process session keeps a terminal's Ctrl-C away from it; in a terminal session it shares the terminal
+  const detached = !terminal;
+  const command = detached ? session.command : withIgnored(session.command, session.ignored);
+  const behindSudo = address.via.access.kind === 'sudo' && session.descriptors.stdinTerminal && !terminal;
+  const relay = behindSudo && session.stdin === 'inherit' ? await relayStdin() : undefined;
+  const stdin = behindSudo ? (relay?.reader ?? 'ignore') : session.stdin;
+  const client = await startClient(command, { env, stdin, detached });
+  relay?.started();
+  void client.ended.then(() => relay?.end());
+  return client;
 }

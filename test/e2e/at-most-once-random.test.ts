@@ -7,7 +7,7 @@ import { expect, it } from 'vitest';
 import { engineOf } from '../../scripts/engines/modes.ts';
 import { managedContainer } from '../harness/container.ts';
 import { bringBack, expectAgreement, mishaps, named, putBack } from '../harness/mishaps.ts';
-import { describeModes, type EngineMode, engines, toldModes } from '../harness/modes.ts';
+import { describeModes, type EngineMode, engines, transportModes } from '../harness/modes.ts';
 
 const soaking = process.env.SOAK === '1';
 
@@ -47,4 +47,4 @@ describeModes((mode) => {
     },
     soaking ? 3_600_000 : undefined,
   );
-}, toldModes);
+}, transportModes);

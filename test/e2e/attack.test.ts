@@ -22,7 +22,7 @@ import { type ManagedContainer, managedContainer } from '../harness/container.ts
 import { fakeEngine } from '../harness/fakes.ts';
 import { until } from '../harness/host.ts';
 import { nodeDir, shim } from '../harness/installed.ts';
-import { describeModes, engines, modes, toldModes } from '../harness/modes.ts';
+import { describeModes, engines, modes, transportModes } from '../harness/modes.ts';
 import { nativeIn } from '../harness/native.ts';
 import { expectClean, expectRefusal } from '../harness/refusal.ts';
 import { readReport } from '../harness/report.ts';
@@ -201,7 +201,7 @@ describeModes(
       expectRefusal(await readOnly.hermes(['/data/mark'], { env }), 125, 'but has it mounted read-only');
     });
   },
-  toldModes.filter((mode) => mode !== 'podman-root' && mode !== 'podman-rootless'),
+  transportModes.filter((mode) => mode !== 'podman-root' && mode !== 'podman-rootless'),
 );
 
 describeModes(

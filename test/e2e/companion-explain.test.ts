@@ -69,8 +69,9 @@ describeModes((mode) => {
     const { stdout } = await companion(container, ['explain', '--json', '--', ...awkward]);
     const { runs, command } = JSON.parse(stdout) as Explained;
     expect(runs).toBe('container');
-    // a session that waits shows its client's words in /proc
-    await using session = await container.session(['sleep', '300']);
+    // a session that waits shows its client's words in /proc; over the API it has none, so the client is made to be used
+    const env = mode === 'docker' ? { DOCKER_API_VERSION: '1.41' } : {};
+    await using session = await container.session(['sleep', '300'], { env });
     await session.waitFor('ready');
     const client = hostProcesses().find(({ ppid, argv }) => ppid === session.pid && argv.includes('exec'));
     const begin = command.length - awkward.length;
@@ -105,7 +106,7 @@ describeModes((mode) => {
         `access     ${sudo ? 'by /BIN/sudo -n' : 'directly'}`,
         ...(mode === 'docker'
           ? [
-              `probe      answered on ${socket}, without docker's client`,
+              `probe      answered on ${socket}, without the engine's client`,
               '           docker inspect NAME: running since TIME, id ID',
             ]
           : [`probe      ${sudo ? 'sudo ' : ''}podman inspect NAME: running since TIME, id ID`]),

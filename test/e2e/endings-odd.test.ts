@@ -7,7 +7,7 @@ import { clientsBelow } from '../harness/clients.ts';
 import { managedContainer } from '../harness/container.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import { until } from '../harness/host.ts';
-import { clientModes, describeModes, socketModes, toldModes, transportModes } from '../harness/modes.ts';
+import { clientModes, describeModes, socketModes, transportModes } from '../harness/modes.ts';
 import { openProxy } from '../harness/proxy.ts';
 import { expectRefusal } from '../harness/refusal.ts';
 
@@ -118,7 +118,7 @@ describeModes((mode) => {
       if (descriptors < 20) expect(exitCode, story).not.toBe(0);
     }
   });
-}, toldModes);
+}, transportModes);
 
 describeModes((mode) => {
   it('what was at work before a client is not taken for its session, though pids have begun anew', async () => {

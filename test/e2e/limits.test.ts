@@ -5,7 +5,7 @@ import type { Ended } from '../harness/call.ts';
 import { managedContainer } from '../harness/container.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import { laterNode } from '../harness/installed.ts';
-import { clientModes, describeModes, toldModes, transportModes } from '../harness/modes.ts';
+import { clientModes, describeModes, transportModes } from '../harness/modes.ts';
 
 /** Every line is one of ours: a sentence, then indented hints. */
 function expectSentence({ exitCode, signal, stderr }: Ended, words: RegExp, code = 126): void {
@@ -97,7 +97,7 @@ describeModes((mode) => {
       await container.untilNoGuests(20_000);
     }
   });
-}, toldModes);
+}, transportModes);
 
 describeModes(
   (mode) => {

@@ -7,7 +7,7 @@ import type { Ended } from '../harness/call.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { until } from '../harness/host.ts';
 import { lookalike } from '../harness/lookalike.ts';
-import { describeModes, type EngineMode, toldModes, transportModes } from '../harness/modes.ts';
+import { describeModes, type EngineMode, transportModes } from '../harness/modes.ts';
 
 const atOnce = { env: { HERMES_SHIM_WAIT: '0' } };
 const briefly = { env: { HERMES_SHIM_WAIT: '0.4' } };
@@ -85,7 +85,7 @@ describeModes((mode) => {
       ].join('\n'),
     );
   });
-}, toldModes);
+}, transportModes);
 
 describeModes(
   (mode) => {

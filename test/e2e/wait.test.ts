@@ -13,7 +13,7 @@ import { expect, it } from 'vitest';
 import type { Ended, Running } from '../harness/call.ts';
 import { hermesUid, type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { until } from '../harness/host.ts';
-import { describeModes, toldModes, transportModes } from '../harness/modes.ts';
+import { describeModes, transportModes } from '../harness/modes.ts';
 import { readReport } from '../harness/report.ts';
 import { patient, telling, untilItWaits, withoutTrace } from '../harness/waiting.ts';
 
@@ -106,7 +106,7 @@ describeModes((mode) => {
     await container.start();
     expectSilentSuccess(await call.ended, container);
   });
-}, toldModes);
+}, transportModes);
 
 describeModes(
   (mode) => {

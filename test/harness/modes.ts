@@ -19,12 +19,6 @@ const usualModes: readonly EngineMode[] = ['docker', 'podman-root', 'podman-sudo
 /** All, for the files that prove a session: here the engine is spoken to in every way there is. */
 export const transportModes: readonly EngineMode[] = allModes;
 
-/**
- * Those in which a container that is not there, or is somebody else's, is told of. A podman that listens is asked after
- * sudo, whose refusal is what is told instead: until the socket comes first, its promises wait.
- */
-export const toldModes = transportModes.filter((mode) => mode !== 'podman-socket');
-
 /** Those of them in which a session is a process on this host, the engine's client. */
 export const clientModes: readonly EngineMode[] = [
   'docker-client',

@@ -3,13 +3,30 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { askSocket, readAnswer, socketOf, speaksPlainly } from '../../src/engine/docker-socket.ts';
+import { readAnswer } from '../../src/engine/transport/api/answer.ts';
+import { inspectBySocket, judge } from '../../src/engine/transport/api/inspect.ts';
+import { socketOf, speaksPlainly } from '../../src/engine/transport/socket.ts';
 import { enginePatience } from '../../src/system/patience.ts';
 
 const [running] = JSON.parse(readFileSync(new URL('fixtures/docker-running.json', import.meta.url), 'utf8'));
 const name = String(running.Name).replace('/', '');
+const withLength = (status: string, body: string): string =>
+  `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 const answer = (status: string, body: unknown): string =>
-  `HTTP/1.0 ${status}\r\nContent-Type: application/json\r\n\r\n${typeof body === 'string' ? body : JSON.stringify(body)}`;
+  withLength(status, typeof body === 'string' ? body : JSON.stringify(body));
+
+const api = { socket: '/sock', version: '1.44', libpod: false };
+
+/** What is made of a whole answer; undefined where it is none. */
+function judged(text: string, containerName: string) {
+  const reader = readAnswer();
+  try {
+    const whole = reader.push(Buffer.from(text))?.answer ?? reader.end();
+    return whole && judge(whole, containerName, api);
+  } catch {
+    return undefined;
+  }
+}
 
 describe("docker's socket", () => {
   it('is asked where the client would use a socket of this machine, and nowhere else', () => {
@@ -37,16 +54,17 @@ describe("docker's socket", () => {
   });
 
   it('answers with the container, by its full name alone', () => {
-    expect(readAnswer(answer('200 OK', running), name)).toMatchObject({
+    expect(judged(answer('200 OK', running), name)).toMatchObject({
       kind: 'found',
       container: { id: running.Id, name },
     });
-    expect(readAnswer(answer('200 OK', running), running.Id.slice(0, 12))).toEqual({ kind: 'absent' });
+    expect(judged(answer('200 OK', running), running.Id.slice(0, 12))).toEqual({ kind: 'absent', api });
   });
 
   it('answers that there is no such container', () => {
-    expect(readAnswer(answer('404 Not Found', { message: 'No such container: x' }), 'x')).toEqual({
+    expect(judged(answer('404 Not Found', { message: 'No such container: x' }), 'x')).toEqual({
       kind: 'absent',
+      api,
     });
   });
 
@@ -58,10 +76,10 @@ describe("docker's socket", () => {
       answer('200 OK', '[]'),
       answer('500 Internal', {}),
     ]) {
-      expect(readAnswer(text, name), text).toBeUndefined();
+      expect(judged(text, name), text).toBeUndefined();
     }
-    expect(readAnswer(answer('404 Not Found', { message: 'page not found' }), name)).toBeUndefined();
-    expect(readAnswer(answer('301 Moved', running), name)).toBeUndefined();
+    expect(judged(answer('404 Not Found', { message: 'page not found' }), name)).toBeUndefined();
+    expect(judged(answer('301 Moved', running), name)).toBeUndefined();
   });
 
   it.each([
@@ -80,7 +98,7 @@ describe("docker's socket", () => {
       connection.once('data', next);
     });
     await new Promise<void>((resolve) => server.listen(socket, resolve));
-    expect(await askSocket(socket, name, enginePatience)).toMatchObject({
+    expect(await inspectBySocket('docker', socket, name, enginePatience)).toMatchObject({
       kind: 'found',
       container: { name },
     });
@@ -93,7 +111,9 @@ describe("docker's socket", () => {
     const socket = join(directory, 'sock');
     const server = createServer((connection) => connection.resume());
     await new Promise<void>((resolve) => server.listen(socket, resolve));
-    expect(await askSocket(socket, 'x', { silentMs: 50, everyMs: 25, longestMs: 50 })).toMatchObject({
+    expect(
+      await inspectBySocket('docker', socket, 'x', { silentMs: 50, everyMs: 25, longestMs: 50 }),
+    ).toMatchObject({
       kind: 'silent',
       busy: false,
     });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { stateCommand } from '../../src/engine/transport/transport.ts';
 import { hasLostTerminal } from '../../src/session/client/terminal-state.ts';
-import { containerStateCommand, toLiveness } from '../../src/session/control/container-liveness.ts';
+import { toLiveness } from '../../src/session/control/container-liveness.ts';
 import { toFinding } from '../../src/session/control/control-script.ts';
 import type { HandledSignal } from '../../src/session/control/signals.ts';
 import { endsAtOnce } from '../../src/session/control/undeliverable.ts';
@@ -67,7 +68,7 @@ describe('a container in which nobody can be asked', () => {
 
   it('is asked for by its id', () => {
     const via = { engine: 'podman', binary: '/usr/bin/podman', access: { kind: 'direct' } } as const;
-    expect(containerStateCommand({ via, containerId: 'abc' }).at(-1)).toBe('abc');
+    expect(stateCommand(via, 'abc').at(-1)).toBe('abc');
   });
 });
 

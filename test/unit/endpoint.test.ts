@@ -48,7 +48,9 @@ describe('the daemon that is asked is the one that the caller’s own client wou
     ],
     ['podman by sudo', { ...podman, access: sudo }, { CONTAINER_HOST: FAR }, 'd', usual],
   ])('%s', (_, via, env, configured, endpoint) => {
-    expect(endpointOf(via, env, () => configured)).toEqual(endpoint);
+    expect(endpointOf(via, env, { dockerConfig: () => configured, contextHost: () => undefined })).toEqual(
+      endpoint,
+    );
   });
 
   it.each<[string, string | undefined, Endpoint]>([

@@ -14,9 +14,9 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { type Access, accessOrder, type EngineAccess, engineCommand } from '../../src/engine/access.ts';
 import type { Cause } from '../../src/engine/cause.ts';
 import { endpointOf, isLocal } from '../../src/engine/endpoint.ts';
+import { mostHelpfulCause } from '../../src/engine/helpful-cause.ts';
 import { findNonExecutable, locateElevation, locateEngine } from '../../src/engine/locate.ts';
 import { probe } from '../../src/engine/probe.ts';
-import { mostHelpfulCause } from '../../src/engine/reach.ts';
 import { isYoung, judgeReadiness, numericUser } from '../../src/engine/readiness.ts';
 import { runCommand } from '../../src/system/run-command.ts';
 import { containerLike } from './containers.ts';
@@ -30,11 +30,13 @@ const docker = (access: Access): EngineAccess => ({ engine: 'docker', binary: '/
 describe('how an engine is reached', () => {
   it.each([
     [{ engine: 'docker', uid: 0, ownerUid: 1000 }, ['direct']],
-    [{ engine: 'podman', uid: 0, ownerUid: undefined }, ['direct']],
+    [{ engine: 'podman', uid: 0, ownerUid: undefined }, ['socket', 'direct']],
     [{ engine: 'docker', uid: 1000, ownerUid: 4242 }, ['direct', 'sudo']],
-    [{ engine: 'podman', uid: 1000, ownerUid: 1000 }, ['direct', 'sudo']],
-    [{ engine: 'podman', uid: 1000, ownerUid: 4242 }, ['sudo', 'direct']],
-    [{ engine: 'podman', uid: 1000, ownerUid: undefined }, ['sudo', 'direct']],
+    [{ engine: 'podman', uid: 1000, ownerUid: 1000 }, ['socket', 'direct', 'sudo']],
+    [{ engine: 'podman', uid: 1000, ownerUid: 4242 }, ['socket', 'sudo', 'direct']],
+    [{ engine: 'podman', uid: 1000, ownerUid: undefined }, ['socket', 'sudo', 'direct']],
+    [{ engine: 'podman', uid: 1000, ownerUid: undefined, named: true }, ['direct', 'sudo']],
+    [{ engine: 'podman', uid: 0, ownerUid: 0, named: true }, ['direct']],
   ] as const)('%j is tried %j', (facts, order) => {
     expect(accessOrder(facts)).toEqual(order);
   });
@@ -135,12 +137,20 @@ describe('where an engine listens', () => {
     [podman(direct), { DOCKER_HOST: 'tcp://x' }, { kind: 'default' }],
     [podman(sudo), { CONTAINER_HOST: 'ssh://x' }, { kind: 'default' }],
   ])('%j with %j: %j', (access, env, endpoint) => {
-    expect(endpointOf(access, env, none)).toEqual(endpoint);
+    expect(endpointOf(access, env, { dockerConfig: none })).toEqual(endpoint);
   });
 
   it('is also said by docker’s own settings, where the environment says nothing', () => {
-    expect(endpointOf(docker(direct), {}, () => 'far')).toEqual({ kind: 'context', name: 'far' });
-    expect(endpointOf(docker(direct), { DOCKER_HOST: 'unix:///x' }, () => 'far').kind).toBe('address');
+    const dockerConfig = () => 'far';
+    const remote = { dockerConfig, contextHost: () => 'ssh://host' };
+    expect(endpointOf(docker(direct), {}, remote)).toEqual({ kind: 'context', name: 'far' });
+    const local = { dockerConfig, contextHost: () => 'unix:///run/user/7/docker.sock' };
+    expect(endpointOf(docker(direct), {}, local)).toEqual({
+      kind: 'address',
+      address: 'unix:///run/user/7/docker.sock',
+    });
+    expect(endpointOf(docker(direct), { DOCKER_CONTEXT: 'default' }, local)).toEqual({ kind: 'default' });
+    expect(endpointOf(docker(direct), { DOCKER_HOST: 'unix:///x' }, { dockerConfig }).kind).toBe('address');
   });
 
   it.each([

@@ -135,11 +135,12 @@ describe('a PATH', () => {
     ]);
   });
 
-  it('that is empty for our helpers is none: an empty one would be the current directory', () => {
+  it('for our helpers never holds the current directory, and always the system’s own places', () => {
+    const own = '/run/current-system/sw/bin:/usr/sbin:/usr/bin:/sbin:/bin';
     expect(['', ':', '.:bin', undefined].map((PATH) => helpersPath({ PATH }))).toEqual(
-      Array.from({ length: 4 }, () => undefined),
+      Array.from({ length: 4 }, () => own),
     );
-    expect(helpersPath({ PATH: ':/a:/b' })).toBe('/a:/b');
+    expect(helpersPath({ PATH: ':/a:/b' })).toBe(`/a:/b:${own}`);
   });
 });
 

@@ -227,9 +227,13 @@ describe('the command line of a session', () => {
     expect(flags({})).toBe('wsI0');
     expect(flags({ sized: false })).toBe('vsI0');
     expect(flags({ via: bySudo })).toBe('sI0');
-    expect(readTerminal('500:5:bf\n24 80\n')).toEqual({ settings: '500:5:bf', sized: true });
-    expect(readTerminal('500:5:bf\n0 0\n')).toEqual({ settings: '500:5:bf', sized: false });
-    expect(readTerminal('500:5:bf\n')).toEqual({ settings: '500:5:bf', sized: true });
+    expect(readTerminal('500:5:bf\n24 80\n')).toEqual({
+      settings: '500:5:bf',
+      sized: true,
+      size: { rows: 24, columns: 80 },
+    });
+    expect(readTerminal('500:5:bf\n0 0\n')).toEqual({ settings: '500:5:bf', sized: false, size: undefined });
+    expect(readTerminal('500:5:bf\n')).toEqual({ settings: '500:5:bf', sized: true, size: undefined });
     for (const text of ['', 'stty: what?\n', '-n $(x)\n0 0\n']) expect(readTerminal(text)).toBeUndefined();
   });
 

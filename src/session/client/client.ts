@@ -8,11 +8,13 @@ import { startTimeOf } from '../plan/session-id.ts';
 import type { ClientEnd } from '../verdict/ending.ts';
 import ignoring from './ignore-signals.sh';
 
-/** The engine's client, running. */
+/** A process of this host; with its start time the pid names it for good. */
+type ClientProcess = { readonly pid: number; readonly start: string };
+
+/** What carries a session: the engine's client, running, or a connection to its API in its place. */
 export type Client = {
-  readonly pid: number;
-  /** its start time, which with the pid names it for good */
-  readonly start: string;
+  /** over the API there is none */
+  readonly process: ClientProcess | undefined;
   readonly ended: Promise<ClientEnd>;
   readonly signal: (signal: NodeJS.Signals) => void;
 };
@@ -52,15 +54,16 @@ export function startClient(
   });
   const { pid } = child;
   if (pid !== undefined) {
-    const start = startOf(pid);
-    return Promise.resolve({ pid, start, ended, signal: (signal) => void child.kill(signal) });
+    const process = { pid, start: startOf(pid) };
+    return Promise.resolve({ process, ended, signal: (signal) => void child.kill(signal) });
   }
   return new Promise((_, reject) => {
     child.once('error', (error) => reject(notStarted(command, errorCode(error))));
   });
 }
 
-function startOf(pid: number): string {
+/** A process's start time; '0' where it is gone already. */
+export function startOf(pid: number): string {
   try {
     return startTimeOf(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {

@@ -18,7 +18,7 @@ export async function pauseOrResume(
   client: Client | undefined,
   control: SessionControl,
 ): Promise<void> {
-  const own = session.via.access.kind === 'direct';
+  const own = session.via.access.kind !== 'sudo';
   if (signal === 'SIGCONT') {
     if (own && !(session.readsTerminal && isBackground(readFileSync('/proc/self/stat', 'utf8'))))
       client?.signal('SIGCONT');

@@ -1,10 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import type { Size } from '../../engine/transport/api/exec.ts';
 import { statField } from '../../system/stat.ts';
+import { toSize } from '../api/window.ts';
 
-/** A terminal before the session: its settings as `stty -g` prints them; does it have a size? */
-export type TerminalState = Promise<{ readonly settings: string; readonly sized: boolean } | undefined>;
+/** A terminal before the session: its settings as `stty -g` prints them; its size, as `stty size` does, where it has one. */
+export type TerminalState = Promise<
+  { readonly settings: string; readonly sized: boolean; readonly size: Size | undefined } | undefined
+>;
 
 /**
  * Notes the terminal's settings before the engine's client makes it raw. Costs nothing where it runs beside the
@@ -27,7 +31,8 @@ export function saveTerminal(): TerminalState {
 /** Reads what `stty -g`, then `stty size` printed. A size that is not known counts as one. */
 export function readTerminal(text: string): Awaited<TerminalState> {
   const [settings = '', size] = text.split('\n');
-  return /^[0-9a-f:]+$/.test(settings) ? { settings, sized: size !== '0 0' } : undefined;
+  if (!/^[0-9a-f:]+$/.test(settings)) return undefined;
+  return { settings, sized: size !== '0 0', size: toSize(size ?? '') };
 }
 
 /** Puts the settings back, from the background too (where TTOU would stop us). A terminal that is gone is left alone. */

@@ -1,4 +1,4 @@
-import { type EngineAccess, scriptCommand } from '../../engine/access.ts';
+import { type ContainerScript, type EngineAccess, scriptCommand } from '../../engine/access.ts';
 import controlScript from './control-script.sh';
 
 /** Which session. */
@@ -9,19 +9,18 @@ export type Address = {
   readonly sessionId: string;
 };
 
-/** The command line that runs the control script. */
-export function controlCommand(
-  { via, containerId, user, sessionId }: Address,
+/** The control script, with what is asked. */
+export function controlRequest(
+  { containerId, user, sessionId }: Address,
   words: readonly string[],
-): readonly string[] {
-  const asked = {
-    containerId,
-    user,
-    script: controlScript,
-    name: 'hermes-control',
-    args: [sessionId, user, ...words],
-  };
-  return scriptCommand(via, asked, ['-i']);
+): ContainerScript {
+  const args = [sessionId, user, ...words];
+  return { containerId, user, script: controlScript, name: 'hermes-control', args };
+}
+
+/** The command line that runs the control script by the engine's client. */
+export function controlCommand(address: Address, words: readonly string[]): readonly string[] {
+  return scriptCommand(address.via, controlRequest(address, words), ['-i']);
 }
 
 /** What a session's first process was found to be; `never`: it did not start; `unknown`: nobody could be asked. */

@@ -1,9 +1,9 @@
-import { scriptCommand } from '../../engine/access.ts';
+import { transportOf } from '../../engine/transport/transport.ts';
 import { escapeControls } from '../../report/escape.ts';
 import { exitCodes, Failure } from '../../report/failure.ts';
 import { trace } from '../../report/trace.ts';
 import type { Environment } from '../../system/environment.ts';
-import { type CommandResult, runCommand } from '../../system/run-command.ts';
+import type { CommandResult } from '../../system/run-command.ts';
 import { sleep } from '../../system/sleep.ts';
 import type { Forwarded } from '../plan/environment.ts';
 import type { Outcome } from '../verdict/settle.ts';
@@ -58,13 +58,15 @@ export async function handSecrets(
   { secret, address, env }: { secret: Forwarded['secret']; address: Address; env: Environment },
 ): Promise<Outcome> {
   const over = new AbortController();
-  const asked = { ...address, script: bringSecrets, name: 'hermes-secrets' };
-  const command = scriptCommand(address.via, { ...asked, args: [address.sessionId, address.user] }, ['-i']);
+  const { containerId, user, sessionId, via } = address;
+  const script = { containerId, user, script: bringSecrets, name: 'hermes-secrets', args: [sessionId, user] };
   const answer = (): string => formatSecrets(secret);
   let ended = false;
   let refused: Exclude<HandOver, 'taken'> | undefined;
-  const handing = runCommand(command, { env, timeoutMs: bringMs, signal: over.signal, answer }).then(
-    async (result) => {
+  const options = { timeoutMs: bringMs, signal: over.signal, answer };
+  const handing = transportOf(via, env)
+    .runScript(script, options)
+    .then(async (result) => {
       const handed = toHandOver(result);
       trace(() => `secrets: ${typeof handed === 'string' ? handed : handed.refused}`);
       // where no FIFO can be the exec wrapper ends by itself
@@ -72,8 +74,7 @@ export async function handSecrets(
       refused = handed;
       await openSessionControl(address, env, { clientEnded: () => ended }).kill();
       return handed;
-    },
-  );
+    });
   try {
     const outcome = await session;
     ended = true;

@@ -1,9 +1,9 @@
+import { transportOf } from '../../engine/transport/transport.ts';
 import { trace } from '../../report/trace.ts';
 import type { Environment } from '../../system/environment.ts';
-import { runCommand } from '../../system/run-command.ts';
 import { sleep } from '../../system/sleep.ts';
-import { containerStateCommand, toLiveness } from './container-liveness.ts';
-import { type Address, controlCommand, type Finding, toFinding } from './control-script.ts';
+import { toLiveness } from './container-liveness.ts';
+import { type Address, controlRequest, type Finding, toFinding } from './control-script.ts';
 
 /** How long a session without an owner has after its HUP before it is killed, in seconds. */
 export const graceSeconds = 10;
@@ -61,6 +61,7 @@ export function openSessionControl(
   env: Environment,
   hooks: { clientEnded: () => boolean; hungUp?: () => void },
 ): SessionControl {
+  const transport = transportOf(address.via, env);
   let left = false;
   let leave: AbortController | undefined;
   let hadHup = false;
@@ -73,7 +74,6 @@ export function openSessionControl(
   ): Promise<Finding> => {
     if (left) return 'unknown';
     leave ??= new AbortController();
-    const argv = controlCommand(address, words);
     const silence = new AbortController();
     const timer = answer && setTimeout(() => silence.abort(), promptMs);
     const answered =
@@ -83,13 +83,16 @@ export function openSessionControl(
         return answer();
       });
     const signal = AbortSignal.any([leave.signal, silence.signal]);
-    const result = await runCommand(argv, { env, timeoutMs, answer: answered, signal });
+    const result = await transport.runScript(controlRequest(address, words), {
+      timeoutMs,
+      answer: answered,
+      signal,
+    });
     clearTimeout(timer);
     const finding = toFinding(result.kind === 'exited' ? result.stdout : '');
     trace(() => `control script, ${words.join(' ')}: ${finding}`);
     if (finding !== 'unknown' || result.kind !== 'exited' || left) return finding;
-    const options = { env, timeoutMs: promptMs, signal: leave.signal };
-    const asked = await runCommand(containerStateCommand(address), options);
+    const asked = await transport.state(address.containerId, { timeoutMs: promptMs, signal: leave.signal });
     return toLiveness(asked) === 'over' ? 'gone' : 'unknown';
   };
   const deliverOnce = async (signal: string, to: Addressee): Promise<Delivery> => {

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
+import { stateCommand } from '../../engine/transport/transport.ts';
 import { helpersPath } from '../../route/search-path.ts';
 import type { Environment } from '../../system/environment.ts';
-import { containerStateCommand } from './container-liveness.ts';
 import controlScript from './control-script.sh';
 import { type Address, controlCommand } from './control-script.ts';
 import { graceSeconds } from './session-control.ts';
@@ -12,7 +12,8 @@ import watchdog from './watchdog.sh';
 export type Watchdog = {
   /** From now on the session is ended if we are killed. Before the client is started. */
   readonly guard: (address: Address) => void;
-  readonly watch: (client: { pid: number; start: string }) => void;
+  /** A process of ours that has to end, too. */
+  readonly watch: (client: { readonly pid: number; readonly start: string }) => void;
   /** The session has had its HUP. */
   readonly hungUp: () => void;
   /** All is well; or, where there are suspects, it probably is: the session is ended if it is among them. */
@@ -44,7 +45,7 @@ export function startWatchdog(env: Environment): Watchdog {
     guard: (address) => {
       const words = controlCommand(address, ['hangup', String(graceSeconds * 10)]);
       const asked = words.map((word) => (word === controlScript ? '@control-script' : word));
-      write([...asked, '', ...containerStateCommand(address), '']);
+      write([...asked, '', ...stateCommand(address.via, address.containerId), '']);
     },
     watch: ({ pid, start }) => write([`client ${pid} ${start}`]),
     hungUp: () => write(['hup']),

@@ -1,4 +1,5 @@
-import { type EngineAccess, engineCommand } from '../../engine/access.ts';
+import { type Api, type EngineAccess, engineCommand } from '../../engine/access.ts';
+import { type ExecRequest, knowsSize, type Size } from '../../engine/transport/api/exec.ts';
 import type { Engine } from '../../route/metadata.ts';
 import type { Connection } from './descriptors.ts';
 import type { Forwarded } from './environment.ts';
@@ -14,7 +15,7 @@ export type Plan = {
   readonly profileHome: string | undefined;
   /** the caller's terminal has a size */
   readonly sized: boolean;
-  readonly instructions: Omit<Instructions, 'connection' | 'lateSize' | 'sized'>;
+  readonly instructions: Omit<Instructions, 'connection' | 'lateSize' | 'sized' | 'greets'>;
 };
 
 /**
@@ -23,24 +24,29 @@ export type Plan = {
  */
 const detachKeys: Readonly<Record<Engine, string>> = { docker: 'ctrl-^,ctrl-@,ctrl-^,ctrl-@', podman: '' };
 
+/** The session's mark, and the profile's home; as `NAME=value`. */
+function ownVariables({ instructions, profileHome }: Plan): readonly string[] {
+  const mark = `HERMES_SHIM_SESSION=${instructions.sessionId}`;
+  return profileHome === undefined ? [mark] : [mark, `HERMES_HOME=${profileHome}`];
+}
+
 /** The words that set the session's environment. Secrets are not among them: engines write these down. */
 function environmentWords(plan: Plan): readonly string[] {
-  const direct = plan.via.access.kind === 'direct';
+  const direct = plan.via.access.kind !== 'sudo';
   const { plain } = plan.forwarded;
-  const own = [`HERMES_SHIM_SESSION=${plan.instructions.sessionId}`];
-  if (plan.profileHome !== undefined) own.push(`HERMES_HOME=${plan.profileHome}`);
+  const own = ownVariables(plan);
   // sudo empties the environment, so there the value has to be said; direct, the client takes it from its own
   const named = plain.map(([name, value]) => (direct ? name : `${name}=${value}`));
   return [...own, ...named].flatMap((word) => ['-e', word]);
 }
 
-/** The exact command that starts the session. */
+/** The exact command that starts the session by the engine's client. */
 export function sessionCommand(plan: Plan): readonly string[] {
   const { engine } = plan.via;
   const { connection, instructions } = plan;
   const terminal = connection.terminal ? ['-t', `--detach-keys=${detachKeys[engine]}`] : [];
   const size = { lateSize: engine === 'docker', sized: plan.sized };
-  const words = wrapperWords({ ...instructions, connection, ...size });
+  const words = wrapperWords({ ...instructions, connection, ...size, greets: false });
   return engineCommand(plan.via, [
     'exec',
     '-i',
@@ -55,4 +61,23 @@ export function sessionCommand(plan: Plan): readonly string[] {
     '/bin/sh',
     ...words,
   ]);
+}
+
+/**
+ * The same for the engine's API. There every terminal may be held back a key, podman's too: it takes empty as its default.
+ * @param size the caller's terminal's, where it has one
+ */
+export function sessionRequest(plan: Plan, api: Api, size: Size | undefined): ExecRequest {
+  const { connection, instructions, forwarded } = plan;
+  // podman and newer dockers make the terminal with its size
+  const lateSize = !api.libpod && !knowsSize(api);
+  const words = wrapperWords({ ...instructions, connection, lateSize, sized: plan.sized, greets: true });
+  return {
+    containerId: plan.containerId,
+    user: instructions.user,
+    command: ['/bin/sh', ...words],
+    env: [...ownVariables(plan), ...forwarded.plain.map(([name, value]) => `${name}=${value}`)],
+    stdin: connection.stdin === 'inherit',
+    terminal: connection.terminal ? { detachKeys: detachKeys.docker, size } : undefined,
+  };
 }

@@ -17,6 +17,7 @@
 # r      the arguments are encoded (bytes.ts)
 # d      so is the first directory
 # s      secrets are brought (secrets.ts)
+# g      say how it went before becoming hermes (greeting.ts)
 # I Q    INT, QUIT were ignored when the shim was called
 # 0 1 2  this descriptor was closed then
 #
@@ -113,12 +114,16 @@ case $hs_flags in *s*)
   ;;
 esac
 
+# Says how it went, as the first byte pair of the session's output, where whoever started us listens for it.
+hs_greet() { case $hs_flags in *g*) printf '\036%s' "$1" ;; esac }
 if [ ! -e "$hs_hermes" ]; then
+  hs_greet M
   hs_write_note missing
   trap - EXIT
   exit 127
 fi
 if [ ! -f "$hs_hermes" ] || [ ! -x "$hs_hermes" ]; then
+  hs_greet F
   hs_write_note forbidden
   trap - EXIT
   exit 126
@@ -137,6 +142,7 @@ esac
 case $hs_flags in *I*) trap '' INT ;; esac
 case $hs_flags in *Q*) trap '' QUIT ;; esac
 umask "$hs_umask"
+hs_greet S
 case $hs_flags in *0*) exec 0<&- ;; esac
 case $hs_flags in *1*) exec 1>&- ;; esac
 case $hs_flags in *2*) exec 2>&- ;; esac

@@ -34,6 +34,8 @@ export type Instructions = {
   readonly encoded: boolean;
   /** secrets are brought, and waited for */
   readonly secrets: boolean;
+  /** the wrapper says how it went, over the API (`greeting.ts`) */
+  readonly greets: boolean;
 };
 
 /** The words after `/bin/sh` that run the exec wrapper. */
@@ -44,6 +46,7 @@ export function wrapperWords(to: Instructions): readonly string[] {
     to.encoded ? 'r' : '',
     to.start.encoded ? 'd' : '',
     to.secrets ? 's' : '',
+    to.greets ? 'g' : '',
     to.ignored.includes('SIGINT') ? 'I' : '',
     to.ignored.includes('SIGQUIT') ? 'Q' : '',
     ...to.closed,

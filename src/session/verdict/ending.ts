@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import type { Shortage } from '../../report/shortage.ts';
 import type { Finding } from '../control/control-script.ts';
 import type { Delivery } from '../control/session-control.ts';
 
@@ -7,8 +8,28 @@ export type Ending =
   | { readonly kind: 'code'; readonly code: number }
   | { readonly kind: 'signal'; readonly signal: NodeJS.Signals };
 
-/** How the engine's client ended. */
-export type ClientEnd = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
+/**
+ * What became of a session whose connection has ended, where the engine was asked by its API. `lost`: its container went
+ * down under it. `alive`: it goes on without us, since the connection broke or an output could not be written (by this
+ * error of the system's). `never`: it was not started, since the engine refused, or hermes is missing or not executable;
+ * the engine's words, not yet escaped; or since we lack something (descriptors), by the system's code.
+ */
+export type Fate =
+  | { readonly is: 'ended' | 'lost' | 'unknown' }
+  | { readonly is: 'alive'; readonly unwritten?: string }
+  | {
+      readonly is: 'never';
+      readonly why: 'refused' | 'missing' | 'forbidden';
+      readonly words: string;
+      readonly lacking?: Shortage;
+    };
+
+/** How the engine's client, or the connection in its place, ended. Of a client's end nobody knows what it means: no `fate`. */
+export type ClientEnd = {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly fate?: Fate;
+};
 
 /** A signal's number on this system. */
 function numberOf(signal: NodeJS.Signals): number {
@@ -25,7 +46,8 @@ export function codeOf({ code, signal }: ClientEnd): number {
  * docker's 0 and podman's 1, QUIT 2; a full disk under an output docker's 1 and podman's 255. Any other code can only
  * have come from the session.
  */
-export function sessionMayLive({ code, signal }: ClientEnd): boolean {
+export function sessionMayLive({ code, signal, fate }: ClientEnd): boolean {
+  if (fate) return fate.is === 'alive' || fate.is === 'unknown';
   return signal !== null || [0, 1, 2, 125, 255].includes(code ?? 255);
 }
 
@@ -40,6 +62,7 @@ export function endedWithSession(facts: {
   state: Finding | undefined;
 }): boolean {
   const { client, delivery, state } = facts;
+  if (client.fate?.is === 'never') return false;
   if (!sessionMayLive(client)) return true;
   const first = delivery.clientFirst && delivery.finding === 'delivered';
   return client.signal === null && state === 'gone' && !first;

@@ -1,6 +1,5 @@
-import { engineCommand, scriptCommand } from '../../engine/access.ts';
+import { transportOf } from '../../engine/transport/transport.ts';
 import type { Environment } from '../../system/environment.ts';
-import { runCommand } from '../../system/run-command.ts';
 import { sleep } from '../../system/sleep.ts';
 import type { Address } from '../control/control-script.ts';
 import { type NoteState, noteRoots } from '../plan/exec-wrapper.ts';
@@ -27,7 +26,7 @@ export async function searchNote(
 ): Promise<NoteFinding> {
   const args = [sessionId, user, String(Math.floor(begunMs / 1000))];
   const asked = { containerId, user: '0', script: search, name: 'hermes-note', args };
-  const result = await runCommand(scriptCommand(via, asked), { env, timeoutMs: lookMs });
+  const result = await transportOf(via, env).runScript(asked, { timeoutMs: lookMs });
   return result.kind === 'exited' ? readSearch(result.stdout) : 'unknown';
 }
 
@@ -48,9 +47,8 @@ export async function copyNote(
 ): Promise<NoteFinding> {
   const [root = ''] = noteRoots;
   const directory = `${root}${user}`;
-  const argv = engineCommand(via, ['cp', `${containerId}:${directory}`, '-']);
   for (let look = 1; ; look += 1) {
-    const result = await runCommand(argv, { env, timeoutMs: lookMs });
+    const result = await transportOf(via, env).copyOut(containerId, directory, { timeoutMs: lookMs });
     const finding = result.kind === 'exited' ? readCopy(result, { directory, sessionId }) : 'unknown';
     if (finding !== 'unknown' || look === 3) return finding;
     await sleep(200);

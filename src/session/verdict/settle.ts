@@ -10,6 +10,7 @@ import {
   endAfterSignals,
   endedWithSession,
   endOfTerminalSession,
+  type Fate,
   sessionMayLive,
 } from './ending.ts';
 import { findSuspects } from './survivor.ts';
@@ -23,6 +24,8 @@ export type Outcome = {
   readonly suspects?: readonly string[];
   /** nobody could say whether the session is gone: it is left to the watchdog */
   readonly left?: boolean;
+  /** what the engine's API knows of the session's end */
+  readonly fate?: Fate | undefined;
 };
 
 /** A signal that came, and its way into the session. */
@@ -48,12 +51,15 @@ type EndedSession = {
  */
 export async function settle(ended: EndedSession): Promise<Outcome> {
   const { clientEnd, received } = ended;
+  const { fate } = clientEnd;
   if (received.length > 0) return settleSignalled(ended);
   const code = codeOf(clientEnd);
-  if (clientEnd.signal === null) {
-    const suspects = sessionMayLive(clientEnd)
-      ? findSuspects(ended.client, ended.session.address.containerId)
-      : [];
+  if (fate && fate.is !== 'alive') {
+    const ending = ended.session.terminal ? endOfTerminalSession(code) : ({ kind: 'code', code } as const);
+    return { ending, unattributed: true, left: fate.is === 'unknown', fate };
+  }
+  if (fate === undefined && clientEnd.signal === null) {
+    const suspects = findSurvivors(ended);
     // Asking costs an exec. Several suspects are other calls' sessions, in a crowd: then only the watchdog looks again.
     const state = suspects.length === 1 ? await ended.control.state() : 'unknown';
     const ending = ended.session.terminal ? endOfTerminalSession(code) : ({ kind: 'code', code } as const);
@@ -68,7 +74,14 @@ export async function settle(ended: EndedSession): Promise<Outcome> {
     ending: signal ? { kind: 'signal', signal } : { kind: 'code', code: codeOfKilledClient(code) },
     unattributed: false,
     left,
+    fate,
   };
+}
+
+/** Processes of the host of which one may be the session, where its client ended as one that lies. */
+function findSurvivors({ client, clientEnd, session }: EndedSession): readonly string[] {
+  if (client.process === undefined || !sessionMayLive(clientEnd)) return [];
+  return findSuspects(client.process, session.address.containerId);
 }
 
 /** The same where signals came: engines' clients end at them with codes that say nothing of the session. */

@@ -1,0 +1,168 @@
+import type { Socket } from 'node:net';
+import type { Api } from '../../engine/access.ts';
+import { type Upgraded, warm } from '../../engine/transport/api/connection.ts';
+import { stateByApi } from '../../engine/transport/api/container.ts';
+import {
+  createExec,
+  type ExecRequest,
+  inspectExec,
+  Refused,
+  type Size,
+  startExec,
+} from '../../engine/transport/api/exec.ts';
+import { isShortage } from '../../report/shortage.ts';
+import { trace } from '../../report/trace.ts';
+import { errorCode } from '../../system/error-code.ts';
+import { sleep } from '../../system/sleep.ts';
+import type { Client } from '../client/client.ts';
+import type { TerminalState } from '../client/terminal-state.ts';
+import { toLiveness } from '../control/container-liveness.ts';
+import type { Watchdog } from '../control/watchdog.ts';
+import type { ClientEnd, Fate } from '../verdict/ending.ts';
+import { keepSize } from './resize.ts';
+import type { Source } from './source.ts';
+import { connectStreams, openOutputs } from './streams.ts';
+import { makeRaw, restoreNow } from './window.ts';
+
+/** A session over the engine's API: what to run, and how it is connected with the caller. */
+export type ExecSession = {
+  readonly api: Api;
+  readonly request: ExecRequest;
+  readonly stdinTerminal: boolean;
+  readonly stdoutTerminal: boolean;
+  readonly stderrTerminal: boolean;
+  /** of the caller's terminal before, in a terminal session */
+  readonly settings: TerminalState | undefined;
+  /** ends what reads the caller's stdin in our place, where we are killed */
+  readonly watchdog: Pick<Watchdog, 'watch'>;
+};
+
+/** After the end of its stream a session is asked for so long how it ended, every few milliseconds. */
+const askedFor = { most: 40, pauseMs: 25 } as const;
+
+/**
+ * Runs a session by the engine's API: the exec is created, started, and then the connection is its input and output.
+ * There is no process of the engine's beside us. Never throws: what went wrong is how it ended.
+ */
+export function startExecSession(session: ExecSession): Client {
+  let socket: Socket | undefined;
+  let source: Source | undefined;
+  let killed = false;
+  const ended = run(session, {
+    opened: (upgraded) => {
+      socket = upgraded;
+      if (killed) upgraded.destroy();
+    },
+    reading: (opened) => {
+      source = opened;
+    },
+  });
+  return {
+    process: undefined,
+    ended,
+    signal: (signal) => {
+      if (signal === 'SIGSTOP') source?.pause();
+      if (signal === 'SIGCONT') source?.resume();
+      if (signal !== 'SIGKILL') return;
+      killed = true;
+      socket?.destroy();
+      source?.close();
+    },
+  };
+}
+
+type Handles = { readonly opened: (socket: Socket) => void; readonly reading: (source: Source) => void };
+
+async function run(session: ExecSession, handles: Handles): Promise<ClientEnd> {
+  const { api, request } = session;
+  const terminal = request.terminal !== undefined;
+  const before = terminal ? await session.settings : undefined;
+  const restore = before && (() => restoreNow(before.settings));
+  if (restore) process.once('exit', restore);
+  try {
+    return await runExec(session, api, request, before?.size, handles);
+  } finally {
+    if (restore) {
+      process.removeListener('exit', restore);
+      restore();
+    }
+  }
+}
+
+async function runExec(
+  session: ExecSession,
+  api: Api,
+  request: ExecRequest,
+  size: Size | undefined,
+  handles: Handles,
+): Promise<ClientEnd> {
+  const terminal = request.terminal !== undefined;
+  const outputs = openOutputs(session);
+  let id: string;
+  try {
+    const raw = terminal ? makeRaw() : undefined;
+    id = await createExec(api, request);
+    await raw;
+    const lacking = outputs.failed();
+    // nothing is started whose output has no way to the caller
+    if (lacking !== undefined && isShortage(lacking)) return neverStarted(lacking);
+  } catch (error) {
+    return neverStarted(error instanceof Refused ? error.message : errorCode(error));
+  }
+  let upgraded: Upgraded;
+  try {
+    upgraded = await startExec(api, id, request);
+  } catch (error) {
+    if (error instanceof Refused) return neverStarted(error.message);
+    trace(() => `the exec's start was cut short: ${errorCode(error)}`);
+    return askHowItEnded(api, id, request.containerId);
+  }
+  handles.opened(upgraded.socket);
+  warm(api.socket);
+  trace(() => `the exec ${id.slice(0, 12)} has started`);
+  const sized = terminal ? keepSize(api, id, size) : undefined;
+  const stream = await connectStreams(session, upgraded, outputs, handles.reading);
+  sized?.();
+  if (stream.failed) return stream.failed;
+  const { greeting, words } = stream;
+  if (greeting === 'missing' || greeting === 'forbidden') return neverStarted(words, greeting);
+  const end = await askHowItEnded(api, id, request.containerId);
+  trace(
+    () => `the exec has ended: ${JSON.stringify(end)}${greeting ? '' : `, before hermes; it said: ${words}`}`,
+  );
+  const tooLong = /argument list too long/i.test(words);
+  if (greeting === undefined && (end.neverRan || tooLong)) return neverStarted(words);
+  return end;
+}
+
+function neverStarted(words: string, why: Extract<Fate, { is: 'never' }>['why'] = 'refused'): ClientEnd {
+  const lacking = isShortage(words) ? { lacking: words } : {};
+  return { code: 125, signal: null, fate: { is: 'never', why, words, ...lacking } };
+}
+
+/** Asks how an exec ended whose connection has ended. Its container may be gone, or it may go on without us. */
+async function askHowItEnded(
+  api: Api,
+  id: string,
+  containerId: string,
+): Promise<ClientEnd & { readonly neverRan?: boolean }> {
+  for (let look = 1; ; look += 1) {
+    try {
+      const state = await inspectExec(api, id);
+      if (state.kind === 'ended')
+        return { code: state.code, signal: null, fate: { is: 'ended' }, neverRan: state.neverRan };
+      if (state.kind === 'forgotten') return lost;
+      // what runs in a container that is killed is said to run for a moment more, or for good (docker 20.10)
+      const containerState = await stateByApi(api, containerId, { timeoutMs: 5000 });
+      if (toLiveness(containerState) === 'over') return lost;
+      if (look === askedFor.most) return { code: 255, signal: null, fate: { is: 'alive' } };
+    } catch (error) {
+      trace(() => `the engine cannot be asked for the exec: ${errorCode(error)}`);
+      if (look >= 4) return { code: 255, signal: null, fate: { is: 'unknown' } };
+    }
+    await sleep(askedFor.pauseMs);
+  }
+}
+
+/** By KILL, as whatever runs in a container that is stopped. */
+const lost: ClientEnd = { code: 137, signal: null, fate: { is: 'lost' } };

@@ -1,0 +1,33 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Writable } from 'node:stream';
+import { errorCode } from '../../system/error-code.ts';
+import type { Sink, SinkEvents } from './sink.ts';
+
+/**
+ * Somebody else's pipe or terminal (`su`, `sudo -u`), or a socket, cannot be opened anew (proc(5): EACCES, ENXIO). There a
+ * `cat` writes, which may block. It has a process session of its own, so that a terminal's Ctrl-C does not end it.
+ */
+export function relaySink(descriptor: number, events: SinkEvents): Sink {
+  const cat = spawn('cat', [], { stdio: ['pipe', descriptor, 'ignore'], detached: true, cwd: '/' });
+  const stream = cat.stdin as Writable | null;
+  const ended = endOf(cat);
+  void ended.then((code) => code && events.failed(code));
+  stream
+    ?.on('error', () => undefined) // told by its end
+    .on('drain', events.drained);
+  return {
+    write: (bytes) => stream?.write(bytes) ?? true,
+    finish: () => {
+      stream?.end();
+      return ended.then(() => undefined);
+    },
+  };
+}
+
+/** Why it ended, as a system's code: it could not be started, or nobody reads any more; nothing where all is well. */
+function endOf(cat: ChildProcess): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    cat.once('error', (error) => resolve(errorCode(error)));
+    cat.once('exit', (code) => resolve(code === 0 ? undefined : 'EPIPE'));
+  });
+}

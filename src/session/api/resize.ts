@@ -1,0 +1,42 @@
+import type { Api } from '../../engine/access.ts';
+import { resizeExec, type Size } from '../../engine/transport/api/exec.ts';
+import { trace } from '../../report/trace.ts';
+import { sleep } from '../../system/sleep.ts';
+import { makeRaw, readSize } from './window.ts';
+
+/** Until the command runs, engines refuse a size: it is told so often, ever later. */
+const tries = { most: 12, pauseMs: 8 } as const;
+
+/** How long one request may take, in milliseconds: docker 20.10 takes seconds for one that comes too soon. */
+const requestMs = 3000;
+
+/**
+ * Keeps the size of the session's terminal that of the caller's: at its beginning, since it may have changed meanwhile,
+ * and whenever the window changes. Also makes the terminal raw again after a stop, since shells set their own.
+ * @returns ends it
+ */
+export function keepSize(api: Api, id: string, before: Size | undefined): () => void {
+  let over = false;
+  let told: Size | undefined;
+  let telling = Promise.resolve();
+  const tell = async (): Promise<void> => {
+    const size = (await readSize()) ?? before;
+    for (let attempt = 1; size !== undefined && !over && attempt <= tries.most; attempt += 1) {
+      if (told && told.rows === size.rows && told.columns === size.columns) return;
+      const done = await resizeExec(api, id, size, AbortSignal.timeout(requestMs)).catch(() => false);
+      if (done) told = size;
+      else await sleep(tries.pauseMs * attempt, { ref: false });
+    }
+    trace(() => `the window is ${told ? `${told.rows} by ${told.columns}` : 'of no known size'}`);
+  };
+  const onChange = (): void => {
+    telling = telling.then(tell);
+  };
+  const onContinue = (): void => void makeRaw().then(onChange);
+  process.on('SIGWINCH', onChange).on('SIGCONT', onContinue);
+  onChange();
+  return () => {
+    over = true;
+    process.removeListener('SIGWINCH', onChange).removeListener('SIGCONT', onContinue);
+  };
+}

@@ -1,0 +1,161 @@
+import type { Upgraded } from '../../engine/transport/api/connection.ts';
+import { type Output, readFrames } from '../../engine/transport/api/frames.ts';
+import { trace } from '../../report/trace.ts';
+import { startOf } from '../client/client.ts';
+import type { ClientEnd } from '../verdict/ending.ts';
+import type { ExecSession } from './exec-session.ts';
+import { type Greeting, readGreeting } from './greeting.ts';
+import { openSink, type Sink, type SinkEvents } from './sink.ts';
+import { openSource, type Source } from './source.ts';
+
+/** So much of what the engine says instead of hermes is kept, in bytes. */
+const wordsLimit = 4096;
+
+/** What came of a session's stream. */
+export type Streamed = {
+  readonly greeting: Greeting | undefined;
+  readonly words: string;
+  /** an output could not be written, so that the session has lost its reader */
+  readonly failed: ClientEnd | undefined;
+};
+
+/** The caller's outputs, opened before there is anything to write. */
+export type Outputs = {
+  readonly sinks: Record<Output, Sink>;
+  /** the system's code by which one of them failed, so far */
+  readonly failed: () => string | undefined;
+  /** from now on whoever listens is told */
+  readonly listen: (events: { drained: (output: Output) => void; failed: (code: string) => void }) => void;
+};
+
+/** Opens them. Stderr, on which mostly nothing is said, when something is. */
+export function openOutputs({ stdoutTerminal, stderrTerminal }: ExecSession): Outputs {
+  let failed: string | undefined;
+  let heard: Parameters<Outputs['listen']>[0] | undefined;
+  const eventsOf = (output: Output): SinkEvents => ({
+    drained: () => heard?.drained(output),
+    failed: (code) => {
+      failed ??= code;
+      heard?.failed(code);
+    },
+  });
+  return {
+    sinks: {
+      stdout: openSink(1, stdoutTerminal, true, eventsOf('stdout')),
+      stderr: openSink(2, stderrTerminal, false, eventsOf('stderr')),
+    },
+    failed: () => failed,
+    listen: (events) => {
+      heard = events;
+    },
+  };
+}
+
+/** Connects the session with the caller's descriptors, until its stream ends. */
+export async function connectStreams(
+  session: ExecSession,
+  { socket, head }: Upgraded,
+  { sinks, listen }: Outputs,
+  reading: (source: Source) => void,
+): Promise<Streamed> {
+  const { request, api } = session;
+  const terminal = request.terminal !== undefined;
+  const greeting = readGreeting();
+  let greeted: Greeting | undefined;
+  const held: Array<readonly [Output, Buffer]> = [];
+  let failed: ClientEnd | undefined;
+  let source: Source | undefined;
+  const blocked = new Set<Output>();
+  const fail = (code: string): void => {
+    failed ??= toEnd(code);
+    socket.destroy();
+  };
+  listen({
+    drained: (output) => {
+      blocked.delete(output);
+      if (blocked.size === 0) socket.resume();
+    },
+    failed: fail,
+  });
+  const write = (output: Output, bytes: Buffer): void => {
+    if (bytes.length === 0 || failed || sinks[output].write(bytes)) return;
+    blocked.add(output);
+    socket.pause();
+  };
+  const take = (output: Output, bytes: Buffer): void => {
+    if (greeted) {
+      write(output, bytes);
+      return;
+    }
+    if (output === 'stderr') {
+      held.push([output, Buffer.from(bytes)]);
+      return;
+    }
+    const found = greeting.push(bytes);
+    if (found === undefined) return;
+    greeted = found.greeting;
+    if (greeted !== 'started') return;
+    write('stdout', greeting.before());
+    for (const [where, text] of held) write(where, text);
+    write('stdout', found.rest);
+  };
+  const filtered = api.libpod && !terminal ? withoutUnreadInput(take) : take;
+  const frames = terminal ? (chunk: Buffer) => take('stdout', chunk) : readFrames(filtered);
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  socket.removeAllListeners('error').on('error', () => undefined);
+  const read = (chunk: Buffer): void => {
+    try {
+      frames(chunk);
+    } catch (error) {
+      trace(() => (error as Error).message);
+      socket.destroy();
+    }
+  };
+  socket.on('data', read);
+  // the engine's half of the connection ends with the session; ours is not needed any more then
+  socket.once('end', () => socket.destroy());
+  if (head.length > 0) read(head);
+  if (request.stdin) {
+    let over = false;
+    const opening = openSource(session.stdinTerminal, {
+      take: (bytes) => socket.destroyed || socket.write(bytes),
+      ended: () => {
+        over = true;
+        // a terminal session's connection is never half-closed: docker ends its stream at that
+        if (!terminal) socket.end();
+      },
+      failed: fail,
+    });
+    void opening.then((opened) => {
+      source = opened;
+      if (socket.destroyed) return opened.close();
+      reading(opened);
+      socket.on('drain', () => over || opened.resume());
+      if (opened.pid !== undefined) session.watchdog.watch({ pid: opened.pid, start: startOf(opened.pid) });
+    });
+  }
+  if (blocked.size === 0) socket.resume();
+  await closed;
+  source?.close();
+  await Promise.all([sinks.stdout.finish(), sinks.stderr.finish()]);
+  const words = Buffer.concat([greeting.before(), ...held.map(([, text]) => text)]);
+  return { greeting: greeted, words: words.toString('utf8', 0, wordsLimit), failed };
+}
+
+/** How the shim ends where an output could not be written: as a local program, which its next write would have ended. */
+function toEnd(code: string): ClientEnd {
+  if (code === 'EPIPE') return { code: null, signal: 'SIGPIPE', fate: { is: 'alive' } };
+  return { code: 1, signal: null, fate: { is: 'alive', unwritten: code } };
+}
+
+/**
+ * podman's service complains on stderr that hermes did not read all of its input (4.3: `Error: read unixpacket …
+ * connection reset by peer`), which is nobody's business.
+ */
+function withoutUnreadInput(take: (output: Output, bytes: Buffer) => void): typeof take {
+  return (output, bytes) => {
+    if (output === 'stderr' && /^Error: (?:read|write) unixpacket .*\n?$/.test(bytes.toString('latin1')))
+      return;
+    take(output, bytes);
+  };
+}
