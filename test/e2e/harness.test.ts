@@ -7,7 +7,7 @@ import { hermesUid, type ManagedContainer, managedContainer } from '../harness/c
 import { stateQuestion } from '../harness/create.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import { faultPrefix } from '../harness/fault.ts';
-import { until } from '../harness/host.ts';
+import { until, within } from '../harness/host.ts';
 import { makeContainer } from '../harness/make-container.ts';
 import { allModes, describeModes, engines, modes, socketModes, transportModes } from '../harness/modes.ts';
 import { isFrozen, unpause } from '../harness/pausing.ts';
@@ -172,7 +172,7 @@ describeModes((mode) => {
   );
 
   it('the user can be late, or never come', async () => {
-    await using container = await managedContainer(mode, { userAfterMs: 300 });
+    await using container = await managedContainer(mode, { userAfterMs: within(300) });
     const first = await container.exec(['true']);
     // docker says it on stdout.
     expect(first.stdout + first.stderr).toContain('unable to find user hermes');
