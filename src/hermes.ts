@@ -28,17 +28,26 @@ async function call(caller: Caller): Promise<Ending> {
   keepStreamsAway(descriptors);
   const interactive = descriptors.stdinTerminal && descriptors.stdoutTerminal;
   const audience = { interactive, spin: interactive && descriptors.stderrTerminal };
-  const reaching = reachContainer(route, caller, audience);
-  const prepared = duringProbe<Prepared>(() => ({
+  const anew = (): Prepared => ({
     watchdog: startWatchdog(caller.env),
     settings: interactive ? saveTerminal() : undefined,
-  }));
-  const entered = await enterContainer(await reaching, route, caller, descriptors, await prepared);
+  });
+  const reaching = reachContainer(route, caller, {
+    ...audience,
+    known: descriptors.stdinConsumed ? 'spare-input' : 'always',
+  });
+  const prepared = duringProbe(anew);
+  const reached = await reaching;
+  let entered = await enterContainer(reached, route, caller, descriptors, await prepared);
+  if (entered.kind === 'not-started' && reached.known?.recalled) {
+    // Nothing was started in a container that nobody had looked at, since it was known: now from the beginning.
+    const found = await reachContainer(route, caller, { ...audience, known: 'renew' });
+    entered = await enterContainer(found, route, caller, descriptors, anew());
+  }
   if (entered.kind === 'ended') return entered.ending;
   // Nothing was started: the container is not as far yet, or went away in this very moment. Looked at again, and waited for.
   const found = await reachContainer(route, caller, { ...audience, verify: true });
-  const anew = { watchdog: startWatchdog(caller.env), settings: interactive ? saveTerminal() : undefined };
-  return enterReadyContainer(found, route, caller, descriptors, anew);
+  return enterReadyContainer(found, route, caller, descriptors, anew());
 }
 
 /** Works while the engine thinks: a turn of the loop later, since only then docker's daemon has the question. */

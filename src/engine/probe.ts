@@ -14,16 +14,17 @@ import { apiSocket, isTrusted } from './transport/socket.ts';
  * Asks the engine for one container; starts nothing. `--type container`, since plain `inspect` also answers for
  * images; the answer's name must be the one that was asked for, since engines also take id prefixes.
  * An engine that listens on a local socket is asked there, without its client, which is several times as fast.
+ * @param options.id ask the client for this full id instead, whatever its name is by now
  * @param options.endpoint where the engine listens, when it is known already
  */
 export async function probe(
   access: EngineAccess,
   containerName: string,
-  options: { env: Environment; patience?: Patience; endpoint?: Endpoint },
+  options: { env: Environment; patience?: Patience; endpoint?: Endpoint; id?: string | undefined },
 ): Promise<ProbeResult> {
   const answer = await askService(access, containerName, options);
   if (answer !== undefined) return answer;
-  const argv = engineCommand(access, ['inspect', '--type', 'container', containerName], true);
+  const argv = engineCommand(access, ['inspect', '--type', 'container', options.id ?? containerName], true);
   // sudo's refusals are told apart by their words: in English, please
   const env = { ...options.env, LC_ALL: 'C' };
   const timeoutMs = options.patience ?? enginePatience;
@@ -34,6 +35,8 @@ export async function probe(
     return whole !== undefined;
   };
   const result = await runCommand(argv, { env, timeoutMs, isWhole, tied: true });
+  if (whole && options.id !== undefined && whole.id === options.id)
+    return { kind: 'found', container: whole };
   return whole ? foundByName(whole, containerName) : toProbeResult(result, access, containerName);
 }
 
@@ -91,7 +94,7 @@ function parseContainer(text: string): Container | undefined {
   }
 }
 
-function toRefusal(stderr: string, tool: 'sudo' | 'doas'): Refusal | undefined {
+export function toRefusal(stderr: string, tool: 'sudo' | 'doas'): Refusal | undefined {
   const own = stderr
     .split('\n')
     .filter((line) => line.startsWith(`${tool}: `) || line.startsWith('Sorry, user '));

@@ -14,6 +14,8 @@ export type Audience = {
   readonly spin: boolean;
   /** a start has failed, and started nothing: find out why (`Memory`) */
   readonly verify?: boolean | undefined;
+  /** may a remembered verdict be used, or only be renewed? */
+  readonly known?: Memory['known'];
 };
 
 /** After so many milliseconds without an answer a person is told that the engine is slow. */
@@ -34,6 +36,7 @@ export async function reachContainer(
   const memory: Memory = {
     refusals: new Map(),
     verify: audience.verify ? 'all' : undefined,
+    known: audience.known,
     get last() {
       return elapsed() >= budgetMs;
     },

@@ -9,6 +9,7 @@ import type { Cause } from './cause.ts';
 import type { Container } from './container.ts';
 import { endpointOf, remoteAddress } from './endpoint.ts';
 import { isOfTheContainer, mostHelpfulCause } from './helpful-cause.ts';
+import { mayRecall, type Place, placeOf, recall, type Use } from './known/known.ts';
 import { type Elevation, findNonExecutable, locateElevation, locateEngine } from './locate.ts';
 import { probe } from './probe.ts';
 import { toCause } from './probe-cause.ts';
@@ -26,6 +27,8 @@ export type Reached = {
   readonly user: string;
   /** the home as the container sees it; `undefined` where the same-home rule was lifted */
   readonly containerHome: string | undefined;
+  /** where the verdict is kept, and whether it comes from there, so that nobody has looked */
+  readonly known?: { readonly place: Place; readonly recalled: boolean } | undefined;
 };
 
 /** One look at the engines: either there, or why not. */
@@ -44,6 +47,8 @@ export type Memory = {
    * start itself finds out, and starts nothing. `all`: a start has just failed that way.
    */
   readonly verify?: 'young' | 'all' | undefined;
+  /** without it nothing is remembered, nor what is used */
+  readonly known?: Use | undefined;
 };
 
 /** What a lookup depends on. */
@@ -118,7 +123,12 @@ async function lookUpByAccess(lookup: Lookup, via: EngineAccess): Promise<Lookup
   const { containerName, service } = lookup.route.metadata;
   const { env } = lookup.caller;
   const endpoint = endpointOf(via, env);
+  const { known } = lookup.memory;
+  const place = known && placeOf(lookup, via, endpoint);
   trace(() => ({ about: 'access', elevation: via.access.kind === 'sudo' ? via.access.binary : undefined }));
+  const recalled = place && mayRecall(known, via) ? recall(place, lookup.route) : undefined;
+  if (place && recalled)
+    return { kind: 'ready', reached: { via, ...recalled, known: { place, recalled: true } } };
   const [result, remote] = await Promise.all([
     probe(via, containerName, { env, endpoint }),
     remoteAddress(via, endpoint, env),
@@ -127,10 +137,10 @@ async function lookUpByAccess(lookup: Lookup, via: EngineAccess): Promise<Lookup
   if (result.kind === 'absent' && service) {
     // compose may have made it anew under another name; the rules for it are those of any other
     const renamed = await (await import('./find-service.ts')).findService(via, service, env);
-    if (renamed) return judgeContainer(lookup, { ...via, api: result.api }, renamed, remote);
+    if (renamed) return judgeContainer(lookup, { ...via, api: result.api }, renamed, remote, place);
   }
   if (result.kind !== 'found') return unready(toCause(result, via));
-  return judgeContainer(lookup, { ...via, api: result.api }, result.container, remote);
+  return judgeContainer(lookup, { ...via, api: result.api }, result.container, remote, place);
 }
 
 async function judgeContainer(
@@ -138,6 +148,7 @@ async function judgeContainer(
   via: EngineAccess,
   container: Container,
   remote: string | undefined,
+  place: Place | undefined,
 ): Promise<LookupResult> {
   const { route, caller } = lookup;
   const { engine } = via;
@@ -157,7 +168,9 @@ async function judgeContainer(
   }
   if (container.state.status !== 'running') return unready({ kind: 'not-running', engine, container, via });
   const containerHome = same.same && remote === undefined ? same.containerHome : undefined;
-  const reached = { via, container, containerHome, user: route.metadata.execUser };
+  // what only HERMES_SHIM_ALLOW_FOREIGN let in is not remembered
+  const known = place && containerHome !== undefined ? { place, recalled: false } : undefined;
+  const reached = { via, container, containerHome, user: route.metadata.execUser, known };
   const young = isYoung(container, Date.now());
   const { verify } = lookup.memory;
   if (verify === 'all' || (young && (verify || via.api === undefined))) return askIfReady(lookup, reached);

@@ -1,67 +1,20 @@
-import { posix } from 'node:path';
+import { forget, remember } from '../engine/known/known.ts';
 import type { Reached } from '../engine/reach.ts';
 import { quoteCommand } from '../report/quote.ts';
 import { trace } from '../report/trace.ts';
 import type { Caller } from '../route/caller.ts';
 import type { ContainerRoute } from '../route/decide.ts';
-import { commandInContainer } from '../route/name.ts';
-import { realPath } from '../system/real-path.ts';
-import { statField } from '../system/stat.ts';
+import { type HeldStderr, holdStderr } from './client/held-stderr.ts';
 import type { TerminalState } from './client/terminal-state.ts';
 import { startWatchdog, type Watchdog } from './control/watchdog.ts';
-import { toWire } from './plan/bytes.ts';
 import { type Plan, sessionCommand, sessionRequest } from './plan/command.ts';
-import { chooseConnection, type Descriptors } from './plan/descriptors.ts';
-import { currentDirectory, startDirectories } from './plan/directory.ts';
-import { clientEnvironment, pickForwarded } from './plan/environment.ts';
-import { newSessionId } from './plan/session-id.ts';
+import type { Descriptors } from './plan/descriptors.ts';
+import { clientEnvironment } from './plan/environment.ts';
+import { planSession } from './plan/plan.ts';
 import { runSession, type Session } from './run.ts';
 import { isAmbiguous } from './verdict/ambiguity.ts';
 import type { Ending } from './verdict/ending.ts';
-
-/**
- * Puts together all that decides the session's command line. Touches nothing but the current directory's name.
- * @param sized the caller's terminal, if any, has a size
- */
-export function planSession(
-  reached: Reached,
-  route: ContainerRoute,
-  caller: Caller,
-  descriptors: Descriptors,
-  sized = true,
-): Plan {
-  const { container, containerHome, user, via } = reached;
-  const { bin, args } = commandInContainer(caller.name, route.metadata.hermesBin, caller.args);
-  const own = toWire(caller.args);
-  const given = args.slice(0, args.length - caller.args.length);
-  const local = containerHome !== undefined;
-  const forwarded = pickForwarded(caller.env);
-  return {
-    via,
-    containerId: container.id,
-    connection: chooseConnection(descriptors, caller.env),
-    forwarded,
-    sized,
-    profileHome:
-      route.profile === undefined || !local
-        ? undefined
-        : posix.join(containerHome, 'profiles', route.profile),
-    instructions: {
-      sessionId: newSessionId(caller.stat),
-      umask: process.umask(),
-      user,
-      niceness: Number(statField(caller.stat, 19)),
-      ignored: caller.ignored,
-      closed: descriptors.closed,
-      encodedNames: forwarded.encoded,
-      start: startDirectories(container, local ? currentDirectory() : undefined, realPath, containerHome),
-      bin,
-      args: [...given, ...own.args],
-      encoded: own.encoded,
-      secrets: forwarded.secret.length > 0,
-    },
-  };
-}
+import { saysRefused } from './verdict/refusal.ts';
 
 /** What was made ready beside the probe, where it cost no time. */
 export type Prepared = {
@@ -74,7 +27,8 @@ export type Prepared = {
 export type Entered = { readonly kind: 'ended'; readonly ending: Ending } | { readonly kind: 'not-started' };
 
 /**
- * Runs hermes in the container and says how it ended.
+ * Runs hermes in the container and says how it ended. Where nobody has looked at the container before, since it is known,
+ * what its engine says against it counts for nothing: it is forgotten, and nobody hears of it.
  * @param again whether it was not started before: then there is no `not-started` any more, but a failure
  * @throws {Failure} where hermes was not started
  */
@@ -86,18 +40,45 @@ export async function enterContainer(
   prepared: Prepared,
   again = false,
 ): Promise<Entered> {
-  const { via } = reached;
+  const { known, via, container } = reached;
+  const call = { reached, route, caller, descriptors, prepared, again };
+  if (!known?.recalled) return enter(call);
+  const address = { via, containerId: container.id };
+  const held = holdStderr(descriptors.stderrTerminal, (words) => saysRefused(words, address));
+  let entered: Entered | undefined;
+  try {
+    entered = await enter(call, held);
+    return entered;
+  } finally {
+    if (entered?.kind !== 'ended') forget(known.place);
+    if (entered?.kind !== 'not-started') await held.release();
+  }
+}
+
+type Call = {
+  readonly reached: Reached;
+  readonly route: ContainerRoute;
+  readonly caller: Caller;
+  readonly descriptors: Descriptors;
+  readonly prepared: Prepared;
+  readonly again: boolean;
+};
+
+async function enter(call: Call, held?: HeldStderr): Promise<Entered> {
+  const { reached, route, caller, descriptors, prepared, again } = call;
+  const { via, known } = reached;
   // where the size comes late it is waited for, so it must be known whether there is one; and some engines take it at once
   const waits = via.engine === 'docker' || via.api !== undefined;
   const terminalBefore = waits ? await prepared.settings : undefined;
   const plan = planSession(reached, route, caller, descriptors, terminalBefore?.sized);
   const { secret } = plan.forwarded;
-  const command = sessionCommand(plan);
+  const { terminal, stdin } = plan.connection;
+  const command = sessionCommand(plan, held && !terminal ? 'stderr' : undefined);
   const { api } = via;
   trace(() => `runs ${quoteCommand(command)}${api ? `, by the API on ${api.socket}` : ''}`);
   const { sessionId } = plan.instructions;
   const address = { via, containerId: plan.containerId, user: reached.user, sessionId };
-  const { terminal, stdin } = plan.connection;
+  const env = clientEnvironment(caller.env, plan.forwarded);
   const session: Session = {
     command,
     overApi: api && { api, request: sessionRequest(plan, api, terminalBefore?.size) },
@@ -106,13 +87,17 @@ export async function enterContainer(
     terminal,
     stdin,
     settings: terminal ? prepared.settings : undefined,
-    env: clientEnvironment(caller.env, plan.forwarded),
+    held,
+    // sudo's refusals are told apart by their words; it lets nothing of this environment through to hermes
+    env: held && via.access.kind === 'sudo' ? { ...env, LC_ALL: 'C' } : env,
     ignored: caller.ignored,
     stat: caller.stat,
   };
   const secrets = secret.length > 0 ? await import('./control/secrets.ts') : undefined;
   const begunMs = Date.now();
   const running = runSession(session, prepared.watchdog);
+  // while the client starts, where it costs no time
+  if (known && !known.recalled && !api) remember(known.place, reached);
   const { ending, unattributed, fate } = await (secrets?.handSecrets(running, {
     secret,
     address,
@@ -120,6 +105,7 @@ export async function enterContainer(
   }) ?? running);
   const long = (): boolean => isLong(command, plan.forwarded);
   if (fate?.is === 'never') {
+    if (held) return { kind: 'not-started' };
     const { explainNeverStarted } = await import('./verdict/never-started.ts');
     const failure = await explainNeverStarted({ fate, reached, route, caller, long: long(), again });
     if (failure) throw failure;
@@ -131,20 +117,32 @@ export async function enterContainer(
   }
   const ended: Entered = { kind: 'ended', ending };
   if (!unattributed || ending.kind !== 'code') return ended;
-  const ambiguous = isAmbiguous(ending.code, via) || fate?.is === 'unknown';
+  const silent = held !== undefined && !terminal && !held.begun() && ending.code !== 0;
+  const ambiguous = isAmbiguous(ending.code, via) || fate?.is === 'unknown' || silent;
   // Engines' clients end with 1 where the arguments are too long for the container.
   if (!ambiguous && (ending.code !== 1 || api)) return ended;
   if (!ambiguous && !long()) return ended;
   const { attributeExitStatus } = await import('./verdict/exit-status.ts');
   const { bin } = plan.instructions;
   const settled = await attributeExitStatus(
-    { code: ending.code, address, container: reached.container, bin, route, begunMs, long: long() },
+    {
+      code: ending.code,
+      address,
+      container: reached.container,
+      bin,
+      route,
+      begunMs,
+      long: long(),
+      recalled: held !== undefined,
+      begun: held?.begun() ?? false,
+    },
     caller.env,
   );
   if (settled === 'own') return ended;
+  if (settled === 'not-started') return { kind: settled };
   // The engine knows no such user, and it is proven that nothing was started: once more, by the container's numbers.
   const anew = { ...prepared, watchdog: startWatchdog(caller.env) };
-  return enterContainer({ ...reached, user: settled.user }, route, caller, descriptors, anew, again);
+  return enter({ ...call, reached: { ...reached, user: settled.user }, prepared: anew });
 }
 
 /**

@@ -5,6 +5,7 @@ import { listen } from '../system/listen.ts';
 import { dieBy } from '../system/tied.ts';
 import { type ExecSession, startExecSession } from './api/exec-session.ts';
 import { type Client, startClient, withIgnored } from './client/client.ts';
+import type { HeldStderr } from './client/held-stderr.ts';
 import { pauseOrResume } from './client/job-control.ts';
 import { relayStdin } from './client/stdin-relay.ts';
 import { isTerminalClosed, restoreTerminal, type TerminalState } from './client/terminal-state.ts';
@@ -29,6 +30,8 @@ export type Session = {
   readonly stdin: 'inherit' | 'ignore';
   /** the terminal's settings from before, in a terminal session */
   readonly settings: TerminalState | undefined;
+  /** what takes the client's stderr, where nobody has looked at the container before */
+  readonly held?: HeldStderr | undefined;
   /** for the engine's client and the control script's */
   readonly env: Environment;
   readonly ignored: readonly IgnorableSignal[];
@@ -112,7 +115,7 @@ async function startProcess(session: Session): Promise<Client> {
   const behindSudo = address.via.access.kind === 'sudo' && session.descriptors.stdinTerminal && !terminal;
   const relay = behindSudo && session.stdin === 'inherit' ? await relayStdin() : undefined;
   const stdin = behindSudo ? (relay?.reader ?? 'ignore') : session.stdin;
-  const client = await startClient(command, { env, stdin, detached });
+  const client = await startClient(command, { env, stdin, detached, held: session.held });
   relay?.started();
   void client.ended.then(() => relay?.end());
   return client;

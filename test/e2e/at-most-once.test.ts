@@ -7,6 +7,7 @@ import { clientsBelow } from '../harness/clients.ts';
 import { hermesUid, managedContainer } from '../harness/container.ts';
 import { buildGate } from '../harness/gate.ts';
 import { until } from '../harness/host.ts';
+import { forgetKnown } from '../harness/known.ts';
 import {
   expectAgreement,
   mishaps,
@@ -21,30 +22,40 @@ import { clientModes, describeModes, transportModes } from '../harness/modes.ts'
 const impatient = { HERMES_SHIM_WAIT: '0' };
 
 describeModes((mode) => {
-  it('between the probe and the exec: not started, unless in a container that is known to have seen no start', async () => {
-    await using container = await managedContainer(mode);
-    await using gate = await buildGate(container, 'exec');
-    for (const mishap of named) {
-      gate.reset();
-      await using call = await container.session(['version'], { env: { ...impatient, ...gate.env } });
-      await gate.reached();
-      await mishaps[mishap](container);
-      gate.open();
-      const ended = await call.ended;
-      const story = `${mishap}: ${expectAgreement(ended, container)}`;
-      // the same container, running again, is as good as it was; so is a new one, where it is known that nothing was started
-      const knows = !clientModes.includes(mode);
-      if (mishap === 'restart' || (knows && mishap === 'remake'))
-        expect([ended.exitCode, container.starts().length], story).toEqual([0, 1]);
-      else {
-        expect([ended.exitCode, container.starts()], story).toEqual([125, []]);
-        expect(ended.stderr, story).toMatch(
-          knows || mishap === 'stop' || mishap === 'kill' ? saysNotStarted : saysUnknown,
-        );
+  const kinds = clientModes.includes(mode) ? ['new', 'known'] : ['new'];
+  it.each(kinds)(
+    'before the exec, in a %s container: not started, unless in one that is known to have seen no start',
+    async (kind) => {
+      await using container = await managedContainer(mode);
+      await using gate = await buildGate(container, 'exec');
+      for (const mishap of named) {
+        if (kind === 'known') {
+          gate.open();
+          expect(await container.hermes(['version'], { env: gate.env })).toMatchObject({ exitCode: 0 });
+        } else forgetKnown(container.root);
+        container.forgetStarts();
+        gate.reset();
+        await using call = await container.session(['version'], { env: { ...impatient, ...gate.env } });
+        await gate.reached();
+        await mishaps[mishap](container);
+        gate.open();
+        const ended = await call.ended;
+        const story = `${mishap}: ${expectAgreement(ended, container)}`;
+        // the same container, running again, is as good as it was; so is a new one, where it is known that nothing was started
+        // a known one is entered without a look, and a refusal by its id says that nothing was started
+        const knows = kind === 'known' || !clientModes.includes(mode);
+        if (mishap === 'restart' || (knows && mishap === 'remake'))
+          expect([ended.exitCode, container.starts().length], story).toEqual([0, 1]);
+        else {
+          expect([ended.exitCode, container.starts()], story).toEqual([125, []]);
+          expect(ended.stderr, story).toMatch(
+            knows || mishap === 'stop' || mishap === 'kill' ? saysNotStarted : saysUnknown,
+          );
+        }
+        await putBack(container);
       }
-      await putBack(container);
-    }
-  });
+    },
+  );
 
   it('while the exec starts, and just after the exec wrapper: at most once, and an answer that agrees', async () => {
     await using container = await managedContainer(mode);

@@ -9,6 +9,7 @@ import { endSurvivors, type Side, see, start } from '../harness/compare.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { buildGate } from '../harness/gate.ts';
 import { until } from '../harness/host.ts';
+import { forgetKnown } from '../harness/known.ts';
 import { leftovers } from '../harness/leftovers.ts';
 import { clientModes, describeModes, transportModes } from '../harness/modes.ts';
 
@@ -74,6 +75,8 @@ describeModes(
       await using gate = await buildGate(container, 'probe');
       for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const) {
         gate.reset();
+        // a known container is entered without a look
+        forgetKnown(container.root);
         await using running = await container.session(['sleep', '1000'], { env: gate.env });
         await gate.reached();
         // going on it finds the answer and the signal at once, and node tells signals last

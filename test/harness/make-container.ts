@@ -9,6 +9,7 @@ import { createArgs, removeTree, stateQuestion } from './create.ts';
 import { idOf, isAlive, type ProcessFacts, until } from './host.ts';
 import { askProcesses, processesOf } from './inside.ts';
 import { installShim, shim } from './installed.ts';
+import { forgetKnown } from './known.ts';
 import { makeLayout, metadataText, withKeys } from './layout.ts';
 import type { ContainerOptions, ManagedContainer } from './managed-container.ts';
 import { type EngineMode, engines } from './modes.ts';
@@ -69,6 +70,7 @@ export async function makeContainer(
   }
   async function dispose(): Promise<void> {
     await remove();
+    forgetKnown(layout.root);
     await removeTree(mode, layout.root);
   }
   const inspect: ManagedContainer['inspect'] = async () => {

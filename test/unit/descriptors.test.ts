@@ -11,7 +11,7 @@ import {
   readDescriptors,
 } from '../../src/session/plan/descriptors.ts';
 
-/** A process whose descriptors are these files, by `device:inode`, `/` behind for a directory; `undefined`: closed. */
+/** A process whose descriptors are these files, by `device:inode`, `/` behind for a directory, `c` for a device; `undefined`: closed. */
 function having(
   files: ReadonlyArray<string | undefined>,
   facts: Partial<DescriptorLook> = {},
@@ -22,7 +22,12 @@ function having(
       const file = files[descriptor];
       if (file === undefined) throw Object.assign(new Error('closed'), { code: 'EBADF' });
       const [dev, ino] = file.split(':').map((word) => Number.parseInt(word, 10));
-      return { dev: dev ?? 0, ino: ino ?? 0, isDirectory: () => file.endsWith('/') };
+      return {
+        dev: dev ?? 0,
+        ino: ino ?? 0,
+        isDirectory: () => file.endsWith('/'),
+        isCharacterDevice: () => file.endsWith('c'),
+      };
     },
     ownStat: () => '7 (node) S 1 7 7 34816 9 0',
     ...facts,
@@ -42,6 +47,12 @@ const read = (files: ReadonlyArray<string | undefined>, facts: Partial<Descripto
   readDescriptors(nothingNoted, having(files, facts));
 
 describe('the caller’s three descriptors', () => {
+  it('of stdin it is known whether what is read of it is gone: not of a directory, a device or nothing', () => {
+    expect(read(['1:1', '1:5', '1:6']).stdinConsumed).toBe(true);
+    for (const stdin of ['1:1/', '1:1c', undefined])
+      expect(read([stdin, '1:5', '1:6']).stdinConsumed).toBe(false);
+  });
+
   it.each([
     ['one file', ['1:1', '1:5', '1:5'], true],
     ['two files', ['1:1', '1:5', '1:6'], false],

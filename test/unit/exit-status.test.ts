@@ -19,20 +19,24 @@ const running: State = {
   exitCode: 0,
 };
 const before = sampleContainer(running);
+/** When the session was to begin: after the container. */
+const begunMs = 1500;
 const found = (change: Partial<Container>) =>
-  whereaboutsOf({ kind: 'found', container: { ...before, ...change } }, before);
+  whereaboutsOf({ kind: 'found', container: { ...before, ...change } }, before, begunMs);
 
 describe('where the container went', () => {
   it('is told by id, state and start', () => {
     expect(found({})).toBe('same');
     expect(found({ id: 'd'.repeat(64) })).toBe('gone');
     expect(found({ state: { ...running, startedMs: 2000 } })).toBe('restarted');
+    // what was known of it is older than its last start, the session is not
+    expect(found({ state: { ...running, startedMs: 1400 } })).toBe('same');
     expect(found({ state: { ...running, status: 'paused' } })).toBe('paused');
     for (const status of ['exited', 'created', 'restarting', 'other'] as const)
       expect(found({ state: { ...running, status } })).toBe('stopped');
-    expect(whereaboutsOf({ kind: 'absent' }, before)).toBe('gone');
-    expect(whereaboutsOf({ kind: 'daemon-down', detail: '' }, before)).toBe('engine-down');
-    expect(whereaboutsOf({ kind: 'silent', waitedMs: 15_000, busy: false }, before)).toBe('unknown');
+    expect(whereaboutsOf({ kind: 'absent' }, before, begunMs)).toBe('gone');
+    expect(whereaboutsOf({ kind: 'daemon-down', detail: '' }, before, begunMs)).toBe('engine-down');
+    expect(whereaboutsOf({ kind: 'silent', waitedMs: 15_000, busy: false }, before, begunMs)).toBe('unknown');
   });
 });
 

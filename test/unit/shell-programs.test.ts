@@ -125,6 +125,20 @@ describe.each(shells)('run by $name', (shell) => {
     expect(said.toString('latin1')).toBe('/tmp\n0027\nx\xfe\nclean\n2\nplain\na\xff\n\ncomplaint\n');
   });
 
+  it('the exec wrapper greets on stderr where it is asked to, before hermes and before stderr joins stdout', () => {
+    const both = (flags: string, bin?: string) => {
+      const { argv, argv0 } = shell;
+      const words = [...argv.slice(1), ...wrapperWords({ flags, ...(bin === undefined ? {} : { bin }) })];
+      const ended = spawnSync(argv[0] ?? '', words, { argv0, encoding: 'utf8' });
+      return [ended.stdout.endsWith('complaint\n'), ended.stderr];
+    };
+    expect(both('h')).toEqual([false, '\u001eScomplaint\n']);
+    expect(both('eh')).toEqual([true, '\u001eS']);
+    expect(both('h2')[1]).toBe('\u001eS');
+    expect(both('h', join(dir, 'nothing'))[1]).toBe('\u001eM');
+    expect(both('h', dir)[1]).toBe('\u001eF');
+  });
+
   it('the exec wrapper says what it cannot run, in exit code and note', () => {
     const [file = '', ...front] = shell.argv;
     for (const [bin, code, state] of [

@@ -2,7 +2,7 @@ import type { Upgraded } from '../../engine/transport/api/connection.ts';
 import { type Output, readFrames } from '../../engine/transport/api/frames.ts';
 import { trace } from '../../report/trace.ts';
 import { startOf } from '../client/client.ts';
-import type { ClientEnd } from '../verdict/ending.ts';
+import { type ClientEnd, endUnwritten } from '../verdict/ending.ts';
 import type { ExecSession } from './exec-session.ts';
 import { type Greeting, readGreeting } from './greeting.ts';
 import { openSink, type Sink, type SinkEvents } from './sink.ts';
@@ -67,7 +67,7 @@ export async function connectStreams(
   let source: Source | undefined;
   const blocked = new Set<Output>();
   const fail = (code: string): void => {
-    failed ??= toEnd(code);
+    failed ??= endUnwritten(code);
     socket.destroy();
   };
   listen({
@@ -140,12 +140,6 @@ export async function connectStreams(
   await Promise.all([sinks.stdout.finish(), sinks.stderr.finish()]);
   const words = Buffer.concat([greeting.before(), ...held.map(([, text]) => text)]);
   return { greeting: greeted, words: words.toString('utf8', 0, wordsLimit), failed };
-}
-
-/** How the shim ends where an output could not be written: as a local program, which its next write would have ended. */
-function toEnd(code: string): ClientEnd {
-  if (code === 'EPIPE') return { code: null, signal: 'SIGPIPE', fate: { is: 'alive' } };
-  return { code: 1, signal: null, fate: { is: 'alive', unwritten: code } };
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Environment } from '../../system/environment.ts';
 import { errorCode } from '../../system/error-code.ts';
 import { startTimeOf } from '../plan/session-id.ts';
 import type { ClientEnd } from '../verdict/ending.ts';
+import type { HeldStderr } from './held-stderr.ts';
 import ignoring from './ignore-signals.sh';
 
 /** A process of this host; with its start time the pid names it for good. */
@@ -29,17 +30,24 @@ export function withIgnored(argv: readonly string[], ignored: readonly Ignorable
 /**
  * Starts the engine's client on the caller's own descriptors: no byte of hermes's traffic passes through node.
  * @param detached in its own process session, so that a terminal's Ctrl-C reaches the shim alone
+ * @param held what takes its stderr, where that must not reach the caller before hermes is known to begin
  * @throws {Failure} 126 when the system does not start it (arguments too long, no memory)
  */
 export function startClient(
   argv: readonly string[],
-  options: { env: Environment; stdin: 'inherit' | 'ignore' | number; detached: boolean },
+  options: {
+    env: Environment;
+    stdin: 'inherit' | 'ignore' | number;
+    detached: boolean;
+    held?: HeldStderr | undefined;
+  },
 ): Promise<Client> {
+  const { held } = options;
   const [command = '', ...args] = argv;
   let child: ChildProcess;
   try {
     child = spawn(command, args, {
-      stdio: [options.stdin, 'inherit', 'inherit'],
+      stdio: [options.stdin, 'inherit', held ? 'pipe' : 'inherit'],
       env: options.env,
       detached: options.detached,
       // podman starts nothing where its directory is gone or closed to it; hermes's own directory is the wrapper's business
@@ -49,9 +57,11 @@ export function startClient(
     // of some errors (E2BIG, ENOMEM) node throws, others it tells later
     return Promise.reject(notStarted(command, errorCode(error)));
   }
-  const ended = new Promise<ClientEnd>((resolve) => {
+  const exited = new Promise<ClientEnd>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });
+  if (held && child.stderr) held.take(child.stderr);
+  const ended = held ? Promise.race([exited.then(held.end), held.failed]) : exited;
   const { pid } = child;
   if (pid !== undefined) {
     const process = { pid, start: startOf(pid) };

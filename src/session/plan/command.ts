@@ -40,13 +40,16 @@ function environmentWords(plan: Plan): readonly string[] {
   return [...own, ...named].flatMap((word) => ['-e', word]);
 }
 
-/** The exact command that starts the session by the engine's client. */
-export function sessionCommand(plan: Plan): readonly string[] {
+/**
+ * The exact command that starts the session by the engine's client.
+ * @param greets where the exec wrapper says that it runs; never in a terminal session, whose outputs are one
+ */
+export function sessionCommand(plan: Plan, greets?: 'stderr'): readonly string[] {
   const { engine } = plan.via;
   const { connection, instructions } = plan;
   const terminal = connection.terminal ? ['-t', `--detach-keys=${detachKeys[engine]}`] : [];
   const size = { lateSize: engine === 'docker', sized: plan.sized };
-  const words = wrapperWords({ ...instructions, connection, ...size, greets: false });
+  const words = wrapperWords({ ...instructions, connection, ...size, greets });
   return engineCommand(plan.via, [
     'exec',
     '-i',
@@ -71,7 +74,7 @@ export function sessionRequest(plan: Plan, api: Api, size: Size | undefined): Ex
   const { connection, instructions, forwarded } = plan;
   // podman and newer dockers make the terminal with its size
   const lateSize = !api.libpod && !knowsSize(api);
-  const words = wrapperWords({ ...instructions, connection, lateSize, sized: plan.sized, greets: true });
+  const words = wrapperWords({ ...instructions, connection, lateSize, sized: plan.sized, greets: 'stdout' });
   return {
     containerId: plan.containerId,
     user: instructions.user,

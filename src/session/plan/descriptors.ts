@@ -13,6 +13,8 @@ export type Descriptors = {
   readonly sameOutput: boolean;
   /** stdin is a directory, on which podman's client waits for ever */
   readonly stdinDirectory?: boolean;
+  /** stdin is a pipe, a socket or a file: what somebody has read of it is gone */
+  readonly stdinConsumed?: boolean;
   /** stdin is a terminal and we are not its foreground process group */
   readonly background: boolean;
   /** those of 0 to 2 that the caller had closed; node opens /dev/null in their place */
@@ -32,7 +34,7 @@ export type Connection = {
 /** A look at what this process has open; exchanged in tests. `stat` throws for what is closed. */
 export type DescriptorLook = {
   readonly isTerminal: (descriptor: number) => boolean;
-  readonly stat: (descriptor: number) => Pick<Stats, 'dev' | 'ino' | 'isDirectory'>;
+  readonly stat: (descriptor: number) => Pick<Stats, 'dev' | 'ino' | 'isDirectory' | 'isCharacterDevice'>;
   /** our own `/proc/<pid>/stat` */
   readonly ownStat: () => string;
 };
@@ -49,12 +51,14 @@ export function readDescriptors(noted: NotedDescriptors, look: DescriptorLook = 
   const isTerminal = (descriptor: number): boolean =>
     terminals ? terminals.includes(String(descriptor)) : look.isTerminal(descriptor);
   const stdinTerminal = isTerminal(0);
+  const stdin = kindOf(look, 0);
   return {
     stdinTerminal,
     stdoutTerminal: isTerminal(1),
     stderrTerminal: isTerminal(2),
     sameOutput: isSameFile(look, 1, 2),
-    stdinDirectory: isDirectory(look, 0),
+    stdinDirectory: stdin?.isDirectory() ?? false,
+    stdinConsumed: stdin !== undefined && !stdin.isDirectory() && !stdin.isCharacterDevice(),
     background: stdinTerminal && isBackground(look.ownStat()),
     closed: closedOf(noted.open),
   };
@@ -109,11 +113,14 @@ export function isBackground(stat: string): boolean {
   return foreground > 0 && group !== foreground;
 }
 
-function isDirectory({ stat }: DescriptorLook, descriptor: number): boolean {
+function kindOf(
+  { stat }: DescriptorLook,
+  descriptor: number,
+): ReturnType<DescriptorLook['stat']> | undefined {
   try {
-    return stat(descriptor).isDirectory();
+    return stat(descriptor);
   } catch {
-    return false;
+    return undefined;
   }
 }
 

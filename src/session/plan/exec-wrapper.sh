@@ -18,6 +18,7 @@
 # d      so is the first directory
 # s      secrets are brought (secrets.ts)
 # g      say how it went before becoming hermes (greeting.ts)
+# h      the same on stderr (held-stderr.ts)
 # I Q    INT, QUIT were ignored when the shim was called
 # 0 1 2  this descriptor was closed then
 #
@@ -81,8 +82,6 @@ unset OLDPWD
 # shellcheck disable=SC3028 # where there is none, nothing is to be taken away
 [ "$SHLVL" != 1 ] || unset SHLVL
 
-case $hs_flags in *e*) exec 2>&1 ;; esac
-
 # Without this hermes saw 0 0 in 8 of 8 runs: docker's client takes up to half a second to deliver the size. Until then
 # busybox's stty says nothing, others say 0 0. A terminal without a size (v) is looked at for a tenth of a second only: as
 # long as the client takes to hear of a size that it is given just now.
@@ -115,7 +114,12 @@ case $hs_flags in *s*)
 esac
 
 # Says how it went, as the first byte pair of the session's output, where whoever started us listens for it.
-hs_greet() { case $hs_flags in *g*) printf '\036%s' "$1" ;; esac }
+hs_greet() {
+  case $hs_flags in
+    *g*) printf '\036%s' "$1" ;;
+    *h*) printf '\036%s' "$1" >&2 ;;
+  esac
+}
 if [ ! -e "$hs_hermes" ]; then
   hs_greet M
   hs_write_note missing
@@ -143,6 +147,7 @@ case $hs_flags in *I*) trap '' INT ;; esac
 case $hs_flags in *Q*) trap '' QUIT ;; esac
 umask "$hs_umask"
 hs_greet S
+case $hs_flags in *e*) exec 2>&1 ;; esac
 case $hs_flags in *0*) exec 0<&- ;; esac
 case $hs_flags in *1*) exec 1>&- ;; esac
 case $hs_flags in *2*) exec 2>&- ;; esac

@@ -34,9 +34,11 @@ export type Instructions = {
   readonly encoded: boolean;
   /** secrets are brought, and waited for */
   readonly secrets: boolean;
-  /** the wrapper says how it went, over the API (`greeting.ts`) */
-  readonly greets: boolean;
+  /** where the wrapper says how it went (`greeting.ts`), if anywhere */
+  readonly greets: 'stdout' | 'stderr' | undefined;
 };
+
+const greetings = { stdout: 'g', stderr: 'h' } as const;
 
 /** The words after `/bin/sh` that run the exec wrapper. */
 export function wrapperWords(to: Instructions): readonly string[] {
@@ -46,7 +48,7 @@ export function wrapperWords(to: Instructions): readonly string[] {
     to.encoded ? 'r' : '',
     to.start.encoded ? 'd' : '',
     to.secrets ? 's' : '',
-    to.greets ? 'g' : '',
+    to.greets ? greetings[to.greets] : '',
     to.ignored.includes('SIGINT') ? 'I' : '',
     to.ignored.includes('SIGQUIT') ? 'Q' : '',
     ...to.closed,

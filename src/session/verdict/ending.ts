@@ -31,6 +31,12 @@ export type ClientEnd = {
   readonly fate?: Fate;
 };
 
+/** How a session ends where an output could not be written: as a local program, which its next write would have ended. */
+export function endUnwritten(code: string): ClientEnd {
+  if (code === 'EPIPE') return { code: null, signal: 'SIGPIPE', fate: { is: 'alive' } };
+  return { code: 1, signal: null, fate: { is: 'alive', unwritten: code } };
+}
+
 /** A signal's number on this system. */
 function numberOf(signal: NodeJS.Signals): number {
   return constants.signals[signal];

@@ -32,22 +32,30 @@ type Ended = {
   readonly begunMs: number;
   /** the command line is so long that it may not have fitted */
   readonly long: boolean;
+  /** nobody has looked at the container before: it was known */
+  readonly recalled: boolean;
+  /** the exec wrapper has said that hermes begins */
+  readonly begun: boolean;
 };
 
 /**
  * Finds out whose exit code it is, where it may be the engine's own. Starts no hermes.
  * @returns `own`: it is hermes's; or the user, in numbers, by whom to try once more: only where the engine says that
- * there is no such user, and it is proven that nothing was started
+ * there is no such user, and it is proven that nothing was started; or `not-started`, where that is proven and nobody
+ * has looked at the container before
  * @throws {Failure} hermes was not started, or nobody can say whether it was: why, and what to do
  */
 export async function attributeExitStatus(
   ended: Ended,
   env: Environment,
-): Promise<'own' | { readonly user: string }> {
+): Promise<'own' | 'not-started' | { readonly user: string }> {
   const { code, address, container, route } = ended;
-  const { now, whereabouts, note } = await gatherEvidence(ended, env);
+  const { now, whereabouts, note: left } = await gatherEvidence(ended, env);
+  // who has heard hermes begin needs no note
+  const note = ended.begun && (left === 'none' || left === 'never') ? 'started' : left;
   const verdict = judgeExitStatus({ code, whereabouts, note });
   trace(() => `exit code ${code}: container ${whereabouts}, exec wrapper's note ${note}: ${verdict}`);
+  if (ended.recalled && whereabouts === 'same' && provesNoStart.includes(note)) return 'not-started';
   const cause = await toCause(verdict, now, ended, env);
   if (cause === undefined) return 'own';
   if (cause.kind === 'user-missing' && note === 'never' && whereabouts === 'same') {
@@ -59,6 +67,9 @@ export async function attributeExitStatus(
   writeError(formatFailure(failure));
   return 'own';
 }
+
+/** What says for certain that hermes was not run. */
+const provesNoStart: readonly NoteFinding[] = ['never', 'missing', 'forbidden', 'failed'];
 
 /** How often, and after how many milliseconds, a container is looked at again in which nothing can be executed. */
 const looks = { most: 6, pauseMs: 200 } as const;
@@ -76,10 +87,11 @@ type Evidence = {
  * namespace whose first process is gone. So where it runs and yet cannot be asked, it is looked at again.
  */
 async function gatherEvidence(ended: Ended, env: Environment): Promise<Evidence> {
-  const { code, address, container, begunMs } = ended;
+  const { code, address, container, begunMs, recalled } = ended;
+  const id = recalled ? container.id : undefined;
   for (let look = 1; ; look += 1) {
-    const now = await probe(address.via, container.name, { env });
-    const whereabouts = whereaboutsOf(now, container);
+    const now = await probe(address.via, container.name, { env, id });
+    const whereabouts = whereaboutsOf(now, container, begunMs);
     const asks = needsNote(code, whereabouts, ended.long || address.via.access.kind === 'sudo');
     const running = whereabouts === 'same' || whereabouts === 'restarted';
     const find = () => (running ? searchNote(address, begunMs, env) : copyNote(address, env));

@@ -13,8 +13,12 @@ export type Whereabouts =
   | 'engine-down'
   | 'unknown';
 
-/** Compares a probe from after the end with the container as it was before. */
-export function whereaboutsOf(now: ProbeResult, before: Container): Whereabouts {
+/**
+ * Compares a probe from after the end with the container as it was before.
+ * @param begunMs when the session was to begin: what started before that is as it was then, also where what is known of
+ * the container is older than its last start
+ */
+export function whereaboutsOf(now: ProbeResult, before: Container, begunMs: number): Whereabouts {
   if (now.kind === 'absent') return 'gone';
   if (now.kind === 'daemon-down') return 'engine-down';
   if (now.kind !== 'found') return 'unknown';
@@ -22,7 +26,9 @@ export function whereaboutsOf(now: ProbeResult, before: Container): Whereabouts 
   if (id !== before.id) return 'gone';
   if (state.status === 'paused') return 'paused';
   if (state.status !== 'running') return 'stopped';
-  return state.startedMs === before.state.startedMs ? 'same' : 'restarted';
+  const { startedMs } = state;
+  if (startedMs === before.state.startedMs) return 'same';
+  return startedMs !== undefined && startedMs <= begunMs ? 'same' : 'restarted';
 }
 
 /** What an ambiguous exit code really meant. */
