@@ -29,8 +29,8 @@ let
     else
       cfg.package.override { inherit (cfg) nativePackage; };
 
-  # What the shim finds and asks sudo for. A rule for a store path would end with the next update.
-  podman = "/run/current-system/sw/bin/podman";
+  # Whose members the engine's socket serves. podman's needs no sudo, so that it serves units under NoNewPrivileges, too.
+  group = backend;
 in
 {
   options.programs.hermes-shim = {
@@ -64,9 +64,12 @@ in
       default = [ ];
       example = [ "alice" ];
       description = ''
-        Users who may enter the managed container. With docker they join the `docker` group, with podman they may
-        run podman by sudo without a password. **Both are equal to being root on this host**: who controls the
-        engine can mount the host's disk into a container.
+        Users who may enter the managed container. With docker they join the `docker` group, with podman the
+        `podman` group, to which NixOS gives the socket of root's podman. **Both are equal to being root on this
+        host**: who controls the engine can mount the host's disk into a container.
+
+        No sudo is needed, so a unit of such a user works under `NoNewPrivileges`, too. Who was logged in before has
+        to log in again.
 
         That they see the hermes home as well is `services.hermes-agent.container.hostUsers`.
       '';
@@ -112,37 +115,19 @@ in
         '';
       })
 
-      (lib.mkIf (containerMode && backend == "docker") {
+      (lib.mkIf containerMode {
         users.users = lib.genAttrs cfg.users (_user: {
-          extraGroups = [ "docker" ];
+          extraGroups = [ group ];
         });
       })
 
       (lib.mkIf (containerMode && backend == "podman") {
         virtualisation.podman.enable = lib.mkDefault true;
-        # After all others: of the rules that match, sudo takes the last.
-        security.sudo.extraRules = lib.mkIf (cfg.users != [ ]) (
-          lib.mkAfter [
-            {
-              inherit (cfg) users;
-              commands = [
-                {
-                  command = podman;
-                  options = [ "NOPASSWD" ];
-                }
-              ];
-            }
-          ]
-        );
-        warnings =
-          lib.optional (!config.virtualisation.podman.enable) ''
-            programs.hermes-shim: virtualisation.podman.enable is false, so there is no ${podman} for
-            programs.hermes-shim.users to run. Put podman on their PATH in another way, with a sudo rule for it.
-          ''
-          ++ lib.optional (cfg.users != [ ] && !config.security.sudo.enable) ''
-            programs.hermes-shim: security.sudo.enable is false, so programs.hermes-shim.users cannot reach the
-            container, which belongs to root's podman. Let sudo-rs or doas run ${podman} without a password.
-          '';
+        warnings = lib.optional (cfg.users != [ ] && !config.virtualisation.podman.enable) ''
+          programs.hermes-shim: virtualisation.podman.enable is false, so there is neither a socket of root's podman
+          nor a group podman that programs.hermes-shim.users could join. Give them podman in another way, with a
+          sudo rule for it.
+        '';
       })
     ]
   );

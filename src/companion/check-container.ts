@@ -9,12 +9,23 @@ import type { Caller } from '../route/caller.ts';
 import type { ContainerRoute } from '../route/decide.ts';
 import { commandInContainer } from '../route/name.ts';
 import { captureTrace, lastFact, lastWords } from './capture-trace.ts';
-import { type Check, fail, failBy, skip, warn, well } from './check.ts';
-import { runProbe, runScriptProbe } from './run-probe.ts';
+import { type Check, fail, failBy, skip, well } from './check.ts';
+import { checkTransport } from './check-transport.ts';
+import { checkUser } from './check-user.ts';
+import { runProbe } from './run-probe.ts';
 import { shortAge } from './table.ts';
 
 /** From the engine to hermes in the container. */
-const stages = ['engine', 'access', 'container', 'same home', 'running', 'user', 'binary'] as const;
+const stages = [
+  'engine',
+  'access',
+  'transport',
+  'container',
+  'same home',
+  'running',
+  'user',
+  'binary',
+] as const;
 type Stage = (typeof stages)[number];
 
 /** What was found on the way in; `because` says why nobody got in. */
@@ -32,17 +43,19 @@ export async function checkContainer(route: ContainerRoute, caller: Caller): Pro
   if (captured.kind === 'failed') return stopped([], 'engine', failBy('engine', captured.failure));
   const engine = await engineWords(route, caller, captured.facts);
   const facts = wordsOf(captured.facts, engine, route);
+  const transport = checkTransport(lastFact(captured.facts, 'transport'), caller);
+  const pass = (name: Stage): Check => (name === 'transport' ? transport : well(name, facts.get(name) ?? ''));
   const outcome = captured.value;
   const cause = outcome.kind === 'ready' ? await askAgain(outcome.reached, route, caller) : outcome.cause;
   if (cause !== undefined) {
     const failure = explainCause(cause, await gatherCircumstances(cause, route, caller.env, 0));
     const stage = stageOf(cause);
-    const passed = stages.slice(0, stages.indexOf(stage)).map((name) => well(name, facts.get(name) ?? ''));
+    const passed = stages.slice(0, stages.indexOf(stage)).map(pass);
     return stopped(passed, stage, failBy(stage, failure));
   }
   if (outcome.kind !== 'ready') return stopped([], 'engine', fail('engine', 'no answer', []));
   const { reached } = outcome;
-  const before = stages.slice(0, 4).map((name) => well(name, facts.get(name) ?? ''));
+  const before = stages.slice(0, stages.indexOf('running')).map(pass);
   const bin = binOf(route, caller);
   return {
     checks: [
@@ -65,6 +78,7 @@ function stopped(passed: readonly Check[], stage: Stage, failed: Check): Contain
 const becauseOf: Readonly<Record<Stage, string>> = {
   engine: 'there is no engine to ask',
   access: 'the engine does not answer this user',
+  transport: 'the engine does not answer this user',
   container: 'there is no such container',
   'same home': 'it is not the container of this home',
   running: 'the container does not run',
@@ -151,38 +165,4 @@ function runningFact({ container }: Reached): string {
   return startedMs === undefined
     ? container.state.word
     : `started ${shortAge(Math.max(0, Math.round((Date.now() - startedMs) / 1000)))} ago`;
-}
-
-/** Who hermes is in there, and whether the container was made for another uid. */
-async function checkUser({ via, container, user }: Reached, bin: string, caller: Caller): Promise<Check> {
-  const script = { containerId: container.id, user, script: 'id -u', name: 'hermes-doctor', args: [] };
-  const uid = (await runScriptProbe(via, script, caller.env)).stdout.trim();
-  // in a rootless podman root is the caller
-  if (uid === '0' && !(via.engine === 'podman' && via.access.kind === 'direct' && caller.uid !== 0))
-    return rootUser(user, bin);
-  const meant = container.env.get('HERMES_UID');
-  const says = `${user} is uid ${uid || 'unknown'} in there`;
-  if (!meant || !uid || meant === uid) return well('user', says);
-  // both are the container's words, and advice is pasted
-  const elsewhere = [uid, meant].every((word) => /^[0-9]{1,10}$/.test(word))
-    ? `make the container again with -e HERMES_UID=${uid}, or: hermes-shim disable && hermes-shim enable --user ${meant}`
-    : 'make the container again with a number as its HERMES_UID';
-  return warn(
-    'user',
-    `${says}, but the container's HERMES_UID is ${meant}: files in the home will belong to the wrong one`,
-    [
-      { label: 'on NixOS', text: 'sudo systemctl restart hermes-agent' },
-      { label: 'elsewhere', text: elsewhere },
-    ],
-  );
-}
-
-/** The official image's own launcher gives root up; anything else goes on as root. */
-function rootUser(user: string, bin: string): Check {
-  if (bin === '/opt/hermes/bin/hermes')
-    return well('user', `${user} is root in there, which ${bin} gives up`);
-  return warn('user', `${user} is root in there: what hermes makes in the home belongs to root`, [
-    { label: 'run it as who owns the home', text: 'hermes-shim disable && hermes-shim enable' },
-    { label: 'or as somebody', text: 'hermes-shim disable && hermes-shim enable --user NAME' },
-  ]);
 }

@@ -16,6 +16,7 @@ export const checkNames = [
   'groups',
   'engine',
   'access',
+  'transport',
   'container',
   'same home',
   'running',
@@ -42,6 +43,11 @@ export type Check = {
 /** It is as it should be. */
 export function well(check: CheckName, says: string): Check {
   return { check, status: 'ok', says, fixes: [] };
+}
+
+/** It is well, and this would make it better. */
+export function advise(check: CheckName, says: string, fixes: readonly Hint[]): Check {
+  return { check, status: 'ok', says, fixes };
 }
 
 /** hermes works, but somebody should know. */

@@ -1,3 +1,4 @@
+import type { Api, EngineAccess } from '../engine/access.ts';
 import { waitBudgetMs } from '../engine/budget.ts';
 import { awaited, type Cause, mayPass } from '../engine/cause.ts';
 import { gatherCircumstances } from '../engine/circumstances.ts';
@@ -24,15 +25,18 @@ type Verdict =
   | { readonly kind: 'native'; readonly why: string; readonly command: readonly string[] }
   | {
       readonly kind: 'container';
+      /** by the engine's client */
       readonly command: readonly string[];
+      /** where the call itself goes by the engine's API and not by that command */
+      readonly api: Pick<Api, 'socket' | 'version'> | null;
       /** variables whose values no command line may hold, so that a pasted one lacks them */
       readonly withheld: readonly string[];
     }
   | { readonly kind: 'neither'; readonly failure: Failure; readonly wait: string | undefined };
 
 /**
- * Tells each decision that this call of hermes would come to, in the hot path's own words, and the exact command that
- * would run. Runs nothing but probes.
+ * Tells each decision that this call of hermes would come to, in the hot path's own words, and a command that does
+ * the same by the engine's client: the exact one, where the call goes by it. Runs nothing but probes.
  */
 export async function explain(caller: Caller, { full }: { readonly full: boolean }): Promise<Answer> {
   const { decisions, verdict } = await decide(caller);
@@ -93,9 +97,14 @@ function containerVerdict(
   const verdict: Verdict = {
     kind: 'container',
     command: sessionCommand({ ...plan, instructions }),
+    api: apiOf(reached.via),
     withheld: names,
   };
   return { decisions: describePlan(plan), verdict };
+}
+
+function apiOf({ api }: EngineAccess): Pick<Api, 'socket' | 'version'> | null {
+  return api ? { socket: api.socket, version: api.version } : null;
 }
 
 /** How long hermes would wait here, in milliseconds. */
@@ -119,7 +128,7 @@ function toJson(verdict: Verdict): Readonly<Record<string, unknown>> {
     case 'native':
       return { runs: 'native', why: verdict.why, command: verdict.command };
     case 'container':
-      return { runs: 'container', command: verdict.command, withheld: verdict.withheld };
+      return { runs: 'container', command: verdict.command, api: verdict.api, withheld: verdict.withheld };
     case 'neither': {
       const { failure, wait } = verdict;
       return { runs: 'nowhere', exitCode: failure.exitCode, error: failureJson(failure), wait: wait ?? null };
@@ -147,13 +156,21 @@ function formatVerdict(verdict: Verdict, full: boolean, style: OutputStyle): str
       const lacks =
         names &&
         `\nThis line lacks ${names}: the shim hands such values over by a pipe, never in a command line, since engines write those down.\n`;
-      return `${bold('It runs in the container', style)}, by this command${full ? " (pasted, it does the same, without the shim's care for signals)" : ''}:\n\n${shown(verdict.command, full)}\n${lacks}`;
+      return `${bold('It runs in the container', style)}, ${way(verdict.api, full)}:\n\n${shown(verdict.command, full)}\n${lacks}`;
     }
     case 'neither': {
       const wait = verdict.wait ? `${escapeControls(verdict.wait)}, then say:\n` : '';
       return `${bold('It runs nowhere', style)}: exit code ${verdict.failure.exitCode}\n\n${wait}${formatCompanionFailure(verdict.failure)}`;
     }
   }
+}
+
+/** By which way it runs, as the end of a sentence that announces a command. */
+function way(api: Pick<Api, 'socket' | 'version'> | null, full: boolean): string {
+  const care = "without the shim's care for signals";
+  if (api === null) return `by this command${full ? ` (pasted, it does the same, ${care})` : ''}`;
+  const spoken = `by the engine's API (version ${api.version}) on ${escapeControls(api.socket)}`;
+  return `${spoken}. By its client the same is${full ? ` (pasted, ${care})` : ''}`;
 }
 
 /** The command to be pasted; or, to be read, without what the shell does before it becomes hermes. */

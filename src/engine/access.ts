@@ -1,3 +1,4 @@
+import type { AccessFact } from '../report/fact.ts';
 import type { Engine } from '../route/metadata.ts';
 import type { Elevation } from './locate.ts';
 
@@ -73,6 +74,12 @@ export function commandPrefix({ engine, access }: EngineAccess): string {
     case 'sudo':
       return `${access.tool} ${engine}`;
   }
+}
+
+/** How it is reached, for a trace. */
+export function accessFact(access: Access): AccessFact {
+  if (access.kind === 'socket') return { about: 'access', socket: access.socket };
+  return { about: 'access', elevation: access.kind === 'sudo' ? access.binary : undefined };
 }
 
 /** A few lines of sh to run in a container, and by whom. */

@@ -4,9 +4,9 @@ import { quoteWord } from '../report/quote.ts';
 import { explainShortage } from '../report/shortage.ts';
 import type { Cause } from './cause.ts';
 import type { Circumstances } from './circumstances.ts';
-import { explainRefusal } from './explain-refusal.ts';
+import { explainRefusal, withoutSudo } from './explain-refusal.ts';
 import type { Explanation } from './explanation.ts';
-import { sudoRule } from './privilege-rules.ts';
+import { joinDocker, joinPodman, sudoRule } from './privilege-rules.ts';
 
 /** The causes that lie on this side of the container: the engine and the way to it. */
 export type EngineCause = Extract<
@@ -97,6 +97,7 @@ export function explainEngine(cause: EngineCause, about: Circumstances): Explana
             label: 'on NixOS',
             text: `security.sudo.enable = true; ${sudoRule(about.userName, cause.binary)}`,
           },
+          ...(cause.engine === 'podman' ? [{ label: withoutSudo, text: joinPodman(about) }] : []),
         ],
       };
     case 'remote-engine':
@@ -162,16 +163,7 @@ function daemonHints({ engine, detail }: Extract<Cause, { kind: 'daemon-down' }>
 }
 
 function groupHints(engine: string, about: Circumstances): Hint[] {
-  if (engine !== 'docker') return [];
-  const user = escapeControls(about.userName);
-  return [
-    {
-      label: 'join its group',
-      text: about.onNixos
-        ? `users.users.${user}.extraGroups = [ "docker" ];   # equal to root; then: sudo nixos-rebuild switch, and log in again`
-        : `sudo usermod -aG docker ${shellWord(about.userName)}   # equal to root; then log in again`,
-    },
-  ];
+  return engine === 'docker' ? [{ label: 'join its group', text: joinDocker(about) }] : [];
 }
 
 /** A word from outside, to be pasted into a shell. */

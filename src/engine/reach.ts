@@ -4,7 +4,7 @@ import type { ContainerRoute } from '../route/decide.ts';
 import type { Engine } from '../route/metadata.ts';
 import { commandInContainer } from '../route/name.ts';
 import { realPath } from '../system/real-path.ts';
-import { type Access, accessOrder, commandPrefix, type EngineAccess } from './access.ts';
+import { type Access, accessFact, accessOrder, commandPrefix, type EngineAccess } from './access.ts';
 import type { Cause } from './cause.ts';
 import type { Container } from './container.ts';
 import { endpointOf, remoteAddress } from './endpoint.ts';
@@ -17,7 +17,8 @@ import { probeFact } from './probe-result.ts';
 import { askReadiness, isAdopted, isYoung, numericUser } from './readiness.ts';
 import { judgeSameHome, judgeSameVolume } from './same-home.ts';
 import { ownsState } from './subordinate.ts';
-import { namesPodman, servedPodman } from './transport/socket.ts';
+import { namesPodman, servedPodman, type Whose } from './transport/socket.ts';
+import { transportFact } from './transport/why-client.ts';
 
 /** The managed container, found and ready: all that the exec needs to know. */
 export type Reached = {
@@ -82,10 +83,9 @@ export async function lookUp(lookup: Lookup): Promise<LookupResult> {
 }
 
 async function lookUpByEngine(lookup: Lookup, engine: Engine, binary: string): Promise<LookupResult> {
-  const { uid } = lookup.caller;
   let elevation: Elevation | undefined;
   const causes = new Map<Access['kind'], Cause>();
-  const own = uid !== 0 && engine === 'podman' && ownsState(lookup.route.ownerUid, uid);
+  const { uid, own } = whoseOf(lookup, engine);
   const named = engine === 'podman' && namesPodman(lookup.caller.env);
   for (const kind of accessOrder({ engine, uid, ownerUid: own ? uid : lookup.route.ownerUid, named })) {
     if (kind === 'socket') {
@@ -119,13 +119,18 @@ async function lookUpByEngine(lookup: Lookup, engine: Engine, binary: string): P
   return unready(mostHelpfulCause(engine, causes.get('direct'), causes.get('sudo'), own || named));
 }
 
+/** Is the container, by its state, one of the caller's own podman? */
+function whoseOf({ caller: { uid }, route }: Lookup, engine: Engine): Whose {
+  return { uid, own: uid !== 0 && engine === 'podman' && ownsState(route.ownerUid, uid) };
+}
+
 async function lookUpByAccess(lookup: Lookup, via: EngineAccess): Promise<LookupResult> {
   const { containerName, service } = lookup.route.metadata;
   const { env } = lookup.caller;
   const endpoint = endpointOf(via, env);
   const { known } = lookup.memory;
   const place = known && placeOf(lookup, via, endpoint);
-  trace(() => ({ about: 'access', elevation: via.access.kind === 'sudo' ? via.access.binary : undefined }));
+  trace(() => accessFact(via.access));
   const recalled = place && mayRecall(known, via) ? recall(place, lookup.route) : undefined;
   if (place && recalled)
     return { kind: 'ready', reached: { via, ...recalled, known: { place, recalled: true } } };
@@ -134,6 +139,8 @@ async function lookUpByAccess(lookup: Lookup, via: EngineAccess): Promise<Lookup
     remoteAddress(via, endpoint, env),
   ]);
   trace(() => probeFact(`${commandPrefix(via)} inspect ${containerName}`, result));
+  if (result.kind === 'found' || result.kind === 'absent')
+    trace(() => transportFact(via, result.api, { env, endpoint, whose: whoseOf(lookup, via.engine) }));
   if (result.kind === 'absent' && service) {
     // compose may have made it anew under another name; the rules for it are those of any other
     const renamed = await (await import('./find-service.ts')).findService(via, service, env);

@@ -11,10 +11,10 @@ export type Fact =
   | { readonly about: 'metadata'; readonly file: string; readonly pinned: boolean }
   | MetadataLine
   | { readonly about: 'engine'; readonly engine: string; readonly binary: string | undefined }
-  /** by which sudo or doas; `undefined`: directly */
-  | { readonly about: 'access'; readonly elevation: string | undefined }
+  | AccessFact
   | { readonly about: 'probe'; readonly socket: string; readonly answered: boolean }
   | ProbeFact
+  | TransportFact
   | {
       readonly about: 'same home';
       readonly containerHome: string;
@@ -61,6 +61,30 @@ export type ProbeFact = {
   readonly id: string | undefined;
 };
 
+/** By which sudo or doas an engine is reached, or by the socket of which service of podman's; `undefined`: directly. */
+export type AccessFact =
+  | { readonly about: 'access'; readonly elevation: string | undefined }
+  | { readonly about: 'access'; readonly socket: string };
+
+/** How the engine is spoken to: by its API on a socket, or by its client, and why. */
+export type TransportFact =
+  | { readonly about: 'transport'; readonly socket: string; readonly version: string }
+  | { readonly about: 'transport'; readonly engine: string; readonly why: WhyClient };
+
+/** Why an engine is spoken to by its client and not by its API. */
+export type WhyClient =
+  /** it has to be run as root, by this */
+  | { readonly kind: 'sudo'; readonly tool: string }
+  /** this variable makes the client speak as only it knows */
+  | { readonly kind: 'setting'; readonly name: string }
+  /** what the settings name is another machine, or a name that only the client can look up */
+  | { readonly kind: 'elsewhere'; readonly address: string }
+  | { readonly kind: 'no-socket'; readonly socket: string }
+  /** the socket is neither root's nor the caller's */
+  | { readonly kind: 'stranger'; readonly socket: string }
+  /** nobody answered there who has the container and speaks a version that we know */
+  | { readonly kind: 'unanswered'; readonly socket: string };
+
 /** A fact as a sentence, without what it is about; not yet escaped. */
 export function formatFact(fact: Fact): string {
   switch (fact.about) {
@@ -82,11 +106,15 @@ export function formatFact(fact: Fact): string {
     case 'engine':
       return fact.binary ? `${fact.engine} is ${fact.binary}` : `${fact.engine} was not found`;
     case 'access':
+      if ('socket' in fact) return `by the socket of podman's service, ${fact.socket}`;
       return fact.elevation === undefined ? 'directly' : `by ${fact.elevation} -n`;
     case 'probe':
       if ('socket' in fact)
         return `${fact.answered ? '' : 'not '}answered on ${fact.socket}, without the engine's client`;
       return `${fact.command}: ${fact.answer}${formatSince(fact)}${fact.id ? `, id ${fact.id}` : ''}`;
+    case 'transport':
+      if ('socket' in fact) return `by the API, version ${fact.version}, on ${fact.socket}`;
+      return `by ${fact.engine}'s client: ${formatWhy(fact.why)}`;
     case 'same home':
       if ('why' in fact) return `no: it ${fact.why}`;
       return `${fact.containerHome} in there is ${fact.volume ? `on volume ${fact.volume}` : `${fact.home} here`}`;
@@ -101,4 +129,21 @@ export function formatFact(fact: Fact): string {
 /** Since when a container runs, with a blank in front; empty where it does not. */
 export function formatSince({ runningSinceMs }: ProbeFact): string {
   return runningSinceMs === undefined ? '' : ` since ${new Date(runningSinceMs).toISOString()}`;
+}
+
+function formatWhy(why: WhyClient): string {
+  switch (why.kind) {
+    case 'sudo':
+      return `${why.tool} runs it as root`;
+    case 'setting':
+      return `${why.name} is set, which it follows`;
+    case 'elsewhere':
+      return `only it knows the way to ${why.address}`;
+    case 'no-socket':
+      return `there is no ${why.socket} for this user`;
+    case 'stranger':
+      return `${why.socket} belongs neither to root nor to this user`;
+    case 'unanswered':
+      return `nobody on ${why.socket} answered for this container`;
+  }
 }

@@ -1,12 +1,12 @@
+import { execFileSync } from 'node:child_process';
 import { closeSync, constants, fstatSync, openSync, readlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { escapeControls } from '../report/escape.ts';
-import { exitCodes, Failure, type Hint, lackOf, runOnHost } from '../report/failure.ts';
+import { exitCodes, Failure, lackOf, runOnHost } from '../report/failure.ts';
 import { quoteWord } from '../report/quote.ts';
-import type { Environment } from '../system/environment.ts';
+import { type Environment, systemEnv } from '../system/environment.ts';
 import { errorCode } from '../system/error-code.ts';
-import { accountOf } from './account.ts';
 import { canonicalPath } from './links.ts';
 
 /** A hermes home, opened once: whatever is read of it goes through this descriptor, so it cannot be swapped under us. */
@@ -76,46 +76,16 @@ export function openHome(path: string): Home | undefined {
   }
 }
 
-/** Opens a home of which this user may see nothing. */
-export function openIfVisible(path: string): Home | undefined {
-  try {
-    return openHome(path);
-  } catch {
-    return undefined;
-  }
-}
-
 /** Lets go of a home. */
 export function closeHome(home: Home): void {
   closeSync(home.descriptor);
 }
 
-/** From here on users are people, the image's hermes, or subordinate ids of a rootless podman (login.defs(5)). */
-const [lowestPerson, lowestSubordinate] = [1000, 100_000];
-
-/** The official image's hermes closes its home to everybody else (0700) unless it is told otherwise. */
-function openingImage(owner: number | undefined): readonly Hint[] {
-  if (owner === undefined || owner < lowestPerson) return [];
-  const mode = { label: 'make its container again, open to pass through', text: '-e HERMES_HOME_MODE=0711' };
-  if (owner >= lowestSubordinate) return [mode];
-  const numbers =
-    '-e HERMES_UID=$(id -u) -e HERMES_GID=$(id -g)   # compose: without -e, before docker compose up -d';
-  return [
-    { label: 'make its container again, with your numbers', text: numbers },
-    { ...mode, label: 'or open to pass through' },
-  ];
-}
-
-/**
- * The failure for a home or a metadata file that this user may not read.
- * @param owner the home's, where it is known
- */
-export function unreadable(path: string, code: string, owner?: number): Failure {
+/** The failure for a home or a metadata file that this user may not read. */
+export function unreadable(path: string, code: string): Failure {
   const file = escapeControls(path);
   if (code === 'EACCES' || code === 'EPERM') {
-    const whose = owner === undefined ? '' : `: the home belongs to uid ${owner}`;
-    return new Failure(exitCodes.cannotRoute, `${file} cannot be read by this user (${code})${whose}`, [
-      ...openingImage(owner),
+    return new Failure(exitCodes.cannotRoute, `${file} cannot be read by this user (${code})`, [
       {
         label: 'let the user in',
         text: 'services.hermes-agent.container.hostUsers = [ "<user>" ]; sudo nixos-rebuild switch',
@@ -137,23 +107,22 @@ export function unreadable(path: string, code: string, owner?: number): Failure 
  * The user's own home, in the order of the contract: `HERMES_HOME`; `~/.hermes` if it exists; under sudo that of
  * `SUDO_USER`. NixOS's `HERMES_HOME` reaches login shells only, so the pin's comes last, by the caller of this.
  * @param uid root alone asks for `SUDO_USER`'s home
- * @returns `theirs`: it is `SUDO_USER`'s
  */
 export function findHome(
   env: Environment,
   uid: number,
-): { at: HomePath; home: Home | undefined; theirs: boolean } | undefined {
+): { at: HomePath; home: Home | undefined } | undefined {
   const named = env.HERMES_HOME;
   if (named) {
     const at = toHomePath(named);
-    return { at, home: openHome(at.path), theirs: false };
+    return { at, home: openHome(at.path) };
   }
   const sudoUser = uid === 0 ? env.SUDO_USER : undefined;
-  for (const directory of [ownDirectory, () => (sudoUser ? accountOf(sudoUser)?.directory : undefined)]) {
+  for (const directory of [ownDirectory, () => (sudoUser ? directoryOf(sudoUser) : undefined)]) {
     const found = directory();
     const at = !found?.startsWith('/') ? undefined : toHomePath(join(found, '.hermes'));
     const home = at && openHome(at.path);
-    if (at && home) return { at, home, theirs: directory !== ownDirectory };
+    if (at && home) return { at, home };
   }
   return undefined;
 }
@@ -164,5 +133,21 @@ export function ownDirectory(): string | undefined {
     return homedir();
   } catch {
     return undefined; // no HOME and no such user: a container with an arbitrary uid
+  }
+}
+
+/** A user's home directory by `getent passwd`: it also knows users that are not in /etc/passwd (LDAP, systemd-homed). */
+function directoryOf(user: string): string | undefined {
+  if (!/^[a-zA-Z0-9_][a-zA-Z0-9_.@\\-]*\$?$/.test(user)) return undefined;
+  try {
+    const line = execFileSync('getent', ['passwd', user], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: systemEnv,
+    });
+    const directory = line.trim().split(':')[5];
+    return directory?.startsWith('/') ? directory : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -4,7 +4,26 @@ import { companion, steady } from '../harness/companion.ts';
 import { managedContainer } from '../harness/container.ts';
 import { checkOf, complete, doctor, fixOf, troubles } from '../harness/doctor.ts';
 import { fakeEngine } from '../harness/fakes.ts';
-import { describeModes } from '../harness/modes.ts';
+import { describeModes, type EngineMode, transportModes } from '../harness/modes.ts';
+
+/** The row that says how the engine is spoken to, and the advice under it; paths and numbers taken away. */
+const transport: Record<EngineMode, readonly string[]> = {
+  docker: ['by the API, version V, on SOCKET'],
+  'docker-client': [
+    "by docker's client: DOCKER_API_VERSION is set, which it follows",
+    'faster:  unset DOCKER_API_VERSION',
+  ],
+  'podman-root': [
+    "by podman's client: there is no SOCKET for this user",
+    'faster:  systemctl enable --now podman.socket',
+  ],
+  'podman-sudo': ["by podman's client: sudo runs it as root", 'faster:  sudo sh -c JOIN'],
+  'podman-rootless': [
+    "by podman's client: there is no SOCKET for this user",
+    'faster:  systemctl --user enable --now podman.socket',
+  ],
+  'podman-socket': ['by the API, version V, on SOCKET'],
+};
 
 describeModes((mode) => {
   it('a healthy machine is all well', async () => {
@@ -14,7 +33,12 @@ describeModes((mode) => {
     expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
     const sudo = mode === 'podman-sudo';
     const rootless = mode === 'podman-rootless';
-    const text = steady(ended.stdout, container).replace(/by \/\S*\/sudo/, 'by /BIN/sudo');
+    const text = steady(ended.stdout, container)
+      .replace(/by \/\S*\/sudo/, 'by /BIN/sudo')
+      .replace(/version 1\.\d+, on \S+/, 'version V, on SOCKET')
+      .replace(/there is no \S+ for/, 'there is no SOCKET for')
+      .replace(/sudo sh -c '.*' {3}# equal to root; then log in again/, 'sudo sh -c JOIN');
+    const [how = '', ...faster] = transport[mode];
     expect(text).toBe(
       [
         'ok      path       hermes is BED/installed/bin/hermes',
@@ -33,6 +57,8 @@ describeModes((mode) => {
         'ok      groups     no membership waits for the next login',
         `ok      engine     ${container.engine} is /BIN/${container.engine} (VERSION)`,
         `ok      access     ${sudo ? 'by /BIN/sudo -n' : 'directly'}`,
+        `ok      transport  ${how}`,
+        ...faster.map((line) => `          ${line}`),
         `ok      container  ${sudo ? 'sudo ' : ''}${container.engine} inspect NAME: running since TIME, id ID`,
         'ok      same home  /data/.hermes in there is HOME here',
         'ok      running    started a while ago',
@@ -65,8 +91,13 @@ describeModes((mode) => {
     });
     expect(checkOf(report, 'same home').status).toBe('ok');
     expect(fixOf(report, 'running', 'start it')).toContain(`${container.engine} start ${container.name}`);
+    // it has answered all the same
+    expect(checkOf(report, 'transport')).toMatchObject({
+      status: 'ok',
+      says: expect.stringContaining('by '),
+    });
   });
-});
+}, transportModes);
 
 describeModes(
   (mode) => {
@@ -78,7 +109,8 @@ describeModes(
         env: { ...options.env, HERMES_DEV: '1' },
       });
       expect(exitCode).toBe(1);
-      expect(steady(stdout, container)).toMatchInlineSnapshot(`
+      const text = steady(stdout, container).replace(/version 1\.\d+, on \S+/, 'version V, on SOCKET');
+      expect(text).toMatchInlineSnapshot(`
         "ok      path       hermes is BED/installed/bin/hermes
         warning bypass     HERMES_DEV=1: every call of this shell runs on this host
                   leave it out:  unset HERMES_DEV
@@ -91,6 +123,7 @@ describeModes(
         ok      groups     no membership waits for the next login
         ok      engine     docker is /BIN/docker (VERSION)
         ok      access     directly
+        ok      transport  by the API, version V, on SOCKET
         ok      container  docker inspect NAME: running since TIME, id ID
         ok      same home  /data/.hermes in there is HOME here
         ok      running    running since TIME

@@ -5,13 +5,15 @@ import { companion, companionJson, steady } from '../harness/companion.ts';
 import { managedContainer } from '../harness/container.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import { hostProcesses } from '../harness/host.ts';
-import { describeModes, engines } from '../harness/modes.ts';
+import { clientModes, describeModes, type EngineMode, engines, transportModes } from '../harness/modes.ts';
+import { openProxy } from '../harness/proxy.ts';
 import { readReport } from '../harness/report.ts';
 
 type Explained = {
   decisions: { about: string; fact: string }[];
   runs: string;
   command: string[];
+  api: { socket: string; version: string } | null;
   withheld: string[];
 };
 
@@ -29,6 +31,25 @@ const awkward = [
   '*',
   '--',
 ];
+
+/** Where the engine is spoken to by its API. */
+const apiModes = ['docker', 'podman-socket'] as const;
+const byApi = (mode: EngineMode) => apiModes.some((one) => one === mode);
+
+/** The socket that the container's caller is led to. */
+const socketOf = (mode: EngineMode): string =>
+  (mode === 'podman-socket'
+    ? (engines.podmanHost ?? 'unix:///run/podman/podman.sock')
+    : (engines.dockerHost ?? 'unix:///var/run/docker.sock')
+  ).slice('unix://'.length);
+
+/** Why it is not, elsewhere. */
+const reasons: Partial<Record<EngineMode, string>> = {
+  'docker-client': 'DOCKER_API_VERSION is set, which it follows',
+  'podman-root': 'there is no SOCKET for this user',
+  'podman-sudo': 'sudo runs it as root',
+  'podman-rootless': 'there is no SOCKET for this user',
+};
 
 /** The session's id is the one thing that cannot be the same in two calls. */
 const anonymous = (words: readonly string[]) =>
@@ -64,20 +85,6 @@ describeModes((mode) => {
     expect(a.args).toEqual(awkward);
   });
 
-  it('its words are the ones that hermes hands to the engine', async () => {
-    await using container = await managedContainer(mode);
-    const { stdout } = await companion(container, ['explain', '--json', '--', ...awkward]);
-    const { runs, command } = JSON.parse(stdout) as Explained;
-    expect(runs).toBe('container');
-    // a session that waits shows its client's words in /proc; over the API it has none, so the client is made to be used
-    const env = mode === 'docker' ? { DOCKER_API_VERSION: '1.41' } : {};
-    await using session = await container.session(['sleep', '300'], { env });
-    await session.waitFor('ready');
-    const client = hostProcesses().find(({ ppid, argv }) => ppid === session.pid && argv.includes('exec'));
-    const begin = command.length - awkward.length;
-    expect(anonymous(client?.argv ?? [])).toEqual(anonymous([...command.slice(0, begin), 'sleep', '300']));
-  });
-
   it('explain tells each decision and its fact, names secrets without their values, and starts nothing', async () => {
     await using container = await managedContainer(mode);
     const { stdout } = await companion(container, ['explain', 'sessions', 'list'], {
@@ -85,12 +92,14 @@ describeModes((mode) => {
     });
     const decisions = steady(stdout, container).split('\n\n')[0] ?? '';
     const sudo = mode === 'podman-sudo';
-    const socket = steady(
-      (engines.dockerHost ?? 'unix:///var/run/docker.sock').slice('unix://'.length),
-      container,
-    );
+    const socket = steady(socketOf(mode), container);
+    const inspect = `${sudo ? 'sudo ' : ''}${container.engine} inspect NAME: running since TIME, id ID`;
     expect(
-      decisions.replace(/\/\S*\/sudo/, '/BIN/sudo').replace(/^access .*\nprobe .*: refused \(.*\n/m, ''),
+      decisions
+        .replace(/\/\S*\/sudo/, '/BIN/sudo')
+        .replace(/version \d\.\d+/, 'version V')
+        .replace(/^access .*\nprobe .*: refused \(.*\n/m, '')
+        .replace(/there is no \S+ for/, 'there is no SOCKET for'),
     ).toBe(
       [
         'bypass     HERMES_DEV is not set',
@@ -104,12 +113,13 @@ describeModes((mode) => {
         '           line 5: hermes_bin=/data/current-package/bin/hermes',
         `engine     ${container.engine} is /BIN/${container.engine}`,
         `access     ${sudo ? 'by /BIN/sudo -n' : 'directly'}`,
-        ...(mode === 'docker'
+        ...(byApi(mode)
           ? [
               `probe      answered on ${socket}, without the engine's client`,
-              '           docker inspect NAME: running since TIME, id ID',
+              `           ${inspect}`,
+              `transport  by the API, version V, on ${socket}`,
             ]
-          : [`probe      ${sudo ? 'sudo ' : ''}podman inspect NAME: running since TIME, id ID`]),
+          : [`probe      ${inspect}`, `transport  by ${container.engine}'s client: ${reasons[mode]}`]),
         'same home  /data/.hermes in there is HOME here',
         'ready      the container is young: user and binary are there',
         'session    as hermes, umask 0022',
@@ -125,7 +135,54 @@ describeModes((mode) => {
     expect(secret.stdout).not.toContain('hunter2');
     expect(secret.stdout).toContain('This line lacks MY_KEY');
   });
-});
+
+  it('says by which way the call itself goes, to people and to programs', async () => {
+    await using container = await managedContainer(mode);
+    const { api } = await companionJson<Explained>(container, ['explain']);
+    const { stdout } = await companion(container, ['explain', 'chat']);
+    if (byApi(mode)) {
+      expect(api).toEqual({ socket: socketOf(mode), version: expect.stringMatching(/^1\.\d+$/) });
+      expect(stdout).toContain(
+        `It runs in the container, by the engine's API (version ${api?.version}) on ${socketOf(mode)}. By its client the same is:\n`,
+      );
+    } else {
+      expect(api).toBeNull();
+      expect(stdout).toContain('It runs in the container, by this command:\n');
+    }
+  });
+}, transportModes);
+
+describeModes((mode) => {
+  it('its words are the ones that hermes hands to the engine', async () => {
+    await using container = await managedContainer(mode);
+    const { stdout } = await companion(container, ['explain', '--json', '--', ...awkward]);
+    const { runs, command } = JSON.parse(stdout) as Explained;
+    expect(runs).toBe('container');
+    // a session that waits shows its client's words in /proc
+    await using session = await container.session(['sleep', '300']);
+    await session.waitFor('ready');
+    const client = hostProcesses().find(({ ppid, argv }) => ppid === session.pid && argv.includes('exec'));
+    const begin = command.length - awkward.length;
+    expect(anonymous(client?.argv ?? [])).toEqual(anonymous([...command.slice(0, begin), 'sleep', '300']));
+  });
+}, clientModes);
+
+describeModes((mode) => {
+  it('by the API hermes runs by the words that explain’s command ends in', async () => {
+    await using container = await managedContainer(mode);
+    const explained = await companion(container, ['explain', '--json', '--', ...awkward]);
+    const { command } = JSON.parse(explained.stdout) as Explained;
+    await using proxy = await openProxy(container);
+    await container.hermes(awkward, { env: proxy.env });
+    const asked = proxy.asked.find(({ line }) => /^POST .*\/exec$/.test(line));
+    const { Cmd: words } = JSON.parse(asked?.body ?? '{}') as { Cmd: string[] };
+    const own = anonymous(command.slice(command.indexOf('/bin/sh')));
+    // the fourth word after the script are its flags: over the API it says that it has begun
+    const unflagged = (all: readonly string[]) => all.map((word, at) => (at === 7 ? 'FLAGS' : word));
+    expect(unflagged(anonymous(words))).toEqual(unflagged(own));
+    expect(own.slice(-awkward.length)).toEqual(awkward);
+  });
+}, apiModes);
 
 describeModes(
   (mode) => {

@@ -79,22 +79,25 @@ describe('the NixOS module', () => {
     expect(system).not.toHaveProperty('environment.etc');
   });
 
-  it('users reach docker by its group, podman by sudo without a password and nothing else', async () => {
+  it('users reach docker and podman by the group of its socket, and get no rule of sudo', async () => {
     const settings = { enable: true, users: ['alice', 'bob'] };
-    const docker = await evaluate('evaluate.nix', { settings, agent: container('docker') });
-    expect(docker).toMatchObject({
-      users: { users: { alice: { extraGroups: ['docker'] }, bob: { extraGroups: ['docker'] } } },
-    });
-    expect(docker).not.toHaveProperty('security');
-    const podman = await evaluate('evaluate.nix', { settings, agent: container('podman') });
-    const command = { command: '/run/current-system/sw/bin/podman', options: ['NOPASSWD'] };
-    expect(podman).toMatchObject({
-      security: { sudo: { extraRules: [{ after: true, users: ['alice', 'bob'], commands: [command] }] } },
-      virtualisation: { podman: { enable: true } },
-    });
-    expect(podman).not.toHaveProperty('users');
+    for (const backend of ['docker', 'podman'] as const) {
+      const system = await evaluate('evaluate.nix', { settings, agent: container(backend) });
+      expect(system).toMatchObject({
+        users: { users: { alice: { extraGroups: [backend] }, bob: { extraGroups: [backend] } } },
+        warnings: [],
+      });
+      expect(system).not.toHaveProperty('security');
+    }
     const nobody = await evaluate('evaluate.nix', { settings: { enable: true }, agent: container('podman') });
-    expect(nobody).not.toHaveProperty('security.sudo.extraRules.0');
+    expect(nobody).toMatchObject({ virtualisation: { podman: { enable: true } } });
+    expect(nobody).not.toHaveProperty('users.users.alice');
+  });
+
+  it('no user joins a group without container mode', async () => {
+    const settings = { enable: true, users: ['alice'] };
+    const system = await evaluate('evaluate.nix', { settings, agent: { enable: true } });
+    expect(system).not.toHaveProperty('users');
   });
 
   it('refuses a system without hermes-agent, and the shim as the package that the container runs', async () => {
@@ -108,14 +111,13 @@ describe('the NixOS module', () => {
 
   it('warns where users could not reach podman, and goes on', async () => {
     const settings = { enable: true, users: ['alice'] };
-    const system = { settings, agent: container('podman'), podman: false, sudo: false };
+    const system = { settings, agent: container('podman'), podman: false };
     expect(await evaluate('evaluate.nix', system)).toMatchObject({
       assertions: [],
-      warnings: [
-        expect.stringMatching(/podman.enable is false/),
-        expect.stringMatching(/sudo.enable is false/),
-      ],
+      warnings: [expect.stringMatching(/podman.enable is false/)],
     });
+    const nobody = { ...system, settings: { enable: true } };
+    expect(await evaluate('evaluate.nix', nobody)).toMatchObject({ warnings: [] });
   });
 });
 

@@ -113,19 +113,6 @@ describeModes((mode) => {
     expect(terminal.output()).toContain('keys 10101103041a1c10\r\n');
   });
 
-  it('a question that wants a line, then raw keys: the line and a paste of several lines arrive as they were', async () => {
-    // as the first chat of 0.16 asks whether to install a browser, and takes what is typed there for the answer
-    const asking = 'printf "Install now? [Y/n] "; read -r answer; echo "answer $answer"; exec "$0" keys 20';
-    await using terminal = await container.terminal(['sh', '-c', asking, container.hermesBin]);
-    await terminal.waitFor('Install now? [Y/n] ', { ms: 30_000 });
-    terminal.write('n\r');
-    await terminal.waitFor(/answer n\r\nready \d+\r\n/, { ms: 30_000 });
-    const paste = '\x1b[200~ab\ncd \u00e9\x1b[201~';
-    terminal.write(paste);
-    expect(await terminal.exit).toEqual({ code: 0, signal: null });
-    expect(terminal.output()).toContain(`keys ${Buffer.from(paste).toString('hex')}\r\n`);
-  });
-
   it('Ctrl-D is the end of the input', async () => {
     await using terminal = await container.terminal(['chat']);
     await terminal.waitFor('> ', { ms: 30_000 });
@@ -151,29 +138,6 @@ describeModes((mode) => {
     await shell.type('echo "end $((40 + 2))"', 'end 42');
     await shell.waitFor(/prompt> $/);
     expect(await shell.settings()).toBe(before);
-  });
-
-  it('whoever reads what hermes prints keeps the terminal as they have set it', async () => {
-    await using shell = await openShell(container);
-    // as a pager does it, before hermes ends and when it has ended
-    const pager =
-      'read -r _; stty -icanon noflsh </dev/tty; cat >/dev/null; stty -a </dev/tty; stty sane </dev/tty';
-    for (const line of ['hermes sh -c "echo; sleep 0.2"', 'hermes-shim explain']) {
-      const seen = await shell.type(`${line} | (${pager}); echo "code $?"`, /code \d/);
-      expect(seen, line).toMatch(/ -icanon [\s\S]* noflsh/);
-    }
-  });
-
-  it('a background job that ends leaves the terminal as others have set it', async () => {
-    await using shell = await openShell(container);
-    const job = 'trap "exit 3" TERM; echo ready >&2; while :; do sleep 0.1; done';
-    await shell.type(`hermes sh -c '${job}' >/dev/null &`, /ready\r?\n/);
-    const seen = await shell.type(
-      'stty noflsh; kill %1; wait %1; stty -a; stty sane; echo "code $?"',
-      /code \d/,
-    );
-    expect(seen).toMatch(/ noflsh/);
-    expect(seen).toMatch(/Exit 3/);
   });
 
   it('a background job does not eat what is typed at the shell', async () => {

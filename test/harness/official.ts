@@ -13,11 +13,7 @@ export function numbersOf(mode: EngineMode): { uid: number; env: Record<string, 
   const mapped = mode !== 'podman-root' && uid !== 0;
   return {
     uid,
-    env: {
-      ...(mapped ? { HERMES_UID: String(uid), HERMES_GID: String(gid) } : {}),
-      // there the home becomes a subordinate id's, and hermes closes it to everybody else
-      ...(mode === 'podman-rootless' ? { HERMES_HOME_MODE: '0711' } : {}),
-    },
+    env: mapped ? { HERMES_UID: String(uid), HERMES_GID: String(gid) } : {},
     inside: mapped ? uid : officialUid,
   };
 }

@@ -43,19 +43,10 @@ exec "$@"`;
 /** Starts `argv` as the caller, who sees `view`. Options as for call. */
 export function callWithView(
   caller: Caller,
-  view: View,
+  { files = {}, hidden = [], last = '' }: View,
   argv: readonly string[],
   options: CallOptions = {},
 ): Running {
-  return call({ ...caller, uid: 0, gid: 0 }, viewedCommand(caller, view, argv), options);
-}
-
-/** What root runs so that `argv` runs as the caller, who sees `view`; one process becomes the other. */
-export function viewedCommand(
-  caller: Caller,
-  { files = {}, hidden = [], last = '' }: View,
-  argv: readonly string[],
-): readonly string[] {
   const dir = mkdtempSync(join(engines.dir, 'view-'));
   const [upper, stage] = [join(dir, 'files'), join(dir, 'stage')];
   for (const path of [upper, stage]) mkdirSync(path);
@@ -71,5 +62,6 @@ export function viewedCommand(
   const { uid, gid } = caller;
   const drop = uid === 0 ? [] : ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--'];
   const words = [upper, stage, hidden.join(' '), last, ...drop, ...argv];
-  return ['unshare', '--mount', '--propagation', 'private', '/bin/sh', '-c', script, 'sh', ...words];
+  const unshare = ['unshare', '--mount', '--propagation', 'private', '/bin/sh', '-c', script, 'sh'];
+  return call({ ...caller, uid: 0, gid: 0 }, [...unshare, ...words], options);
 }

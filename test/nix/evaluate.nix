@@ -3,7 +3,6 @@
   settings ? { },
   agent ? null,
   podman ? true,
-  sudo ? true,
 }:
 let
   stub = import ./stub.nix;
@@ -41,7 +40,6 @@ let
       programs.hermes-shim =
         builtins.mapAttrs (_: option: option.default) module.options.programs.hermes-shim // settings;
       virtualisation.podman.enable = podman;
-      security.sudo.enable = sudo;
     }
     // (if present then { services.hermes-agent = upstream; } else { });
   };

@@ -35,8 +35,6 @@ let
       _type = "default";
       inherit content;
     };
-    # What comes after everything is marked, so that a test sees it.
-    mkAfter = content: map (entry: entry // { after = true; }) content;
     literalMD = text: text;
     types = {
       package = null;

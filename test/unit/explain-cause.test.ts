@@ -77,6 +77,17 @@ describe('the table of causes', () => {
     );
   });
 
+  it('leads to podman’s group where sudo cannot be had, and to docker’s never by that way', () => {
+    const group = 'users.users.alice.extraGroups = [ "podman" ];   # equal to root';
+    const [, , gains, setuid] = sampleCauses['sudo-refused'];
+    if (!gains || !setuid) throw new Error('no samples');
+    for (const cause of [gains, setuid, ...sampleCauses['no-sudo']]) {
+      expect(tell(cause)).toContain(group);
+      expect(tell(cause, { onNixos: false })).toContain('usermod -aG podman alice');
+      expect(tell({ ...cause, engine: 'docker' })).not.toContain('podman.enable');
+    }
+  });
+
   it('gives each of several reasons of a container that does not run its own words', () => {
     const [created, exited, restarting] = sampleCauses['not-running'].map((cause) => tell(cause));
     expect(created).toContain('(docker: created, but never started)');

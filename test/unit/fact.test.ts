@@ -49,6 +49,38 @@ describe('what the hot path decides', () => {
     [{ about: 'metadata', line: 2, key: 'backend', value: 'docker' }, 'line 2: backend=docker'],
     [{ about: 'metadata', file: '/etc/pin', pinned: true }, 'the pin decides: /etc/pin'],
     [{ about: 'access', elevation: '/usr/bin/sudo' }, 'by /usr/bin/sudo -n'],
+    [
+      { about: 'access', socket: '/run/podman/podman.sock' },
+      "by the socket of podman's service, /run/podman/podman.sock",
+    ],
+    [
+      { about: 'transport', socket: '/var/run/docker.sock', version: '1.44' },
+      'by the API, version 1.44, on /var/run/docker.sock',
+    ],
+    [
+      { about: 'transport', engine: 'podman', why: { kind: 'sudo', tool: 'doas' } },
+      "by podman's client: doas runs it as root",
+    ],
+    [
+      { about: 'transport', engine: 'docker', why: { kind: 'setting', name: 'DOCKER_TLS' } },
+      "by docker's client: DOCKER_TLS is set, which it follows",
+    ],
+    [
+      { about: 'transport', engine: 'docker', why: { kind: 'elsewhere', address: 'ssh://far' } },
+      "by docker's client: only it knows the way to ssh://far",
+    ],
+    [
+      { about: 'transport', engine: 'podman', why: { kind: 'no-socket', socket: '/s' } },
+      "by podman's client: there is no /s for this user",
+    ],
+    [
+      { about: 'transport', engine: 'podman', why: { kind: 'stranger', socket: '/s' } },
+      "by podman's client: /s belongs neither to root nor to this user",
+    ],
+    [
+      { about: 'transport', engine: 'podman', why: { kind: 'unanswered', socket: '/s' } },
+      "by podman's client: nobody on /s answered for this container",
+    ],
     [probe, 'docker inspect hermes: running since 1970-01-01T00:00:00.000Z, id c0ffee'],
     [
       {

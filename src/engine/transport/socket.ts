@@ -33,7 +33,12 @@ export function socketOf(endpoint: Endpoint): string | undefined {
 
 /** Variables that make docker's client speak otherwise than we do: then it is asked itself. */
 export function speaksPlainly(env: Environment): boolean {
-  return !env.DOCKER_API_VERSION && !env.DOCKER_TLS && !env.DOCKER_TLS_VERIFY;
+  return foreignSetting(env) === undefined;
+}
+
+/** The first of these variables that is set. */
+export function foreignSetting(env: Environment): string | undefined {
+  return ['DOCKER_API_VERSION', 'DOCKER_TLS', 'DOCKER_TLS_VERIFY'].find((name) => env[name]);
 }
 
 /** Do the caller's settings name the podman to ask (podman(1))? */
@@ -44,16 +49,20 @@ export function namesPodman(env: Environment): boolean {
 /**
  * The socket of a podman's service that is tried without being told of: the caller's own for a container of their own,
  * else root's.
- * @param own the container is one of the caller's own podman
  * @returns `undefined` where there is none
  */
-export function servedPodman(
-  env: Environment,
-  { uid, own }: { uid: number; own: boolean },
-): string | undefined {
+export function servedPodman(env: Environment, whose: Whose): string | undefined {
+  const socket = podmanServiceSocket(env, whose);
+  return isTrusted(socket, whose.uid) ? socket : undefined;
+}
+
+/** Whose podman is meant. `own`: the container is one of the caller's own podman. */
+export type Whose = { readonly uid: number; readonly own: boolean };
+
+/** Where a podman's service listens that no setting names. */
+export function podmanServiceSocket(env: Environment, { uid, own }: Whose): string {
   const runtime = env.XDG_RUNTIME_DIR || `/run/user/${uid}`;
-  const socket = own && uid !== 0 ? `${runtime}/podman/podman.sock` : podmanSocket;
-  return isTrusted(socket, uid) ? socket : undefined;
+  return own && uid !== 0 ? `${runtime}/podman/podman.sock` : podmanSocket;
 }
 
 /** Only root or the caller may be behind it: whoever answers there learns what hermes is told. */
