@@ -2,9 +2,9 @@ import { trace } from '../report/trace.ts';
 import type { Caller } from '../route/caller.ts';
 import type { ContainerRoute } from '../route/decide.ts';
 import type { Engine } from '../route/metadata.ts';
-import { commandInContainer } from '../route/name.ts';
 import { realPath } from '../system/real-path.ts';
 import { type Access, accessFact, accessOrder, commandPrefix, type EngineAccess } from './access.ts';
+import { askIfReady } from './ask-if-ready.ts';
 import type { Cause } from './cause.ts';
 import type { Container } from './container.ts';
 import { endpointOf, remoteAddress } from './endpoint.ts';
@@ -14,7 +14,7 @@ import { type Elevation, findNonExecutable, locateElevation, locateEngine } from
 import { probe } from './probe.ts';
 import { toCause } from './probe-cause.ts';
 import { probeFact } from './probe-result.ts';
-import { askReadiness, isAdopted, isYoung, numericUser } from './readiness.ts';
+import { isYoung } from './readiness.ts';
 import { judgeSameHome, judgeSameVolume } from './same-home.ts';
 import { ownsState } from './subordinate.ts';
 import { namesPodman, servedPodman, type Whose } from './transport/socket.ts';
@@ -53,7 +53,7 @@ export type Memory = {
 };
 
 /** What a lookup depends on. */
-type Lookup = {
+export type Lookup = {
   readonly route: ContainerRoute;
   readonly caller: Pick<Caller, 'name' | 'env' | 'uid'>;
   readonly memory: Memory;
@@ -185,23 +185,4 @@ async function judgeContainer(
     young ? { about: 'ready', shows: 'at the start' } : { about: 'ready', young, missing: undefined },
   );
   return { kind: 'ready', reached };
-}
-
-async function askIfReady({ route, caller, memory }: Lookup, reached: Reached): Promise<LookupResult> {
-  const { via: access, container } = reached;
-  const { env } = caller;
-  const { bin } = commandInContainer(caller.name, route.metadata.hermesBin, []);
-  const cause = await askReadiness({ access, container, user: reached.user, bin, env });
-  trace(() => ({ about: 'ready', young: true, missing: cause?.kind }));
-  if (cause === undefined) return { kind: 'ready', reached };
-  const numbers = cause.kind === 'user-missing' ? numericUser(container) : undefined;
-  if (numbers === undefined) return unready(cause);
-  // in a container that is up for long no user is still to come
-  const late = memory.last || !isYoung(container, Date.now());
-  const adopted = late || (await isAdopted({ access, container, env }));
-  // asked anew: the time may have run out meanwhile, and then there is no further look
-  if (!adopted && !memory.last) return unready(cause);
-  trace(() => ({ about: 'ready', user: reached.user, numbers }));
-  const byNumbers = await askReadiness({ access, container, user: numbers, bin, env });
-  return byNumbers ? unready(byNumbers) : { kind: 'ready', reached: { ...reached, user: numbers } };
 }
