@@ -1,7 +1,7 @@
 import { constants, fstatSync, openSync, type Stats, writeSync } from 'node:fs';
-import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { errorCode } from '../../system/error-code.ts';
+import { writeDescriptor } from './descriptor-stream.ts';
 import { relaySink } from './relay-sink.ts';
 
 /**
@@ -126,8 +126,7 @@ function pipeSink(own: number, events: SinkEvents): Sink {
 }
 
 function streamOf(own: number, events: SinkEvents): Writable {
-  const options = { fd: own, readable: false, writable: true, writableHighWaterMark: waitingBytes };
-  return new Socket(options)
+  return writeDescriptor(own, waitingBytes)
     .on('error', (error: NodeJS.ErrnoException) => events.failed(error.code ?? 'EIO'))
     .on('drain', events.drained);
 }

@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
 import { constants, fstatSync, openSync, read } from 'node:fs';
-import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { ReadStream } from 'node:tty';
 import { errorCode } from '../../system/error-code.ts';
 import { relayStdin } from '../client/stdin-relay.ts';
+import { readDescriptor } from './descriptor-stream.ts';
 
 /**
  * The caller's stdin. It is read only as fast as the engine takes it, and never by a thread that waits for somebody:
@@ -36,8 +35,7 @@ export async function openSource(terminal: boolean, events: SourceEvents): Promi
   if (stats.isFile() || isNull(stats.rdev)) return fileSource(events);
   if (terminal || stats.isFIFO()) {
     const own = openAnew();
-    if (own !== undefined)
-      return streamSource(terminal ? new ReadStream(own) : new Socket({ fd: own, writable: false }), events);
+    if (own !== undefined) return streamSource(readDescriptor(own, terminal), events);
   }
   if (terminal) return terminalRelay(events);
   return relay(events);
@@ -131,5 +129,5 @@ async function terminalRelay(events: SourceEvents): Promise<Source> {
     events.failed('EMFILE');
     return { pause: () => undefined, resume: () => undefined, close: () => undefined };
   }
-  return streamSource(new Socket({ fd: relayed.reader, writable: false }), events, relayed.end);
+  return streamSource(readDescriptor(relayed.reader), events, relayed.end);
 }

@@ -68,9 +68,11 @@ export function readDescriptors(noted: NotedDescriptors, look: DescriptorLook = 
  * Keeps node's own streams off the caller's outputs. Whenever a socket is closed, node's `net` asks whether it was
  * `process.stderr`; that would make a stream of descriptor 2, and with it make the pipe non-blocking for all who have
  * it: the engine's client would lose what a slow reader has no room for (EAGAIN; seen with 10 MB). Of a terminal node
- * opens one of its own (libuv's tty.c), which the spinner needs.
+ * opens one of its own (libuv's tty.c), which the spinner needs. Bun's `net` does not ask, and there it is the word
+ * defineProperty that makes the stream (1.4.5).
  */
 export function keepStreamsAway({ stdoutTerminal, stderrTerminal }: Descriptors): void {
+  if (process.versions.bun !== undefined) return;
   const none = { configurable: true, value: undefined };
   if (!stdoutTerminal) Object.defineProperty(process, 'stdout', none);
   if (!stderrTerminal) Object.defineProperty(process, 'stderr', none);
