@@ -1,9 +1,10 @@
 /**
  * The single executable: one file that needs no node on the host, with the launcher beside it.
  *
- *   binary [linux-x64 …]      default: every target of pkg.config.json
+ *   binary [--fast] [linux-x64 …]      default: every target of pkg.config.json
  *
- * Made by Node's own single-executable support, from runtimes of one exact version. Two builds are identical.
+ * Made by Node's own single-executable support, from runtimes of one exact version; `--fast`: by Bun's, into a
+ * directory of its own. Two builds are identical.
  */
 import {
   chmodSync,
@@ -20,24 +21,49 @@ import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { execa } from 'execa';
 import { type BinaryConfig, readConfig } from './binary/config.ts';
+import { fastLauncherText, makeFast } from './binary/fast.ts';
 import { launcherText, mainText } from './binary/main.ts';
 import { strip } from './binary/strip.ts';
 import { type Architecture, fetchRuntime, ownArchitecture } from './runtimes.ts';
 
 const checkout = fileURLToPath(new URL('..', import.meta.url));
 
+/** Made of node, or of Bun: `fast`. */
+export type Kind = 'node' | 'fast';
+
 /** Makes one target from the built bundle; returns the directory: the file, the launcher, and its other names. */
 export async function buildBinary(
   architecture: Architecture,
   config: BinaryConfig = readConfig(checkout),
-  directory = join(checkout, 'build', `linux-${architecture}`),
+  directory = directoryOf(architecture),
+  kind: Kind = 'node',
 ): Promise<string> {
+  const file = `${config.name}-linux-${architecture}`;
+  const made = await (kind === 'fast' ? makeFast : makeOfNode)(architecture, config);
+  const launcher = readFileSync(join(checkout, 'bin/hermes'), 'utf8');
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, file), made);
+  writeFileSync(
+    join(directory, 'hermes'),
+    (kind === 'fast' ? fastLauncherText : launcherText)(launcher, file),
+  );
+  for (const name of [file, 'hermes']) chmodSync(join(directory, name), 0o755);
+  for (const name of launcherNames()) symlinkSync('hermes', join(directory, name));
+  return directory;
+}
+
+function directoryOf(architecture: Architecture, kind: Kind = 'node'): string {
+  return join(checkout, 'build', `linux-${architecture}${kind === 'fast' ? '-fast' : ''}`);
+}
+
+/** @returns the file's bytes */
+async function makeOfNode(architecture: Architecture, config: BinaryConfig): Promise<Buffer> {
   const [runtime, builder] = await Promise.all([
     fetchRuntime(config.node, architecture),
     fetchRuntime(config.node),
   ]);
   const draft = mkdtempSync(join(tmpdir(), 'hermes-shim-binary-'));
-  const file = `${config.name}-linux-${architecture}`;
   try {
     const [node, main] = [join(draft, 'node'), join(draft, 'main.cjs')];
     if (config.strip) writeFileSync(node, strip(readFileSync(runtime)));
@@ -45,10 +71,10 @@ export async function buildBinary(
     writeFileSync(main, mainText(readFileSync(join(checkout, config.main), 'utf8'), basename(config.main)));
     const assets = Object.entries(config.assets).map(([name, path]) => [name, join(checkout, path)]);
     const plan = {
-      // The name is compiled in, so it must not be a directory of ours.
       main: 'main.cjs',
       executable: node,
-      output: file,
+      // The name is compiled in, so it must not be a directory of ours.
+      output: 'made',
       disableExperimentalSEAWarning: true,
       // Another machine's V8 would refuse it.
       useCodeCache: architecture === ownArchitecture(),
@@ -61,14 +87,7 @@ export async function buildBinary(
       cwd: draft,
       env: plain,
     });
-    rmSync(directory, { recursive: true, force: true });
-    mkdirSync(directory, { recursive: true });
-    copyFileSync(join(draft, file), join(directory, file));
-    const launcher = readFileSync(join(checkout, 'bin/hermes'), 'utf8');
-    writeFileSync(join(directory, 'hermes'), launcherText(launcher, file));
-    for (const name of [file, 'hermes']) chmodSync(join(directory, name), 0o755);
-    for (const name of launcherNames()) symlinkSync('hermes', join(directory, name));
-    return directory;
+    return readFileSync(join(draft, 'made'));
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }
@@ -87,9 +106,11 @@ function launcherNames(): string[] {
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const config = readConfig(checkout);
-  const wanted = process.argv.slice(2);
+  const words = process.argv.slice(2);
+  const kind = words.includes('--fast') ? 'fast' : 'node';
+  const wanted = words.filter((word) => word !== '--fast');
   for (const architecture of config.targets) {
     if (wanted.length > 0 && !wanted.includes(`linux-${architecture}`)) continue;
-    console.log(await buildBinary(architecture, config));
+    console.log(await buildBinary(architecture, config, directoryOf(architecture, kind), kind));
   }
 }

