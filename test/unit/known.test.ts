@@ -283,6 +283,9 @@ describe('a known container', () => {
     const env = new Map([...container.env, ['HERMES_UID', '7'], ['HERMES_GID', '8']] as const);
     remember(place, { container: { ...container, env }, user: '7:8' });
     expect(recalled()?.user).toBe('7:8');
+    // the numbers stand for the user that metadata named then
+    const named = at({ metadata: { ...metadata, execUser: 'other' } });
+    expect(named && recall(named, route)).toBeUndefined();
   });
 
   it('is none by the API, which says as much at once, nor where the engine may be another machine’s', () => {
