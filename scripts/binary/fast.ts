@@ -26,6 +26,8 @@ export async function makeFast(architecture: Architecture, config: BinaryConfig)
     const settings = [
       ...['--compile', `--target=bun-linux-${architecture}`, `--compile-executable-path=${stripped}`],
       ...['--bytecode', '--minify', '--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig'],
+      // else the directory of this build would stand there
+      ...['--define', '__dirname="/"', '--define', '__filename="/"'],
     ];
     await execa(builder, ['build', ...settings, 'main.cjs', '--outfile', 'made'], {
       cwd: draft,

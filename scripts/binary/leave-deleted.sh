@@ -8,7 +8,7 @@
     case "$HERMES_SHIM_OPEN " in *" $hermes_shim_key "*) continue ;; esac
     eval "command exec $hermes_shim_key<." 2>/dev/null && export HERMES_SHIM_LEFT="$hermes_shim_key" && break
   done
-  cd / || exit 126
+  cd / 2>/dev/null || exit 126
   PWD=$hermes_shim_value OLDPWD=$hermes_shim_found
   [ -n "$PWD" ] || unset PWD
   [ -n "$OLDPWD" ] || unset OLDPWD

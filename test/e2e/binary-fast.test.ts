@@ -90,7 +90,7 @@ describeModes(
       await using container = await managedContainer(mode);
       const start = async (more: Record<string, string>, program: string, ...args: string[]) => {
         const gone = mkdtempSync(join(engines.dir, 'gone-'));
-        const options = { cwd: gone, first: `rmdir ${gone}`, env: { ...env, PWD: gone, ...more } };
+        const options = { cwd: gone, first: `/bin/rmdir ${gone}`, env: { ...env, PWD: gone, ...more } };
         return { gone, ended: await container.call([program, ...args], options).ended };
       };
       const routed = await start({}, hermes, 'exit', '4');
