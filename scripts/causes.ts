@@ -9,6 +9,7 @@ import { type Cause, mayPass } from '../src/engine/cause.ts';
 import type { Circumstances } from '../src/engine/circumstances.ts';
 import type { Container, State } from '../src/engine/container.ts';
 import { explainCause } from '../src/engine/explain-cause.ts';
+import type { Refusal } from '../src/engine/probe-result.ts';
 import { Failure, formatFailure, runOnHost } from '../src/report/failure.ts';
 
 const nowMs = Date.UTC(2026, 0, 1, 12);
@@ -66,7 +67,7 @@ export function sampleContainer(state: State): Container {
 
 const stopped = (state: State) =>
   ({ kind: 'not-running', engine: 'docker', container: sampleContainer(state), via: docker }) as const;
-const refused = (refusal: 'password' | 'no-rule' | 'no-new-privileges' | 'not-setuid', detail: string) =>
+const refused = (refusal: Exclude<Refusal, 'other'>, detail: string) =>
   ({ kind: 'sudo-refused', engine: 'podman', binary: podman, tool: 'sudo', refusal, detail }) as const;
 const inDocker = { engine: 'docker', prefix: 'docker' } as const;
 const bin = '/data/current-package/bin/hermes';
@@ -109,6 +110,7 @@ export const sampleCauses: { [K in Cause['kind']]: readonly Extract<Cause, { kin
   ],
   'sudo-refused': [
     refused('password', 'sudo: a password is required'),
+    refused('no-terminal', 'sudo: sorry, you must have a tty to run sudo'),
     refused('no-rule', 'Sorry, user alice is not allowed to execute …'),
     refused('no-new-privileges', ''),
     refused('not-setuid', ''),

@@ -3,7 +3,7 @@ import type { Hint } from '../report/failure.ts';
 import type { Cause } from './cause.ts';
 import type { Circumstances } from './circumstances.ts';
 import type { Explanation } from './explanation.ts';
-import { joinPodman, privilegeHints } from './privilege-rules.ts';
+import { joinPodman, privilegeHints, withoutTerminalHints } from './privilege-rules.ts';
 
 /** podman's group stands for what sudo would give: its socket needs no privileges. */
 export const withoutSudo = "or without sudo, by podman's socket";
@@ -23,6 +23,12 @@ export function explainRefusal(
   switch (cause.refusal) {
     case 'password':
       return { sentence: `${reach} wants a password`, hints: rule };
+    // Also where the caller has a terminal: signals, hangups and the watchdog's go by sudo from where there is none.
+    case 'no-terminal':
+      return {
+        sentence: `${reach} wants a terminal (requiretty), and what ends a session whose window was closed has none`,
+        hints: withoutTerminalHints(about, cause.binary),
+      };
     case 'no-rule':
       return { sentence: `${reach} does not allow it (${escapeControls(cause.detail, 160)})`, hints: rule };
     case 'no-new-privileges':

@@ -24,6 +24,28 @@ function doasLine(user: string, binary: string): string {
   return `su -c ${quoteWord(`echo ${quoteWord(rule)} >>/etc/doas.conf`)}`;
 }
 
+/** sudoers(5): of a command, and so after what is said of all, of a host or of a user, wherever it stands. */
+function terminalRule(binary: string): string {
+  return `Defaults!${escapeControls(binary)} !requiretty`;
+}
+
+/** How to have sudo run this engine for who has no terminal, on NixOS and, where we are not on it, elsewhere. */
+export function withoutTerminalHints(
+  { onNixos }: Pick<Circumstances, 'onNixos'>,
+  binary: string,
+): readonly Hint[] {
+  const rule = terminalRule(binary);
+  const elsewhere: Hint = {
+    label: 'elsewhere',
+    text: `echo ${quoteWord(rule)} | sudo tee /etc/sudoers.d/hermes-shim-terminal`,
+  };
+  const nix: Hint = {
+    label: 'on NixOS',
+    text: `security.sudo.extraConfig = "${rule}";   # then: sudo nixos-rebuild switch`,
+  };
+  return [nix, ...(onNixos ? [] : [elsewhere])];
+}
+
 /** How to let this user run this engine as root without a password, on NixOS and, where we are not on it, elsewhere. */
 export function privilegeHints(
   tool: Elevation['tool'],

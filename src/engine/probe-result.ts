@@ -4,7 +4,14 @@ import type { Api } from './access.ts';
 import type { Container } from './container.ts';
 
 /** Why sudo or doas would not run the engine. */
-export type Refusal = 'password' | 'no-rule' | 'no-new-privileges' | 'not-setuid' | 'other';
+export type Refusal =
+  | 'password'
+  | 'no-rule'
+  /** sudoers' `requiretty` */
+  | 'no-terminal'
+  | 'no-new-privileges'
+  | 'not-setuid'
+  | 'other';
 
 /** What a probe found out, and by which API. `detail` is the engine's or sudo's own words, not yet escaped. */
 export type ProbeResult =

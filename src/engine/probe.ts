@@ -106,6 +106,7 @@ export function toRefusal(stderr: string, tool: 'sudo' | 'doas'): Refusal | unde
   )
     return 'not-setuid';
   if (/not allowed|may not run|not in the sudoers|operation not permitted/i.test(words)) return 'no-rule';
+  if (/must have a tty/i.test(words)) return 'no-terminal';
   if (/password|authentication|authorization|tty/i.test(words)) return 'password';
   return 'other';
 }

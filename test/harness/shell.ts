@@ -5,17 +5,18 @@ import type { ManagedContainer } from './container.ts';
 import { hostProcesses } from './host.ts';
 import { installShim } from './installed.ts';
 import { openTerminal } from './pty.ts';
+import { type View, viewedCommand } from './view.ts';
 
-/** An interactive bash in a terminal, with the shim's hermes on its PATH. */
-export async function openShell(container: ManagedContainer) {
+/** An interactive bash in a terminal, with the shim's hermes on its PATH. With `view` root's tests alone can have it. */
+export async function openShell(container: ManagedContainer, view?: View) {
   await installShim();
-  const { env, ...identity } = container.identity();
+  const { env, cwd, ...person } = container.identity();
   const settings = { ...env, ...sideEnv(container, 'shim'), PS1: 'prompt> ', TERM: 'xterm', HISTFILE: '' };
-  const terminal = await openTerminal({
-    argv: ['bash', '--norc', '--noprofile', '-i'],
-    env: settings,
-    ...identity,
-  });
+  const bash = ['bash', '--norc', '--noprofile', '-i'];
+  // root opens the terminal then, but it is the caller's, as always
+  const owned = { ...view, last: `${view?.last ?? ''}\nchown ${container.caller.uid} "$(tty)"` };
+  const started = view ? { argv: viewedCommand(container.caller, owned, bash) } : { argv: bash, ...person };
+  const terminal = await openTerminal({ ...started, env: settings, cwd });
   await terminal.waitFor('prompt> ');
   return {
     ...terminal,

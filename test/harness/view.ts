@@ -43,10 +43,19 @@ exec "$@"`;
 /** Starts `argv` as the caller, who sees `view`. Options as for call. */
 export function callWithView(
   caller: Caller,
-  { files = {}, hidden = [], last = '' }: View,
+  view: View,
   argv: readonly string[],
   options: CallOptions = {},
 ): Running {
+  return call({ ...caller, uid: 0, gid: 0 }, viewedCommand(caller, view, argv), options);
+}
+
+/** What root runs so that `argv` runs as the caller, who sees `view`; one process becomes the other. */
+export function viewedCommand(
+  caller: Caller,
+  { files = {}, hidden = [], last = '' }: View,
+  argv: readonly string[],
+): readonly string[] {
   const dir = mkdtempSync(join(engines.dir, 'view-'));
   const [upper, stage] = [join(dir, 'files'), join(dir, 'stage')];
   for (const path of [upper, stage]) mkdirSync(path);
@@ -62,6 +71,5 @@ export function callWithView(
   const { uid, gid } = caller;
   const drop = uid === 0 ? [] : ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--'];
   const words = [upper, stage, hidden.join(' '), last, ...drop, ...argv];
-  const unshare = ['unshare', '--mount', '--propagation', 'private', '/bin/sh', '-c', script, 'sh'];
-  return call({ ...caller, uid: 0, gid: 0 }, [...unshare, ...words], options);
+  return ['unshare', '--mount', '--propagation', 'private', '/bin/sh', '-c', script, 'sh', ...words];
 }

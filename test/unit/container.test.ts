@@ -165,6 +165,7 @@ describe('an answer to a probe', () => {
       bySudo,
       { kind: 'refused', refusal: 'password' },
     ],
+    ['', 'sudo: sorry, you must have a tty to run sudo', bySudo, { kind: 'refused', refusal: 'no-terminal' }],
     [
       '',
       "Sorry, user alice is not allowed to execute '/usr/bin/podman inspect' as root on host.",
