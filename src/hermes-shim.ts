@@ -7,6 +7,7 @@ import { UsageError } from './companion/usage-error.ts';
 import { asFailure, Failure } from './report/failure.ts';
 import { checkNode } from './report/node-version.ts';
 import { writeError } from './report/stderr.ts';
+import { leaveTerminalToOthers } from './session/client/leave-terminal.ts';
 
 /** Does what was asked for; each subcommand is loaded when it is its turn. */
 async function serve(
@@ -98,6 +99,7 @@ async function answer(request: Request, words: readonly string[]): Promise<numbe
 async function main(): Promise<void> {
   // of colour variables that contradict each other, say: nothing to whoever asked
   process.removeAllListeners('warning');
+  leaveTerminalToOthers(currentCaller().noted);
   // somebody stopped reading (`| head -1`): nothing more to say to them
   process.stdout.on('error', () => process.exit(1));
   const { own, words } = splitCommandLine(process.argv.slice(3));

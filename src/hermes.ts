@@ -8,6 +8,7 @@ import { type Caller, readCaller } from './route/caller.ts';
 import { decideRoute } from './route/decide.ts';
 import { findNative } from './route/native.ts';
 import { helpersPath } from './route/search-path.ts';
+import { leaveTerminalToOthers } from './session/client/leave-terminal.ts';
 import { saveTerminal } from './session/client/terminal-state.ts';
 import { startWatchdog } from './session/control/watchdog.ts';
 import { enterContainer, enterReadyContainer, type Prepared } from './session/enter.ts';
@@ -70,6 +71,7 @@ function behaveAsACommand(caller: Caller): void {
   process.env.PATH = helpersPath(caller.env);
   for (const signal of caller.ignored) process.on(signal, () => undefined);
   dieBy(['SIGUSR1']);
+  leaveTerminalToOthers(caller.noted);
 }
 
 function end(ending: Ending): void {

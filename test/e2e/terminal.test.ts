@@ -140,6 +140,28 @@ describeModes((mode) => {
     expect(await shell.settings()).toBe(before);
   });
 
+  it('whoever reads what hermes prints keeps the terminal as they have set it', async () => {
+    await using shell = await openShell(container);
+    // as a pager does it, before hermes ends and when it has ended
+    const pager =
+      'read -r _; stty -icanon noflsh </dev/tty; cat >/dev/null; stty -a </dev/tty; stty sane </dev/tty';
+    for (const line of ['hermes sh -c "echo; sleep 0.2"', 'hermes-shim explain']) {
+      const seen = await shell.type(`${line} | (${pager}); echo "code $?"`, /code \d/);
+      expect(seen, line).toMatch(/ -icanon [\s\S]* noflsh/);
+    }
+  });
+
+  it('a background job that ends leaves the terminal as others have set it', async () => {
+    await using shell = await openShell(container);
+    const job = 'trap "exit 3" TERM; echo ready >&2; while :; do sleep 0.1; done';
+    await shell.type(`hermes sh -c '${job}' >/dev/null &`, /ready\r?\n/);
+    // one program, between whose words the shell does not set the terminal
+    const other = 'stty noflsh; kill $1; while [ -d /proc/$1 ]; do sleep 0.05; done; stty -a; stty sane';
+    const seen = await shell.type(`sh -c '${other}' other $!; wait $!; echo "code $?"`, /code \d/);
+    expect(seen).not.toContain('-noflsh');
+    expect(seen).toMatch(/icanon [\s\S]*code 3/);
+  });
+
   it('a background job does not eat what is typed at the shell', async () => {
     await using shell = await openShell(container);
     await shell.type(`hermes cat >/dev/null & echo started`, /\nstarted/);
