@@ -10,16 +10,18 @@ import {
   type Home,
   type HomePath,
   openHome,
+  openIfVisible,
   ownDirectory,
   toHomePath,
 } from './home.ts';
 import { isInside } from './inside.ts';
 import { canonicalPath } from './links.ts';
 import { type Metadata, parseMetadata } from './metadata.ts';
-import { type HomeVolume, type OwnPin, readOwnPin } from './own-pin.ts';
+import type { HomeVolume, OwnPin } from './own-pin.ts';
 import { type Pin, pinFile, readPin } from './pin.ts';
 import { itself, type Pinned, pinnedBy, placesOf } from './pinned.ts';
 import { type MetadataFile, readMetadataFile } from './read.ts';
+import { refuseSudoPin, rightfulOwnPin } from './sudo-pin.ts';
 
 /** Where a call runs. */
 export type Route = NativeRoute | ContainerRoute;
@@ -74,20 +76,23 @@ export async function decideRoute(
   const pin = pinOf();
   trace(() => ({ about: 'pin', file: pin?.file ?? pinFile, home: pin?.home }));
   // what this user has said themselves counts as if they named the home, and HERMES_HOME names it now
-  const own = env.HERMES_HOME ? undefined : readOwnPin(env, caller.uid);
+  const own = env.HERMES_HOME ? undefined : rightfulOwnPin(caller);
   if (own) return byOwnPin(own, caller.uid);
   const named = pin && namedHome(env);
   const pinned = pin && named && pinnedBy(pin, absolutePath(named));
   if (pin && pinned) return byPin(pin, pinned, env.HERMES_HOME ? 'HERMES_HOME' : named);
   const found = findHome(env, caller.uid);
   try {
+    if (found?.theirs !== false) refuseSudoPin(caller);
     // without any home, the pin's is meant; under sudo it may be that of whoever called sudo
     const theirs = pin && (found ? pinnedBy(pin, found.at.path) : itself);
     if (pin && theirs) return byPin(pin, theirs, found?.at.path ?? 'the pin');
     if (found === undefined) return native('there is no hermes home and no pin');
     const { at, home } = found;
     trace(() => homeFact(home?.path, at, env.HERMES_HOME ? 'HERMES_HOME' : at.path));
-    return (await byMetadata(at, home, patienceMs)) ?? native(`no container metadata in ${at.path}`);
+    const route = await byMetadata(at, home, patienceMs);
+    if (route === undefined) refuseSudoPin(caller);
+    return route ?? native(`no container metadata in ${at.path}`);
   } finally {
     if (found?.home) closeHome(found.home);
   }
@@ -137,14 +142,6 @@ function byOwnPin({ metadata, volume, file }: OwnPin, uid: number): ContainerRou
     ...{ kind: 'container', metadata, file, volume, profile: undefined, ownerUid: uid },
     ...{ homePath: home, homeRoot: home },
   };
-}
-
-function openIfVisible(path: string): Home | undefined {
-  try {
-    return openHome(path);
-  } catch {
-    return undefined;
-  }
 }
 
 async function byMetadata(

@@ -1,12 +1,12 @@
-import { execFileSync } from 'node:child_process';
 import { closeSync, constants, fstatSync, openSync, readlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure, lackOf, runOnHost } from '../report/failure.ts';
 import { quoteWord } from '../report/quote.ts';
-import { type Environment, systemEnv } from '../system/environment.ts';
+import type { Environment } from '../system/environment.ts';
 import { errorCode } from '../system/error-code.ts';
+import { accountOf } from './account.ts';
 import { canonicalPath } from './links.ts';
 
 /** A hermes home, opened once: whatever is read of it goes through this descriptor, so it cannot be swapped under us. */
@@ -76,6 +76,15 @@ export function openHome(path: string): Home | undefined {
   }
 }
 
+/** Opens a home of which this user may see nothing. */
+export function openIfVisible(path: string): Home | undefined {
+  try {
+    return openHome(path);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Lets go of a home. */
 export function closeHome(home: Home): void {
   closeSync(home.descriptor);
@@ -107,22 +116,23 @@ export function unreadable(path: string, code: string): Failure {
  * The user's own home, in the order of the contract: `HERMES_HOME`; `~/.hermes` if it exists; under sudo that of
  * `SUDO_USER`. NixOS's `HERMES_HOME` reaches login shells only, so the pin's comes last, by the caller of this.
  * @param uid root alone asks for `SUDO_USER`'s home
+ * @returns `theirs`: it is `SUDO_USER`'s
  */
 export function findHome(
   env: Environment,
   uid: number,
-): { at: HomePath; home: Home | undefined } | undefined {
+): { at: HomePath; home: Home | undefined; theirs: boolean } | undefined {
   const named = env.HERMES_HOME;
   if (named) {
     const at = toHomePath(named);
-    return { at, home: openHome(at.path) };
+    return { at, home: openHome(at.path), theirs: false };
   }
   const sudoUser = uid === 0 ? env.SUDO_USER : undefined;
-  for (const directory of [ownDirectory, () => (sudoUser ? directoryOf(sudoUser) : undefined)]) {
+  for (const directory of [ownDirectory, () => (sudoUser ? accountOf(sudoUser)?.directory : undefined)]) {
     const found = directory();
     const at = !found?.startsWith('/') ? undefined : toHomePath(join(found, '.hermes'));
     const home = at && openHome(at.path);
-    if (at && home) return { at, home };
+    if (at && home) return { at, home, theirs: directory !== ownDirectory };
   }
   return undefined;
 }
@@ -133,21 +143,5 @@ export function ownDirectory(): string | undefined {
     return homedir();
   } catch {
     return undefined; // no HOME and no such user: a container with an arbitrary uid
-  }
-}
-
-/** A user's home directory by `getent passwd`: it also knows users that are not in /etc/passwd (LDAP, systemd-homed). */
-function directoryOf(user: string): string | undefined {
-  if (!/^[a-zA-Z0-9_][a-zA-Z0-9_.@\\-]*\$?$/.test(user)) return undefined;
-  try {
-    const line = execFileSync('getent', ['passwd', user], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-      env: systemEnv,
-    });
-    const directory = line.trim().split(':')[5];
-    return directory?.startsWith('/') ? directory : undefined;
-  } catch {
-    return undefined;
   }
 }

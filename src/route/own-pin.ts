@@ -19,12 +19,15 @@ export type HomeVolume = {
 /** The pin of one user, in their own configuration: metadata for a home on a volume. */
 export type OwnPin = { readonly metadata: Metadata; readonly volume: HomeVolume; readonly file: string };
 
+/** Where it is in a user's configuration. */
+export const pinInConfig = 'hermes-shim/container-mode';
+
 /** Where a user's own pin is; a relative `XDG_CONFIG_HOME` counts as none (XDG base directory specification). */
 export function ownPinFile(env: Environment): string | undefined {
   const given = env.XDG_CONFIG_HOME;
   const own = ownDirectory();
   const directory = given?.startsWith('/') ? given : own?.startsWith('/') ? join(own, '.config') : undefined;
-  return directory && join(directory, 'hermes-shim/container-mode');
+  return directory && join(directory, pinInConfig);
 }
 
 /**

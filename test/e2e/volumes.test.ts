@@ -16,9 +16,12 @@ import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { companionJson } from '../harness/companion.ts';
 import { checkOf, type Report } from '../harness/doctor.ts';
+import { fakeEngine } from '../harness/fakes.ts';
+import { shim } from '../harness/installed.ts';
 import { describeModes, engines } from '../harness/modes.ts';
 import { numbersOf, officialContainer } from '../harness/official.ts';
 import { readReport } from '../harness/report.ts';
+import { callWithView } from '../harness/view.ts';
 import { type VolumeHome, volumeHome } from '../harness/volume.ts';
 
 const modeOf = (file: string) => (statSync(file).mode & 0o777).toString(8);
@@ -215,4 +218,55 @@ describeModes(
     });
   },
   ['docker'],
+);
+
+describeModes(
+  (mode) => {
+    it.runIf(engines.asRoot)(
+      'sudo hermes of a user with such a file is an error, neither this host nor their container, until root has said something',
+      async () => {
+        await using home = await volumeHome(mode);
+        await enabled(home);
+        const { container } = home;
+        const [alice, root, dir] = ['alice', 'root', 'other'].map((name) => join(container.root, name)) as [
+          string,
+          string,
+          string,
+        ];
+        mkdirSync(root);
+        fakeEngine(dir, 'hermes', 'echo other');
+        const file = join(alice, '.config/hermes-shim/container-mode');
+        mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+        writeFileSync(file, readFileSync(home.file, 'utf8'), { mode: 0o600 });
+        for (const path of [alice, join(alice, '.config'), dirname(file), file])
+          chownSync(path, 54_321, 54_321);
+        const passwd = `${readFileSync('/etc/passwd', 'utf8')}alice:x:54321:54321::${alice}:/bin/sh\n`;
+        const bare = { ...home.env, XDG_CONFIG_HOME: undefined, HOME: root };
+        const sudo = async (env: Record<string, string | undefined> = {}) =>
+          callWithView(
+            container.caller,
+            { files: { '/etc/passwd': passwd } },
+            [await shim(), 'sh', '-c', 'echo inside'],
+            { env: { ...bare, SUDO_USER: 'alice', HERMES_NATIVE_DIR: dir, ...env } },
+          ).ended;
+        const refused = {
+          exitCode: 125,
+          stdout: '',
+          stderr: expect.stringContaining(`hermes: alice has hermes in a container by ${file}, which root`),
+        };
+        const [other, inside] = ['other\n', 'inside\n'].map((stdout) => ({ exitCode: 0, stdout }));
+        expect(await sudo()).toMatchObject(refused);
+        expect(await sudo({ HOME: alice }), 'HOME was kept').toMatchObject(refused);
+        mkdirSync(join(root, '.hermes'));
+        expect(await sudo(), 'a hermes of this host made it').toMatchObject(refused);
+        expect(await sudo({ HERMES_DEV: '1' })).toMatchObject(other ?? {});
+        expect(await sudo({ HERMES_HOME: join(root, '.hermes') })).toMatchObject(other ?? {});
+        expect(await sudo({ XDG_CONFIG_HOME: home.config })).toMatchObject(inside ?? {});
+        expect(await sudo({ SUDO_USER: undefined })).toMatchObject(other ?? {});
+        rmSync(file);
+        expect(await sudo()).toMatchObject(other ?? {});
+      },
+    );
+  },
+  ['podman-root'],
 );
