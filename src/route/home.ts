@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readlinkSync } from 'node:fs
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { escapeControls } from '../report/escape.ts';
-import { exitCodes, Failure, lackOf, runOnHost } from '../report/failure.ts';
+import { exitCodes, Failure, type Hint, lackOf, runOnHost } from '../report/failure.ts';
 import { quoteWord } from '../report/quote.ts';
 import type { Environment } from '../system/environment.ts';
 import { errorCode } from '../system/error-code.ts';
@@ -90,11 +90,32 @@ export function closeHome(home: Home): void {
   closeSync(home.descriptor);
 }
 
-/** The failure for a home or a metadata file that this user may not read. */
-export function unreadable(path: string, code: string): Failure {
+/** From here on users are people, the image's hermes, or subordinate ids of a rootless podman (login.defs(5)). */
+const [lowestPerson, lowestSubordinate] = [1000, 100_000];
+
+/** The official image's hermes closes its home to everybody else (0700) unless it is told otherwise. */
+function openingImage(owner: number | undefined): readonly Hint[] {
+  if (owner === undefined || owner < lowestPerson) return [];
+  const mode = { label: 'make its container again, open to pass through', text: '-e HERMES_HOME_MODE=0711' };
+  if (owner >= lowestSubordinate) return [mode];
+  const numbers =
+    '-e HERMES_UID=$(id -u) -e HERMES_GID=$(id -g)   # compose: without -e, before docker compose up -d';
+  return [
+    { label: 'make its container again, with your numbers', text: numbers },
+    { ...mode, label: 'or open to pass through' },
+  ];
+}
+
+/**
+ * The failure for a home or a metadata file that this user may not read.
+ * @param owner the home's, where it is known
+ */
+export function unreadable(path: string, code: string, owner?: number): Failure {
   const file = escapeControls(path);
   if (code === 'EACCES' || code === 'EPERM') {
-    return new Failure(exitCodes.cannotRoute, `${file} cannot be read by this user (${code})`, [
+    const whose = owner === undefined ? '' : `: the home belongs to uid ${owner}`;
+    return new Failure(exitCodes.cannotRoute, `${file} cannot be read by this user (${code})${whose}`, [
+      ...openingImage(owner),
       {
         label: 'let the user in',
         text: 'services.hermes-agent.container.hostUsers = [ "<user>" ]; sudo nixos-rebuild switch',

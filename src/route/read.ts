@@ -27,7 +27,8 @@ export type MetadataFile = {
  */
 export function readMetadataFile(home: Home): MetadataFile | undefined {
   const file = `${home.path}/${metadataName}`;
-  return readSmallFile(`/proc/self/fd/${home.descriptor}/${metadataName}`, file);
+  const denied = (code: string): Failure => unreadable(file, code, home.ownerUid);
+  return readSmallFile(`/proc/self/fd/${home.descriptor}/${metadataName}`, file, undefined, denied);
 }
 
 /**

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { companion } from '../harness/companion.ts';
 import { checkOf, complete, doctor, fixOf, follow, type Report, troubles } from '../harness/doctor.ts';
 import { describeModes } from '../harness/modes.ts';
-import { leaveRootsFile, officialContainer } from '../harness/official.ts';
+import { leaveRootsFile, numbersOf, officialContainer } from '../harness/official.ts';
 
 const status = (report: Report, check: string) => checkOf(report, check).status;
 
@@ -32,8 +32,13 @@ describeModes(
       await companion(container, ['enable', '--container', container.name]);
       const name = `${container.name}-again`;
       const { Image } = (await container.inspect()).Config as { Image: string };
-      const run = ['run', '-d', '--name', name, '--network=host', '-v', `${container.home}:/opt/data`, Image];
-      await container.engineCli([...run, 'gateway', 'run']);
+      // with the same numbers: without them it would take the home away from this user, too
+      const numbers = Object.entries(numbersOf(mode).env).flatMap(([key, value]) => [
+        '-e',
+        `${key}=${value}`,
+      ]);
+      const run = ['run', '-d', '--name', name, '--network=host', '-v', `${container.home}:/opt/data`];
+      await container.engineCli([...run, ...numbers, Image, 'gateway', 'run']);
       const twice = await doctor(container, complete(container));
       expect(checkOf(twice, 'gateways')).toMatchObject({
         status: 'warning',

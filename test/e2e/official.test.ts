@@ -2,8 +2,9 @@ import { readFileSync, statSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { officialUid } from '../../scripts/engines/official.ts';
 import { companion, companionJson } from '../harness/companion.ts';
+import { until } from '../harness/host.ts';
 import type { ManagedContainer } from '../harness/managed-container.ts';
-import { describeModes } from '../harness/modes.ts';
+import { describeModes, engines } from '../harness/modes.ts';
 import { numbersOf, officialContainer, ownerOfMade } from '../harness/official.ts';
 import { readReport } from '../harness/report.ts';
 
@@ -119,4 +120,38 @@ describeModes(
     });
   },
   ['docker', 'podman-root'],
+);
+
+describeModes(
+  (mode) => {
+    it.runIf(engines.asRoot)(
+      'a home that hermes has closed to this user is told with what opens it, and that does',
+      async () => {
+        const closed = { HERMES_UID: undefined, HERMES_GID: undefined, HERMES_HOME_MODE: undefined };
+        await using container = await officialContainer(mode, { env: closed });
+        const owner = await until(
+          () => (statSync(container.home).mode & 0o777) === 0o700 && statSync(container.home).uid,
+          {
+            what: 'hermes to close its home',
+          },
+        );
+        for (const name of ['hermes', 'hermes-shim'] as const) {
+          const ended = await container.hermes(['enable'], { name });
+          expect(ended).toMatchObject({ exitCode: name === 'hermes' ? 125 : 1, stdout: '' });
+          expect(ended.stderr).toContain(
+            `cannot be read by this user (EACCES): the home belongs to uid ${owner}\n`,
+          );
+          expect(ended.stderr).toContain('-e HERMES_HOME_MODE=0711\n');
+          // to a rootless podman the caller's numbers are another's
+          expect(ended.stderr.includes('-e HERMES_UID=$(id -u)')).toBe(mode === 'docker');
+        }
+        await using open = await officialContainer(mode, { env: { ...closed, HERMES_HOME_MODE: '0711' } });
+        await enabled(open);
+        const report = readReport((await open.hermes(['report'])).stdoutBytes);
+        expect(report.uid).toBe(officialUid);
+        expect(statSync(open.home).mode & 0o777).toBe(0o711);
+      },
+    );
+  },
+  ['docker', 'podman-rootless'],
 );

@@ -13,7 +13,11 @@ export function numbersOf(mode: EngineMode): { uid: number; env: Record<string, 
   const mapped = mode !== 'podman-root' && uid !== 0;
   return {
     uid,
-    env: mapped ? { HERMES_UID: String(uid), HERMES_GID: String(gid) } : {},
+    env: {
+      ...(mapped ? { HERMES_UID: String(uid), HERMES_GID: String(gid) } : {}),
+      // there the home becomes a subordinate id's, and hermes closes it to everybody else
+      ...(mode === 'podman-rootless' ? { HERMES_HOME_MODE: '0711' } : {}),
+    },
     inside: mapped ? uid : officialUid,
   };
 }

@@ -30,6 +30,15 @@ describe('a file that cannot be read', () => {
     expect(hints.map(({ label }) => label)).toEqual(['allow more']);
     expect(unreadable('/home/x', 'EIO').hints[0]).toEqual({ label: 'look', text: 'ls -ld /home/x' });
   });
+
+  it('may lie in a home that the official image has closed: what opens it is named first', () => {
+    const advice = (owner?: number) => unreadable('/home/x', 'EACCES', owner).hints.map(({ text }) => text);
+    const [numbers, mode, nixos] = [/^-e HERMES_UID=/, /^-e HERMES_HOME_MODE=0711$/, /hostUsers/];
+    const like = (...texts: RegExp[]) => texts.map((text) => expect.stringMatching(text));
+    expect(advice(10_000).slice(0, 3)).toEqual(like(numbers, mode, nixos));
+    expect(advice(109_999).slice(0, 2)).toEqual(like(mode, nixos));
+    for (const owner of [undefined, 0, 999]) expect(advice(owner)[0]).toMatch(nixos);
+  });
 });
 
 describe('text from outside', () => {

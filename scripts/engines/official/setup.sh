@@ -22,4 +22,6 @@ for dir in sessions logs workspace profiles; do
   mkdir -p "$HERMES_HOME/$dir"
   chown -R hermes:hermes "$HERMES_HOME/$dir"
 done
+# not the image but hermes itself does this at every start, unless somebody keeps it
+[ -n "${HERMES_MANAGED-}" ] || [ -e "$HERMES_HOME/.managed" ] || chmod "${HERMES_HOME_MODE:-0700}" "$HERMES_HOME"
 exit 0
