@@ -38,6 +38,12 @@ const scripts: readonly Script[] = [
     act: kill('SIGTERM'),
   },
   {
+    promise:
+      'a hermes that takes TERM for Ctrl-C, as 0.16 does between two answers, ends with 130 and by no signal',
+    args: ['trap', 'TERM', '130'],
+    act: kill('SIGTERM'),
+  },
+  {
     promise: 'a hermes that ignores a signal lives on, and the next one reaches it',
     args: ['ignore', 'TERM'],
     act: (running) => {

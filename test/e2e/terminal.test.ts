@@ -113,6 +113,19 @@ describeModes((mode) => {
     expect(terminal.output()).toContain('keys 10101103041a1c10\r\n');
   });
 
+  it('a question that wants a line, then raw keys: the line and a paste of several lines arrive as they were', async () => {
+    // as the first chat of 0.16 asks whether to install a browser, and takes what is typed there for the answer
+    const asking = 'printf "Install now? [Y/n] "; read -r answer; echo "answer $answer"; exec "$0" keys 20';
+    await using terminal = await container.terminal(['sh', '-c', asking, container.hermesBin]);
+    await terminal.waitFor('Install now? [Y/n] ', { ms: 30_000 });
+    terminal.write('n\r');
+    await terminal.waitFor(/answer n\r\nready \d+\r\n/, { ms: 30_000 });
+    const paste = '\x1b[200~ab\ncd \u00e9\x1b[201~';
+    terminal.write(paste);
+    expect(await terminal.exit).toEqual({ code: 0, signal: null });
+    expect(terminal.output()).toContain(`keys ${Buffer.from(paste).toString('hex')}\r\n`);
+  });
+
   it('Ctrl-D is the end of the input', async () => {
     await using terminal = await container.terminal(['chat']);
     await terminal.waitFor('> ', { ms: 30_000 });
