@@ -79,7 +79,9 @@ describe('the table of causes', () => {
 
   it('leads to podman’s group where sudo cannot be had, and to docker’s never by that way', () => {
     const group = 'users.users.alice.extraGroups = [ "podman" ];   # equal to root';
-    const [, , gains, setuid] = sampleCauses['sudo-refused'];
+    const [gains, setuid] = (['no-new-privileges', 'not-setuid'] as const).map((refusal) =>
+      sampleCauses['sudo-refused'].find((cause) => cause.refusal === refusal),
+    );
     if (!gains || !setuid) throw new Error('no samples');
     for (const cause of [gains, setuid, ...sampleCauses['no-sudo']]) {
       expect(tell(cause)).toContain(group);
