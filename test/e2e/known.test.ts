@@ -107,13 +107,16 @@ describeModes((mode) => {
   it('a container that is gone, stopped or paused is told as if nothing were remembered, and forgotten', async () => {
     await using container = await managedContainer(mode);
     await known(container);
-    await container.pause();
-    const paused = await container.hermes(['version'], { env: impatient });
-    await container.unpause();
-    expect([paused.exitCode, paused.stdout]).toEqual([125, '']);
-    expect(paused.stderr).toMatch(/^hermes: container '\S+' is paused/);
-    expect(knownFiles(container)).toEqual([]);
-    await known(container);
+    // a rootless one cannot be paused under cgroups v1
+    if (mode !== 'podman-rootless') {
+      await container.pause();
+      const paused = await container.hermes(['version'], { env: impatient });
+      await container.unpause();
+      expect([paused.exitCode, paused.stdout]).toEqual([125, '']);
+      expect(paused.stderr).toMatch(/^hermes: container '\S+' is paused/);
+      expect(knownFiles(container)).toEqual([]);
+      await known(container);
+    }
     await container.stop();
     const stopped = await container.hermes(['version'], { env: impatient });
     expect([stopped.exitCode, stopped.stdout]).toEqual([125, '']);
