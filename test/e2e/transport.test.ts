@@ -215,19 +215,24 @@ describe('a daemon that answers a ping, but not what it is asked', () => {
     const socket = join(container.root, 'slow.sock');
     const held: Socket[] = [];
     let pings = 0;
+    let awake = false;
     const hand = (caller: Socket, question: Buffer) => {
       const daemon = connect(real, () => daemon.write(question));
       daemon.pipe(caller);
+      caller.on('data', (more) => daemon.write(more));
     };
     const server = createServer((caller) => {
       held.push(caller);
       caller.on('error', () => undefined);
       caller.once('data', (question) => {
         const isPing = question.includes('/_ping ');
-        if (!isPing) return void caller.on('daemon-wakes', () => hand(caller, question));
+        if (!isPing && awake) return hand(caller, question);
+        if (!isPing) return void caller.once('daemon-wakes', () => hand(caller, question));
         pings += 1;
         if (pings <= answered) hand(caller, question);
-        if (pings > 1 && pings <= answered) for (const each of held) each.emit('daemon-wakes');
+        if (pings < 2 || pings > answered) return;
+        awake = true;
+        for (const each of held) each.emit('daemon-wakes');
       });
     });
     await new Promise<void>((resolve) => server.listen(socket, resolve));
