@@ -46,7 +46,7 @@ async function call(caller: Caller): Promise<Ending> {
   }
   if (entered.kind === 'ended') return entered.ending;
   // Nothing was started: the container is not as far yet, or went away in this very moment. Looked at again, and waited for.
-  const found = await reachContainer(route, caller, { ...audience, verify: true });
+  const found = await reachContainer(route, caller, { ...audience, verify: 'all' });
   return enterReadyContainer(found, route, caller, descriptors, anew());
 }
 

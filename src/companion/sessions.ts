@@ -56,7 +56,10 @@ export async function findPlace(caller: Caller): Promise<Place> {
     ]);
   }
   const patient = { ...caller, env: { ...caller.env, HERMES_SHIM_WAIT: '0' } };
-  return { route, reached: await reachContainer(route, patient, { interactive: false, spin: false }) };
+  return {
+    route,
+    reached: await reachContainer(route, patient, { interactive: false, spin: false, verify: 'young' }),
+  };
 }
 
 /** Lists the sessions in a container. */

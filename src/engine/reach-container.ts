@@ -12,8 +12,8 @@ export type Audience = {
   readonly interactive: boolean;
   /** stderr is a terminal too, so that a spinner can be shown */
   readonly spin: boolean;
-  /** a start has failed, and started nothing: find out why (`Memory`) */
-  readonly verify?: boolean | undefined;
+  /** which containers are asked whether they are ready, before anybody tries (`Memory`) */
+  readonly verify?: Memory['verify'];
   /** may a remembered verdict be used, or only be renewed? */
   readonly known?: Memory['known'];
 };
@@ -35,7 +35,7 @@ export async function reachContainer(
   const elapsed = (): number => (process.uptime() - begun) * 1000;
   const memory: Memory = {
     refusals: new Map(),
-    verify: audience.verify ? 'all' : undefined,
+    verify: audience.verify,
     known: audience.known,
     get last() {
       return elapsed() >= budgetMs;

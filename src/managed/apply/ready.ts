@@ -37,7 +37,7 @@ export async function reach(ground: Ground, facts: Facts): Promise<Reached> {
   return reachContainer(
     routeOf(ground, facts),
     { ...caller, env },
-    { interactive: terminal, spin: terminal && process.stderr.isTTY === true },
+    { interactive: terminal, spin: terminal && process.stderr.isTTY === true, verify: 'young' },
   );
 }
 
