@@ -194,7 +194,9 @@ describeModes(
           `#!/bin/sh\n[ "$1" = ${verb} ] && { echo 'Cannot connect to the Docker daemon at unix:///run/docker.sock' >&2; exit 1; }\nexec ${docker} "$@"\n`,
         );
         chmodSync(fake, 0o755);
-        const told = await machine.shim(['up'], { env: { HERMES_SHIM_WAIT: '1' } });
+        // by the client, which this one stands in for: over the API nobody execs by it
+        const env = { HERMES_SHIM_WAIT: '1', DOCKER_API_VERSION: '1.41' };
+        const told = await machine.shim(['up'], { env });
         expect([verb, told.exitCode, told.stderr]).toEqual([
           verb,
           1,
