@@ -15,14 +15,14 @@ import { trace } from '../../report/trace.ts';
 import { errorCode } from '../../system/error-code.ts';
 import { sleep } from '../../system/sleep.ts';
 import type { Client } from '../client/client.ts';
-import type { TerminalState } from '../client/terminal-state.ts';
+import { restoreNow, type TerminalState } from '../client/terminal-state.ts';
 import { toLiveness } from '../control/container-liveness.ts';
 import type { Watchdog } from '../control/watchdog.ts';
 import type { ClientEnd, Fate } from '../verdict/ending.ts';
 import { keepSize } from './resize.ts';
 import type { Source } from './source.ts';
 import { connectStreams, openOutputs } from './streams.ts';
-import { makeRaw, restoreNow } from './window.ts';
+import { makeRaw } from './window.ts';
 
 /** A session over the engine's API: what to run, and how it is connected with the caller. */
 export type ExecSession = {
@@ -74,13 +74,11 @@ export function startExecSession(session: ExecSession): Client {
 type Handles = { readonly opened: (socket: Socket) => void; readonly reading: (source: Source) => void };
 
 async function run(session: ExecSession, handles: Handles): Promise<ClientEnd> {
-  const { api, request } = session;
-  const terminal = request.terminal !== undefined;
-  const before = terminal ? await session.settings : undefined;
+  const before = session.request.terminal ? await session.settings : undefined;
   const restore = before && (() => restoreNow(before.settings));
   if (restore) process.once('exit', restore);
   try {
-    return await runExec(session, api, request, before?.size, handles);
+    return await runExec(session, before?.size, handles);
   } finally {
     if (restore) {
       process.removeListener('exit', restore);
@@ -89,13 +87,8 @@ async function run(session: ExecSession, handles: Handles): Promise<ClientEnd> {
   }
 }
 
-async function runExec(
-  session: ExecSession,
-  api: Api,
-  request: ExecRequest,
-  size: Size | undefined,
-  handles: Handles,
-): Promise<ClientEnd> {
+async function runExec(session: ExecSession, size: Size | undefined, handles: Handles): Promise<ClientEnd> {
+  const { api, request } = session;
   const terminal = request.terminal !== undefined;
   const outputs = openOutputs(session);
   let id: string;

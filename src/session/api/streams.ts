@@ -62,7 +62,8 @@ export async function connectStreams(
   const terminal = request.terminal !== undefined;
   const greeting = readGreeting();
   let greeted: Greeting | undefined;
-  const held: Array<readonly [Output, Buffer]> = [];
+  // stderr's, until hermes begins
+  const held: Buffer[] = [];
   let failed: ClientEnd | undefined;
   let source: Source | undefined;
   const blocked = new Set<Output>();
@@ -88,7 +89,7 @@ export async function connectStreams(
       return;
     }
     if (output === 'stderr') {
-      held.push([output, Buffer.from(bytes)]);
+      held.push(Buffer.from(bytes));
       return;
     }
     const found = greeting.push(bytes);
@@ -96,7 +97,7 @@ export async function connectStreams(
     greeted = found.greeting;
     if (greeted !== 'started') return;
     write('stdout', greeting.before());
-    for (const [where, text] of held) write(where, text);
+    for (const text of held) write('stderr', text);
     write('stdout', found.rest);
   };
   const filtered = api.libpod && !terminal ? withoutUnreadInput(take) : take;
@@ -138,7 +139,7 @@ export async function connectStreams(
   await closed;
   source?.close();
   await Promise.all([sinks.stdout.finish(), sinks.stderr.finish()]);
-  const words = Buffer.concat([greeting.before(), ...held.map(([, text]) => text)]);
+  const words = Buffer.concat([greeting.before(), ...held]);
   return { greeting: greeted, words: words.toString('utf8', 0, wordsLimit), failed };
 }
 

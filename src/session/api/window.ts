@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { Size } from '../../engine/transport/api/exec.ts';
 
 /** As docker's and podman's clients do: every key goes in as it is, every byte comes out as it is. */
@@ -33,12 +33,4 @@ export function toSize(text: string): Size | undefined {
   return Number(rows) > 0 && Number(columns) > 0
     ? { rows: Number(rows), columns: Number(columns) }
     : undefined;
-}
-
-/** Puts the terminal's settings back, from the background, too, and at once: we are about to end. */
-export function restoreNow(settings: string): void {
-  spawnSync('/bin/sh', ['-c', 'trap "" TTOU; exec stty "$1"', 'sh', settings], {
-    stdio: ['inherit', 'ignore', 'ignore'],
-    timeout: 2000,
-  });
 }

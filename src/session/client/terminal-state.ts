@@ -35,10 +35,14 @@ export function readTerminal(text: string): Awaited<TerminalState> {
   return { settings, sized: size !== '0 0', size: toSize(size ?? '') };
 }
 
-/** Puts the settings back, from the background too (where TTOU would stop us). A terminal that is gone is left alone. */
+/** Puts the settings back, where they are known. */
 export async function restoreTerminal(state: TerminalState): Promise<void> {
   const settings = (await state)?.settings;
-  if (settings === undefined) return;
+  if (settings !== undefined) restoreNow(settings);
+}
+
+/** The same at once, from the background too (where TTOU would stop us). A terminal that is gone is left alone. */
+export function restoreNow(settings: string): void {
   const script = 'trap "" TTOU; exec stty "$1"';
   spawnSync('/bin/sh', ['-c', script, 'sh', settings], {
     stdio: ['inherit', 'ignore', 'ignore'],
