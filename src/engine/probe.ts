@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { trace } from '../report/trace.ts';
 import type { Environment } from '../system/environment.ts';
 import { enginePatience, type Patience } from '../system/patience.ts';
@@ -8,7 +7,7 @@ import { type Container, toContainer } from './container.ts';
 import { type Endpoint, endpointOf } from './endpoint.ts';
 import { foundByName, type ProbeResult, type Refusal } from './probe-result.ts';
 import { inspectBySocket } from './transport/api/inspect.ts';
-import { apiSocket, isTrusted } from './transport/socket.ts';
+import { apiSocket, isStranger } from './transport/socket.ts';
 
 /**
  * Asks the engine for one container; starts nothing. `--type container`, since plain `inspect` also answers for
@@ -47,9 +46,7 @@ async function askService(
   { env, patience = enginePatience, endpoint = endpointOf(access, env) }: Parameters<typeof probe>[2],
 ): Promise<ProbeResult | undefined> {
   const socket = apiSocket(access, endpoint, env);
-  // where there is none, it is said so after the attempt
-  if (socket === undefined || (existsSync(socket) && !isTrusted(socket, process.getuid?.() ?? 0)))
-    return undefined;
+  if (socket === undefined || isStranger(socket, process.getuid?.() ?? 0)) return undefined;
   const answer = await inspectBySocket(access.engine, socket, containerName, patience);
   trace(() => ({ about: 'probe', socket, answered: answer !== undefined }));
   return answer;

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import type { Environment } from '../../system/environment.ts';
 import type { EngineAccess } from '../access.ts';
 import type { Endpoint } from '../endpoint.ts';
@@ -67,10 +67,24 @@ export function podmanServiceSocket(env: Environment, { uid, own }: Whose): stri
 
 /** Only root or the caller may be behind it: whoever answers there learns what hermes is told. */
 export function isTrusted(socket: string, uid: number): boolean {
+  const stats = look(socket);
+  return stats !== undefined && isOf(stats, uid);
+}
+
+/** Is it there, and somebody else's? Where nothing is to be seen, whoever asks there is told why. */
+export function isStranger(socket: string, uid: number): boolean {
+  const stats = look(socket);
+  return stats !== undefined && !isOf(stats, uid);
+}
+
+function isOf(stats: Stats, uid: number): boolean {
+  return stats.isSocket() && (stats.uid === 0 || stats.uid === uid);
+}
+
+function look(path: string): Stats | undefined {
   try {
-    const stats = statSync(socket);
-    return stats.isSocket() && (stats.uid === 0 || stats.uid === uid);
+    return statSync(path);
   } catch {
-    return false;
+    return undefined;
   }
 }
