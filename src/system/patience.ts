@@ -59,3 +59,14 @@ export function allowTime(
   }
   return () => clearTimeout(timer);
 }
+
+/** The same, or a fixed time in milliseconds, whatever the signs. */
+export function limitTime(
+  time: number | Patience,
+  signs: () => Promise<Signs>,
+  giveUp: (silence: Silence) => void,
+): () => void {
+  if (typeof time !== 'number') return allowTime(time, signs, giveUp);
+  const timer = setTimeout(() => giveUp({ waitedMs: time, busy: false }), time);
+  return () => clearTimeout(timer);
+}

@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import type { Environment } from './environment.ts';
 import { errorCode } from './error-code.ts';
-import { allowTime, type Patience, type Silence } from './patience.ts';
+import { limitTime, type Patience, type Signs, type Silence } from './patience.ts';
 import { tie } from './tied.ts';
 
 /** How a short command of ours ended. */
@@ -67,7 +67,8 @@ export function runCommand(
     const begun = process.uptime();
     const endEarly = (): void =>
       end({ waitedMs: Math.round((process.uptime() - begun) * 1000), busy: false });
-    const stopWatch = watch(child.pid ?? 0, options.timeoutMs, end);
+    const signs = async (): Promise<Signs> => (await import('./at-work.ts')).signsOf(child.pid ?? 0);
+    const stopWatch = limitTime(options.timeoutMs, signs, end);
     const untie = options.tied ? tie(() => killGroup(child.pid)) : undefined;
     options.signal?.addEventListener('abort', endEarly, { once: true });
     const finish = (result: CommandResult): void => {
@@ -95,13 +96,6 @@ function start(command: string, args: readonly string[], options: SpawnOptions):
   } catch (error) {
     return errorCode(error);
   }
-}
-
-function watch(pid: number, time: number | Patience, giveUp: (silence: Silence) => void): () => void {
-  if (typeof time !== 'number')
-    return allowTime(time, async () => (await import('./at-work.ts')).signsOf(pid), giveUp);
-  const timer = setTimeout(() => giveUp({ waitedMs: time, busy: false }), time);
-  return () => clearTimeout(timer);
 }
 
 /** Answers the first line, once. */

@@ -8,7 +8,7 @@ import {
   engineCommand,
   scriptCommand,
 } from '../access.ts';
-import { copyByApi, logsByApi, stateByApi } from './api/container.ts';
+import { copyByApi, type Limit, logsByApi, stateByApi } from './api/container.ts';
 import { runScriptByApi } from './api/script.ts';
 
 /** How a script is run in a container. */
@@ -21,8 +21,6 @@ export type ScriptOptions = {
   /** what to write to its stdin when it has printed its first line; without it stdin is /dev/null */
   readonly answer?: ((line: string) => string) | undefined;
 };
-
-type Limit = { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined };
 
 /**
  * What is asked of an engine about one container besides a probe and a session. Every answer has the form of a command
@@ -62,14 +60,14 @@ export function stateCommand(via: EngineAccess, containerId: string): readonly s
 }
 
 function clientTransport(via: EngineAccess, env: Environment): Transport {
-  const run = (words: readonly string[], limit: Limit): Promise<CommandResult> =>
-    runCommand(words, { env, ...limit, tied: true });
   return {
     runScript: (script, options) =>
       runCommand(scriptCommand(via, script, options.answer ? ['-i'] : []), { env, ...options }),
     state: (containerId, limit) => runCommand(stateCommand(via, containerId), { env, ...limit }),
     logs: (containerId, count, limit) =>
-      run(engineCommand(via, ['logs', '--timestamps', '--tail', String(count), containerId]), limit),
+      runCommand(engineCommand(via, ['logs', '--timestamps', '--tail', String(count), containerId]), {
+        ...{ env, ...limit, tied: true },
+      }),
     copyOut: (containerId, path, limit) =>
       runCommand(engineCommand(via, ['cp', `${containerId}:${path}`, '-']), { env, ...limit }),
   };

@@ -115,3 +115,21 @@ function readChunks(bytes: Buffer): { body: Buffer; rest: Buffer } | undefined {
     at = end + 2;
   }
 }
+
+/** An answer's body as an object; empty where it is none. */
+export function toJson({ body }: Pick<Answer, 'body'>): { readonly [key: string]: unknown } {
+  try {
+    const value: unknown = JSON.parse(body.toString('utf8'));
+    return typeof value === 'object' && value !== null ? (value as { readonly [key: string]: unknown }) : {};
+  } catch {
+    return {};
+  }
+}
+
+/** What an engine says of why it does not do something: docker's `message`, podman's `cause`, or all of it. */
+export function complaintOf(answer: Answer): string {
+  const { message, cause } = toJson(answer);
+  const all = [message, cause, answer.body.toString('utf8')];
+  const words = all.find((word) => typeof word === 'string' && word !== '');
+  return String(words ?? `status ${answer.status}`).trim();
+}

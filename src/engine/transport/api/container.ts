@@ -1,7 +1,7 @@
 import { errorCode } from '../../../system/error-code.ts';
 import type { CommandResult } from '../../../system/run-command.ts';
 import type { Api } from '../../access.ts';
-import type { Answer } from './answer.ts';
+import { type Answer, complaintOf, toJson } from './answer.ts';
 import { ask } from './connection.ts';
 import { readFrames } from './frames.ts';
 
@@ -14,8 +14,8 @@ export type Limit = { readonly timeoutMs: number; readonly signal?: AbortSignal 
 
 /** A container's state in one word, as `inspect --format {{.State.Status}}` prints it. */
 export function stateByApi(api: Api, containerId: string, limit: Limit): Promise<CommandResult> {
-  return answerOf(api, `/containers/${containerId}/json`, limit, ({ body }) => {
-    const { State: state } = JSON.parse(body.toString('utf8')) as { State?: { Status?: unknown } };
+  return answerOf(api, `/containers/${containerId}/json`, limit, (answer) => {
+    const state = toJson(answer).State as { Status?: unknown } | undefined;
     return { stdout: `${String(state?.Status ?? '')}\n`, stderr: '' };
   });
 }
@@ -50,39 +50,18 @@ async function answerOf(
   { timeoutMs, signal }: Limit,
   read: (answer: Answer) => { stdout: string; stderr: string },
 ): Promise<CommandResult> {
-  const over = new AbortController();
-  const giveUp = (): void => over.abort();
-  signal?.addEventListener('abort', giveUp, { once: true });
-  if (signal?.aborted) giveUp();
-  const timer = setTimeout(giveUp, timeoutMs);
+  const over = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]);
   try {
-    const { answer } = await ask(
-      api.socket,
-      { method: 'GET', path },
-      { version: api.version, signal: over.signal },
-    );
+    const { answer } = await ask(api.socket, { method: 'GET', path }, { version: api.version, signal: over });
     if (answer.status === 200) return { kind: 'exited', code: 0, ...read(answer) };
-    return { kind: 'exited', code: 1, stdout: '', stderr: wordsOf(answer) };
+    return { kind: 'exited', code: 1, stdout: '', stderr: `${complaintOf(answer)}\n` };
   } catch (error) {
-    if (over.signal.aborted) return { kind: 'timed-out', waitedMs: timeoutMs, busy: false };
+    if (over.aborted) return { kind: 'timed-out', waitedMs: timeoutMs, busy: false };
     return {
       kind: 'exited',
       code: 1,
       stdout: '',
       stderr: `cannot connect to ${api.socket} (${errorCode(error)})\n`,
     };
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', giveUp);
-  }
-}
-
-function wordsOf({ body, status }: Answer): string {
-  const text = body.toString('utf8');
-  try {
-    const { message, cause } = JSON.parse(text) as { message?: unknown; cause?: unknown };
-    return `${String(message ?? cause ?? text)}\n`;
-  } catch {
-    return `${text || `status ${status}`}\n`;
   }
 }

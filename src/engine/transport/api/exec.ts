@@ -1,5 +1,6 @@
 import type { Api } from '../../access.ts';
-import { ask, type Reply, type Upgraded } from './connection.ts';
+import { type Answer, complaintOf, toJson } from './answer.ts';
+import { ask, type Upgraded } from './connection.ts';
 
 /** A window's size, in characters. */
 export type Size = { readonly rows: number; readonly columns: number };
@@ -45,9 +46,9 @@ export async function createExec(api: Api, request: ExecRequest, signal?: AbortS
   };
   const question = { method: 'POST', path: `/containers/${containerId}/exec`, body } as const;
   const { answer } = await ask(api.socket, question, { version: api.version, signal });
-  const { Id: id } = toJson(answer.body);
+  const { Id: id } = toJson(answer);
   if (answer.status === 201 && typeof id === 'string' && /^[0-9a-f]{12,64}$/.test(id)) return id;
-  throw refusal({ answer });
+  throw refusal(answer);
 }
 
 /**
@@ -65,7 +66,7 @@ export async function startExec(
   const question = { method: 'POST', path: `/exec/${id}/start`, body, upgrade: true } as const;
   const reply = await ask(api.socket, question, { version: api.version, signal });
   if (reply.upgraded) return reply.upgraded;
-  throw refusal(reply);
+  throw refusal(reply.answer);
 }
 
 /** What the engine knows of a command in a container. */
@@ -85,8 +86,8 @@ export async function inspectExec(api: Api, id: string, signal?: AbortSignal): P
   const question = { method: 'GET', path: `/exec/${id}/json` } as const;
   const { answer } = await ask(api.socket, question, { version: api.version, signal });
   if (answer.status === 404 || answer.status === 409) return { kind: 'forgotten' };
-  const { Running: running, ExitCode: code, Pid: pid, CanRemove: over } = toJson(answer.body);
-  if (answer.status !== 200 || typeof running !== 'boolean') throw refusal({ answer });
+  const { Running: running, ExitCode: code, Pid: pid, CanRemove: over } = toJson(answer);
+  if (answer.status !== 200 || typeof running !== 'boolean') throw refusal(answer);
   // what has not begun has no code with docker, and 0 with podman, which says of ended ones alone that they can be removed
   const begins = typeof code !== 'number' || (api.libpod && over !== true);
   if (running || begins) return { kind: 'running' };
@@ -105,19 +106,6 @@ export async function resizeExec(
   return answer.status < 300;
 }
 
-function refusal({ answer: { status, body } }: Reply): Refused {
-  const { message, cause } = toJson(body);
-  const words = [message, cause, body.toString('utf8')].find(
-    (word) => typeof word === 'string' && word !== '',
-  );
-  return new Refused(status, String(words ?? `status ${status}`).trim());
-}
-
-function toJson(body: Buffer): { readonly [key: string]: unknown } {
-  try {
-    const value: unknown = JSON.parse(body.toString('utf8'));
-    return typeof value === 'object' && value !== null ? (value as { readonly [key: string]: unknown }) : {};
-  } catch {
-    return {};
-  }
+function refusal(answer: Answer): Refused {
+  return new Refused(answer.status, complaintOf(answer));
 }

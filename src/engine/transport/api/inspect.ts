@@ -6,7 +6,7 @@ import { allowTime, enginePatience, type Patience, type Signs } from '../../../s
 import type { Api } from '../../access.ts';
 import { toContainer } from '../../container.ts';
 import { foundByName, type ProbeResult } from '../../probe-result.ts';
-import type { Answer } from './answer.ts';
+import { type Answer, toJson } from './answer.ts';
 import { ask } from './connection.ts';
 
 /** Where docker listens when nothing else is said. */
@@ -83,20 +83,13 @@ export function knownVersion({ headers, body }: Answer): string | undefined {
 }
 
 /** Reads the engine's whole answer. 200 and 404 are understood; the name must be the one that was asked for. */
-export function judge({ status, body }: Answer, containerName: string, api: Api): ProbeResult | undefined {
-  const text = body.toString('utf8');
-  if (status === 404) return /no such container/i.test(text) ? { kind: 'absent', api } : undefined;
+export function judge(answer: Answer, containerName: string, api: Api): ProbeResult | undefined {
+  const { status, body } = answer;
+  if (status === 404)
+    return /no such container/i.test(body.toString('utf8')) ? { kind: 'absent', api } : undefined;
   if (status !== 200) return undefined;
-  const container = toContainer(parse(text));
+  const container = toContainer(toJson(answer));
   return container && foundByName(container, containerName, api);
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** podman without its service works by its client; docker's client has the same socket as we have. */

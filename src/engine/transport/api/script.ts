@@ -1,7 +1,9 @@
+import type { Socket } from 'node:net';
 import { errorCode } from '../../../system/error-code.ts';
-import { allowTime } from '../../../system/patience.ts';
+import { limitTime, type Signs, type Silence } from '../../../system/patience.ts';
 import type { CommandResult } from '../../../system/run-command.ts';
 import { outputLimit } from '../../../system/run-command.ts';
+import { sleep } from '../../../system/sleep.ts';
 import type { Api, ContainerScript } from '../../access.ts';
 import type { ScriptOptions } from '../transport.ts';
 import { createExec, inspectExec, Refused, startExec } from './exec.ts';
@@ -25,14 +27,15 @@ export async function runScriptByApi(
   const over = new AbortController();
   const begun = process.uptime();
   let result: CommandResult | undefined;
-  const giveUp = (waitedMs: number, busy: boolean): void => {
-    result ??= { kind: 'timed-out', waitedMs, busy };
+  const giveUp = (silence: Silence): void => {
+    result ??= { kind: 'timed-out', ...silence };
     over.abort();
   };
-  const onAbort = (): void => giveUp(Math.round((process.uptime() - begun) * 1000), false);
+  const onAbort = (): void =>
+    giveUp({ waitedMs: Math.round((process.uptime() - begun) * 1000), busy: false });
   if (signal?.aborted) onAbort();
   signal?.addEventListener('abort', onAbort, { once: true });
-  const stopWatch = watch(timeoutMs, giveUp);
+  const stopWatch = limitTime(timeoutMs, () => Promise.resolve(noSigns), giveUp);
   try {
     const command = ['/bin/sh', '-c', script, name, ...args];
     const request = { containerId, user, command, stdin: answer !== undefined };
@@ -47,7 +50,7 @@ export async function runScriptByApi(
       const texts = { stdout: output.stdout.toString(), stderr: output.stderr.toString() };
       if (state.kind === 'ended') return { kind: 'exited', code: state.code, ...texts };
       if (state.kind === 'forgotten' || look === looks.most) return { kind: 'exited', code: 255, ...texts };
-      await new Promise((resolve) => setTimeout(resolve, looks.pauseMs));
+      await sleep(looks.pauseMs);
     }
   } catch (error) {
     if (result) return result;
@@ -60,28 +63,13 @@ export async function runScriptByApi(
   }
 }
 
-function watch(
-  time: ScriptOptions['timeoutMs'],
-  giveUp: (waitedMs: number, busy: boolean) => void,
-): () => void {
-  const ms = typeof time === 'number' ? time : undefined;
-  if (ms === undefined && typeof time !== 'number') {
-    // who answers pings is only slow, which a script of ours cannot tell from a container that hangs
-    const idle = { watch: () => undefined, seen: () => false };
-    return allowTime(
-      time,
-      () => Promise.resolve(idle),
-      ({ waitedMs, busy }) => giveUp(waitedMs, busy),
-    );
-  }
-  const timer = setTimeout(() => giveUp(ms ?? 0, false), ms);
-  return () => clearTimeout(timer);
-}
+/** Who answers pings is only slow, which a script of ours cannot tell from a container that hangs. */
+const noSigns: Signs = { watch: () => undefined, seen: () => false };
 
 type Collected = Readonly<Record<Output, Buffer>>;
 
 function collect(
-  socket: import('node:net').Socket,
+  socket: Socket,
   head: Buffer,
   answer: ScriptOptions['answer'],
   resolve: (output: Collected) => void,
