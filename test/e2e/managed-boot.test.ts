@@ -14,7 +14,7 @@ const program = (machine: Kept, name: string, script: string) => {
 };
 
 describeModes((way) => {
-  it('an up that has nothing to do costs little more than asking for the version', async () => {
+  it('an up that has nothing to do costs no more than asking a few times for the version', async () => {
     await using machine = await kept(way);
     machine.declare('settings: {a: 1}\nenvironment: {TZ: UTC}\ndocuments: {USER.md: me}\n');
     await machine.up();
@@ -38,7 +38,8 @@ describeModes((way) => {
     const version = await least('hermes-shim --version');
     const up = await least(`hermes-shim up --file ${machine.file}`);
     console.log(`${way}: hermes-shim --version ${version} ms, up with nothing to do ${up} ms`);
-    expect(up - version).toBeLessThan(300);
+    // three times here, on each engine; in milliseconds it is a matter of the machine
+    expect(up / version).toBeLessThan(6);
   });
 }, makingWays);
 

@@ -19,14 +19,20 @@ export type Found =
 
 const nothing: Found = { kind: 'nothing' };
 
-/** Looks at paths, those below the state directory by descriptors. Changes nothing. */
+/**
+ * Looks at paths, those below the state directory by descriptors. Changes nothing.
+ * @throws {Failure} 125 in words
+ */
 export function survey(paths: readonly string[], stateDir: string): ReadonlyMap<string, Found> {
   return new Map(paths.map((path) => [path, told(path, () => lookAtPath(path, stateDir))]));
 }
 
-/** The names in a directory below the state directory; none where there is no such directory. */
+/**
+ * The names in a directory below the state directory; none where there is no such directory.
+ * @throws {Failure} 125 in words
+ */
 export function namesIn(path: string, stateDir: string): readonly string[] {
-  return atDirectory(path, stateDir, list) ?? [];
+  return told(path, () => atDirectory(path, stateDir, list)) ?? [];
 }
 
 function atDirectory<T>(path: string, stateDir: string, use: (dir: Dir) => T): T | undefined {

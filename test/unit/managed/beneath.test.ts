@@ -90,6 +90,8 @@ describe('writing below the state directory', () => {
       );
     expect(write).toThrow('links are not followed');
     expect(() => survey([`${dir}/state/.hermes/.env`], `${dir}/state`)).toThrow('links are not followed');
+    for (const path of ['state/.hermes', 'state/.hermes/plugins'])
+      expect(() => namesIn(`${dir}/${path}`, `${dir}/state`)).toThrow('links are not followed');
     expect(readdirSync(join(dir, 'victim'))).toEqual([]);
   });
 
