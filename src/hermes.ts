@@ -32,10 +32,7 @@ async function call(caller: Caller): Promise<Ending> {
     watchdog: startWatchdog(caller.env),
     settings: interactive ? saveTerminal() : undefined,
   });
-  const reaching = reachContainer(route, caller, {
-    ...audience,
-    known: descriptors.stdinConsumed ? 'spare-input' : 'always',
-  });
+  const reaching = reachContainer(route, caller, { ...audience, known: 'always' });
   const prepared = duringProbe(anew);
   const reached = await reaching;
   let entered = await enterContainer(reached, route, caller, descriptors, await prepared);

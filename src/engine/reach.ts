@@ -9,7 +9,7 @@ import type { Cause } from './cause.ts';
 import type { Container } from './container.ts';
 import { endpointOf, remoteAddress } from './endpoint.ts';
 import { isOfTheContainer, mostHelpfulCause } from './helpful-cause.ts';
-import { mayRecall, type Place, placeOf, recall, type Use } from './known/known.ts';
+import { type Place, placeOf, recall, type Use } from './known/known.ts';
 import { type Elevation, findNonExecutable, locateElevation, locateEngine } from './locate.ts';
 import { probe } from './probe.ts';
 import { toCause } from './probe-cause.ts';
@@ -131,7 +131,7 @@ async function lookUpByAccess(lookup: Lookup, via: EngineAccess): Promise<Lookup
   const { known } = lookup.memory;
   const place = known && placeOf(lookup, via, endpoint);
   trace(() => accessFact(via.access));
-  const recalled = place && mayRecall(known, via) ? recall(place, lookup.route) : undefined;
+  const recalled = place && known === 'always' ? recall(place, lookup.route) : undefined;
   if (place && recalled)
     return { kind: 'ready', reached: { via, ...recalled, known: { place, recalled: true } } };
   const [result, remote] = await Promise.all([

@@ -1,4 +1,5 @@
 import { forget, remember } from '../engine/known/known.ts';
+import { probe } from '../engine/probe.ts';
 import type { Reached } from '../engine/reach.ts';
 import { quoteCommand } from '../report/quote.ts';
 import { trace } from '../report/trace.ts';
@@ -88,6 +89,7 @@ async function enter(call: Call, held?: HeldStderr): Promise<Entered> {
     stdin,
     settings: terminal ? prepared.settings : undefined,
     held,
+    look: () => probe(via, reached.container.name, { env: caller.env, id: reached.container.id }),
     // sudo's refusals are told apart by their words; it lets nothing of this environment through to hermes
     env: held && via.access.kind === 'sudo' ? { ...env, LC_ALL: 'C' } : env,
     ignored: caller.ignored,
@@ -110,6 +112,10 @@ async function enter(call: Call, held?: HeldStderr): Promise<Entered> {
     const failure = await explainNeverStarted({ fate, reached, route, caller, long: long(), again });
     if (failure) throw failure;
     return { kind: 'not-started' };
+  }
+  if (fate?.is === 'silent') {
+    const { explainHanging } = await import('./verdict/never-started.ts');
+    throw await explainHanging(fate, via, route, caller);
   }
   if (fate?.is === 'alive') {
     const { tellAbandoned } = await import('./verdict/abandoned.ts');

@@ -1,3 +1,5 @@
+import type { ProbeResult } from '../engine/probe-result.ts';
+import { exitCodes } from '../report/failure.ts';
 import { trace } from '../report/trace.ts';
 import type { IgnorableSignal } from '../route/caller.ts';
 import type { Environment } from '../system/environment.ts';
@@ -7,6 +9,7 @@ import { type ExecSession, startExecSession } from './api/exec-session.ts';
 import { type Client, startClient, withIgnored } from './client/client.ts';
 import type { HeldStderr } from './client/held-stderr.ts';
 import { pauseOrResume } from './client/job-control.ts';
+import { watchSilence } from './client/silence.ts';
 import { relayStdin } from './client/stdin-relay.ts';
 import { isTerminalClosed, restoreTerminal, type TerminalState } from './client/terminal-state.ts';
 import type { Address } from './control/control-script.ts';
@@ -24,14 +27,18 @@ export type Session = {
   readonly command: readonly string[];
   /** by its API, where that is spoken */
   readonly overApi: Pick<ExecSession, 'api' | 'request'> | undefined;
-  readonly descriptors: Pick<Descriptors, 'stdinTerminal' | 'stdoutTerminal' | 'stderrTerminal'>;
+  readonly descriptors: Pick<
+    Descriptors,
+    'stdinTerminal' | 'stdoutTerminal' | 'stderrTerminal' | 'stdinConsumed'
+  >;
   readonly address: Address;
   readonly terminal: boolean;
   readonly stdin: 'inherit' | 'ignore';
   /** the terminal's settings from before, in a terminal session */
   readonly settings: TerminalState | undefined;
-  /** what takes the client's stderr, where nobody has looked at the container before */
+  /** what takes the client's stderr, where nobody has looked at the container before; and how it could be looked at */
   readonly held?: HeldStderr | undefined;
+  readonly look: () => Promise<ProbeResult>;
   /** for the engine's client and the control script's */
   readonly env: Environment;
   readonly ignored: readonly IgnorableSignal[];
@@ -80,7 +87,7 @@ export async function runSession(session: Session, watchdog: Watchdog): Promise<
   watchdog.guard(address);
   client = session.overApi
     ? startExecSession({ ...session.overApi, ...session.descriptors, settings: session.settings, watchdog })
-    : await startProcess(session);
+    : await startProcess(session, watchdog);
   trace(
     () => `started ${address.via.engine} exec ${client?.process ? `as ${client.process.pid}` : 'by the API'}`,
   );
@@ -91,32 +98,49 @@ export async function runSession(session: Session, watchdog: Watchdog): Promise<
     trace(() => `the client ended: ${JSON.stringify(clientEnd)}`);
     return settle({ client: running, clientEnd, received, control, session });
   };
-  const outcome = await Promise.race([untilSettled(client), undeliverable.givenUp]);
+  // what a terminal session's hermes begins with goes to the terminal itself, and a person there has Ctrl-C
+  const silence = session.held && !terminal ? watchSilence(session.held.started, session.look) : undefined;
+  const outcome = await Promise.race([
+    untilSettled(client),
+    undeliverable.givenUp,
+    ...(silence ? [silence.silent] : []),
+  ]);
   clearTimeout(grace);
   undeliverable.stop();
+  silence?.stop();
   control.letGo();
   dieBy(signals);
-  if (typeof outcome !== 'string') {
+  if (typeof outcome !== 'string' && 'ending' in outcome) {
     if (!outcome.left) watchdog.dismiss(outcome.suspects);
     return outcome;
   }
-  trace(() => `${outcome} does not reach the session, which is left to the watchdog`);
+  trace(() => 'the session cannot be reached, and is left to the watchdog');
   if (!clientEnded() && address.via.access.kind !== 'sudo') client.signal('SIGKILL');
   if (session.settings) await restoreTerminal(session.settings);
-  return { ending: { kind: 'signal', signal: outcome }, unattributed: false };
+  if (typeof outcome === 'string')
+    return { ending: { kind: 'signal', signal: outcome }, unattributed: false };
+  const code = exitCodes.cannotRoute;
+  return { ending: { kind: 'code', code }, unattributed: false, fate: { is: 'silent', ...outcome } };
 }
 
-/** Starts the engine's client, with a `cat` in front of it where it is root's and may not read the terminal itself. */
-async function startProcess(session: Session): Promise<Client> {
-  const { terminal, env, address } = session;
+/** Starts the engine's client. Behind sudo it is root's, and does not get every stdin itself. */
+async function startProcess(session: Session, watchdog: Watchdog): Promise<Client> {
+  const { terminal, env, address, descriptors, held } = session;
+  const { access } = address.via;
   // its own process session keeps a terminal's Ctrl-C away from it; in a terminal session it shares the terminal
   const detached = !terminal;
   const command = detached ? session.command : withIgnored(session.command, session.ignored);
-  const behindSudo = address.via.access.kind === 'sudo' && session.descriptors.stdinTerminal && !terminal;
-  const relay = behindSudo && session.stdin === 'inherit' ? await relayStdin() : undefined;
-  const stdin = behindSudo ? (relay?.reader ?? 'ignore') : session.stdin;
-  const client = await startClient(command, { env, stdin, detached, held: session.held });
-  relay?.started();
-  void client.ended.then(() => relay?.end());
-  return client;
+  const start = (stdin: Parameters<typeof startClient>[1]['stdin']): Promise<Client> =>
+    startClient(command, { env, stdin, detached, held });
+  if (terminal || access.kind !== 'sudo' || session.stdin === 'ignore') return start(session.stdin);
+  if (descriptors.stdinTerminal) {
+    const relay = await relayStdin();
+    const client = await start(relay?.reader ?? 'ignore');
+    relay?.started();
+    void client.ended.then(() => relay?.end());
+    return client;
+  }
+  if (!held || !descriptors.stdinConsumed || access.tool !== 'sudo') return start('inherit');
+  const { feedWhenBegun } = await import('./client/stdin-feed.ts');
+  return start(feedWhenBegun(held, watchdog));
 }

@@ -19,12 +19,15 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Ended, Running } from '../harness/call.ts';
 import { companion } from '../harness/companion.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import { shim } from '../harness/installed.ts';
 import { knownDirectory, knownFiles } from '../harness/known.ts';
+import { leftovers } from '../harness/leftovers.ts';
 import { clientModes, describeModes, engines } from '../harness/modes.ts';
+import { openProxy } from '../harness/proxy.ts';
 import { callWithView } from '../harness/view.ts';
 import { telling } from '../harness/waiting.ts';
 
@@ -35,6 +38,8 @@ async function told(container: ManagedContainer, code: string, env: Record<strin
   const ended = await container.hermes(['exit', code], { env: { ...telling, ...env }, timeoutMs: 60_000 });
   return { exitCode: ended.exitCode, stderr: ended.stderr, looked: / inspect /.test(ended.stderr) };
 }
+
+const ended = async (running: Promise<Running>): Promise<Ended> => (await running).ended;
 
 /** A first call, after which the container is known. */
 async function known(container: ManagedContainer): Promise<string> {
@@ -102,6 +107,44 @@ describeModes((mode) => {
     const ended = await container.hermes(['cat'], { input, timeoutMs: 60_000 });
     expect([ended.exitCode, ended.stdout === input, ended.stderr]).toEqual([0, true, '']);
     expect(container.starts()).toHaveLength(1);
+  });
+
+  it('input of every kind goes in with the one command', async () => {
+    await using container = await managedContainer(mode);
+    await known(container);
+    const text = randomBytes(3_000_000).toString('base64');
+    const file = join(container.root, 'input');
+    writeFileSync(file, text, { mode: 0o644 });
+    const calls = {
+      'a socket': container.hermes(['cat'], { env: telling, input: text, timeoutMs: 60_000 }),
+      'a pipe': ended(container.shell(`cat ${file} | hermes cat`, { env: telling })),
+      'a file': ended(container.shell(`hermes cat <${file}`, { env: telling })),
+      'the rest of a file': ended(
+        container.shell(`{ dd bs=5 count=1 2>/dev/null; hermes cat; } <${file}`, { env: telling }),
+      ),
+      'an empty pipe': ended(container.shell(': | hermes cat', { env: telling })),
+    };
+    for (const [kind, call] of Object.entries(calls)) {
+      const { stdout, stderr, exitCode } = await call;
+      expect([kind, exitCode, stdout === (kind === 'an empty pipe' ? '' : text)]).toEqual([kind, 0, true]);
+      expect([kind, stderr.includes(' inspect ')]).toEqual([kind, false]);
+    }
+    expect(container.starts()).toHaveLength(5);
+  });
+
+  it('a conversation by lines is answered line by line, and a hermes that reads nothing ends', async () => {
+    await using container = await managedContainer(mode);
+    await known(container);
+    await using talk = container.call([await shim('hermes'), 'acp'], { stdin: 'pipe' });
+    for (const line of ['"one"', '"two"']) {
+      talk.stdin?.write(`${line}\n`);
+      await talk.waitFor(`{"echo":${line}}`);
+    }
+    talk.stdin?.end();
+    expect(await talk.ended).toMatchObject({ exitCode: 0, stderr: '' });
+    const unread = await ended(container.shell('yes | hermes exit 3'));
+    expect([unread.exitCode, unread.stderr]).toEqual([3, '']);
+    await container.untilNoGuests(30_000);
   });
 
   it('a container that is gone, stopped or paused is told as if nothing were remembered, and forgotten', async () => {
@@ -306,6 +349,30 @@ describeModes((mode) => {
   });
 }, clientModes);
 
+describeModes(
+  (mode) => {
+    it('an engine that hangs is told, though nobody asked it before, and what it begins later is ended', async () => {
+      await using container = await managedContainer(mode);
+      await using proxy = await openProxy(container);
+      const call = (args: string[]) => container.hermes(args, { env: proxy.env, timeoutMs: 60_000 });
+      expect(await call(['exit', '3'])).toMatchObject({ exitCode: 3, stderr: '' });
+      expect(knownFiles(container)).toHaveLength(1);
+      proxy.freeze();
+      const hanging = await call(['hold']);
+      expect([hanging.exitCode, hanging.timedOut, hanging.stdout]).toEqual([125, false, '']);
+      expect(hanging.stderr).toMatch(
+        /^hermes: docker does not respond \(no answer within \d+ s\)\n {2}see why: /,
+      );
+      expect(knownFiles(container)).toHaveLength(0);
+      proxy.thaw();
+      await container.untilNoGuests(14_000);
+      expect(await leftovers(container)).toEqual([]);
+      expect(await call(['exit', '4'])).toMatchObject({ exitCode: 4, stderr: '' });
+    });
+  },
+  ['docker-client'],
+);
+
 describe.runIf(engines.asRoot && engines.modes['podman-root'].available)(
   'where nothing can be remembered',
   () => {
@@ -339,7 +406,40 @@ describe.runIf(engines.asRoot && engines.modes['podman-root'].available)(
   },
 );
 
-describe.runIf(engines.modes['podman-sudo'].available)('podman by sudo', () => {
+describe.runIf(engines.asRoot && engines.modes['podman-sudo'].available)('podman by sudo', () => {
+  it('that records input takes none of it away where the container is gone', async () => {
+    await using container = await managedContainer('podman-sudo');
+    await known(container);
+    const rule = `/etc/sudoers.d/hermes-shim-recording-${process.pid}`;
+    const records = join(container.root, 'records');
+    writeFileSync(rule, `Defaults:${engines.sudoUser.name} log_input, iolog_dir=${records}\n`, {
+      mode: 0o440,
+    });
+    try {
+      const text = randomBytes(300_000).toString('base64');
+      const call = () => container.hermes(['cat'], { env: telling, input: text, timeoutMs: 60_000 });
+      const first = await call();
+      expect([first.exitCode, first.stdout === text, first.stderr.includes(' inspect ')]).toEqual([
+        0,
+        true,
+        false,
+      ]);
+      expect(existsSync(records)).toBe(true);
+      await container.remove();
+      await container.create();
+      await container.start();
+      const second = await call();
+      expect([second.exitCode, second.stdout === text, second.stderr.includes(' inspect ')]).toEqual([
+        0,
+        true,
+        true,
+      ]);
+      expect(container.starts()).toHaveLength(2);
+    } finally {
+      rmSync(rule, { force: true });
+    }
+  });
+
   it('that refuses by now is told as ever, and what sudo says is not seen', async () => {
     await using container = await managedContainer('podman-sudo');
     await known(container);

@@ -20,7 +20,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { EngineAccess } from '../../src/engine/access.ts';
 import { fileOf, formatEntry, keyOf, parseEntry } from '../../src/engine/known/entry.ts';
 import { knownDirectory, readKnown, removeKnown, writeKnown } from '../../src/engine/known/file.ts';
-import { forget, mayRecall, placeOf, recall, remember, type Use } from '../../src/engine/known/known.ts';
+import { forget, placeOf, recall, remember } from '../../src/engine/known/known.ts';
 import type { ContainerRoute } from '../../src/route/decide.ts';
 import { parseMetadata } from '../../src/route/metadata.ts';
 import { containerLike } from './containers.ts';
@@ -263,16 +263,6 @@ describe('a known container', () => {
     expect(recalled()).toBeDefined();
     const place = at({ metadata: { ...metadata, execUser: 'root' } });
     expect(place && recall(place, route)).toBeUndefined();
-  });
-
-  it('is not entered by a sudo that may take input away which nobody can give back', () => {
-    const sudo = { ...via, access: { kind: 'sudo', tool: 'sudo', binary: '/usr/bin/sudo' } } as const;
-    const doas = { ...sudo, access: { ...sudo.access, tool: 'doas' } } as const;
-    const used = (use: Use | undefined) => [via, sudo, doas].map((one) => mayRecall(use, one));
-    expect(used('always')).toEqual([true, true, true]);
-    expect(used('spare-input')).toEqual([true, false, true]);
-    expect(used('renew')).toEqual([false, false, false]);
-    expect(used(undefined)).toEqual([false, false, false]);
   });
 
   it('is entered by numbers only where they are the container’s own', () => {

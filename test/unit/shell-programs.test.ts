@@ -214,7 +214,21 @@ describe.each(shells)('run by $name', (shell) => {
   it('the watchdog does nothing when all is well, and hangs up where its control pipe just ends', async () => {
     const log = join(dir, `log-${shell.name}`);
     const hangUp = ['/bin/sh', '-c', `echo "$# $*" >>'${log}'; echo gone`, '@control-script', 'two words'];
-    const lines = [...hangUp, '', '/bin/echo', 'running', '', 'client 1 0', 'hup'];
+    const sleepers = ['client', 'reader', 'other'].map(() =>
+      start({ name: 'sleep', argv: ['sleep'], argv0: 'sleep' }, ['600']),
+    );
+    const [client, reader, other] = sleepers.map(({ pid = 0 }) => {
+      const began = startTimeOf(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+      return { pid, began };
+    });
+    const clients = [
+      `client ${client?.pid} ${client?.began}`,
+      `client ${reader?.pid} ${reader?.began}`,
+      // whose pid was given out again
+      `client ${other?.pid} 1`,
+    ];
+    const lines = [...hangUp, '', '/bin/echo', 'running', '', ...clients, 'hup'];
+    const hungUp = sleepers.slice(0, 2).map((one) => once(one, 'exit'));
     const guard = async (last: readonly string[]) => {
       const child = start(shell, ['-c', watchdog, 'hermes-watchdog', 'the script']);
       const over = once(child, 'exit');
@@ -226,6 +240,8 @@ describe.each(shells)('run by $name', (shell) => {
     // it ends its own process session with it
     expect(await guard([])).toEqual([null, 'SIGKILL']);
     expect(readFileSync(log, 'utf8')).toBe('2 two words past\n');
+    for (const end of hungUp) expect(await end).toEqual([null, 'SIGHUP']);
+    expect(sleepers[2]).toMatchObject({ exitCode: null, signalCode: null });
   });
 
   it('the search for a note reads it, and says that there is none', () => {

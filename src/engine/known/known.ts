@@ -20,17 +20,8 @@ export type Place = {
   readonly execUser: string;
 };
 
-/**
- * How a call uses what is remembered. `spare-input`: stdin is something whose bytes are gone when somebody has read them,
- * which sudo does where root has it record input, also for a command that starts nothing. `renew`: a new verdict is
- * remembered, an old one does not count.
- */
-export type Use = 'always' | 'spare-input' | 'renew';
-
-/** May a remembered verdict be used, reached that way? */
-export function mayRecall(use: Use | undefined, { access }: EngineAccess): boolean {
-  return use === 'always' || (use === 'spare-input' && !(access.kind === 'sudo' && access.tool === 'sudo'));
-}
+/** How a call uses what is remembered. `renew`: a new verdict is remembered, an old one does not count. */
+export type Use = 'always' | 'renew';
 
 type Call = { readonly route: ContainerRoute; readonly caller: Pick<Caller, 'env' | 'uid'> };
 

@@ -8,6 +8,7 @@ import { startTimeOf } from '../plan/session-id.ts';
 import type { ClientEnd } from '../verdict/ending.ts';
 import type { HeldStderr } from './held-stderr.ts';
 import ignoring from './ignore-signals.sh';
+import type { StdinFeed } from './stdin-feed.ts';
 
 /** A process of this host; with its start time the pid names it for good. */
 type ClientProcess = { readonly pid: number; readonly start: string };
@@ -30,6 +31,7 @@ export function withIgnored(argv: readonly string[], ignored: readonly Ignorable
 /**
  * Starts the engine's client on the caller's own descriptors: no byte of hermes's traffic passes through node.
  * @param detached in its own process session, so that a terminal's Ctrl-C reaches the shim alone
+ * @param stdin the caller's own, /dev/null, a descriptor, or what feeds it later
  * @param held what takes its stderr, where that must not reach the caller before hermes is known to begin
  * @throws {Failure} 126 when the system does not start it (arguments too long, no memory)
  */
@@ -37,17 +39,17 @@ export function startClient(
   argv: readonly string[],
   options: {
     env: Environment;
-    stdin: 'inherit' | 'ignore' | number;
+    stdin: 'inherit' | 'ignore' | number | StdinFeed;
     detached: boolean;
     held?: HeldStderr | undefined;
   },
 ): Promise<Client> {
-  const { held } = options;
+  const { held, stdin } = options;
   const [command = '', ...args] = argv;
   let child: ChildProcess;
   try {
     child = spawn(command, args, {
-      stdio: [options.stdin, 'inherit', held ? 'pipe' : 'inherit'],
+      stdio: [typeof stdin === 'function' ? 'pipe' : stdin, 'inherit', held ? 'pipe' : 'inherit'],
       env: options.env,
       detached: options.detached,
       // podman starts nothing where its directory is gone or closed to it; hermes's own directory is the wrapper's business
@@ -61,6 +63,7 @@ export function startClient(
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });
   if (held && child.stderr) held.take(child.stderr);
+  if (typeof stdin === 'function' && child.stdin) void exited.then(stdin(child.stdin));
   const ended = held ? Promise.race([exited.then(held.end), held.failed]) : exited;
   const { pid } = child;
   if (pid !== undefined) {

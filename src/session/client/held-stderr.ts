@@ -24,6 +24,8 @@ export type HeldStderr = {
   readonly failed: Promise<ClientEnd>;
   /** Is hermes known to have begun? */
   readonly begun: () => boolean;
+  /** Resolves when it is. */
+  readonly started: Promise<void>;
   /** The caller sees what is held after all. */
   readonly release: () => Promise<void>;
 };
@@ -47,6 +49,10 @@ export function holdStderr(
   let fail: (end: ClientEnd) => void = () => undefined;
   const failed = new Promise<ClientEnd>((resolve) => {
     fail = resolve;
+  });
+  let start: () => void = () => undefined;
+  const started = new Promise<void>((resolve) => {
+    start = resolve;
   });
   const sink = open(2, terminal, false, {
     drained: () => void stream?.resume(),
@@ -78,12 +84,14 @@ export function holdStderr(
     }
     greeting = found.greeting;
     if (greeting !== 'started') return;
+    start();
     released = true;
     write(reader.before());
     write(found.rest);
   };
   return {
     failed,
+    started,
     begun: () => greeting === 'started',
     take: (from) => {
       stream = from;

@@ -6,21 +6,32 @@
 #   the command that hangs the session up, with @control-script for the control script, and an empty line
 #   the command that asks for the container's state, and an empty line
 # From here on there is something to end. Then, a line each:
-#   client PID START       the engine's client, with its start time, since pids are given out again
+#   client PID START       the engine's client, or who reads stdin for it, with its start time, since pids are given
+#                          out again; as many as there are
 #   hup                    the session has had its HUP
 #   well                   all is over: nothing is left to do
 #   suspects PID:START …   all is over, but one of these processes may be the session that outlived its client
 # End of file without either of the last two: the shim was killed (out of memory, `timeout -s KILL`), or it could not
-# reach the session. Then session and client are ended as by a hangup.
+# reach the session. Then session and clients are ended as by a hangup.
 #
 # shellcheck disable=SC2086 # the fields of a stat file are meant to be split
-control_script=$1 ask_state='' client='' client_start=''
+control_script=$1 ask_state='' clients=''
 newline='
 '
 shift
 facts() { read -r line <"/proc/$1/stat" && set -- ${line##*) } && state=$1 start=${20}; } 2>/dev/null
-client_lives() { [ -n "$client" ] && facts "$client" && [ "$start" = "$client_start" ] && [ "$state" != Z ]; }
-end_client() { client_lives && kill -HUP "$client"; } 2>/dev/null
+lives() { facts "${1%%:*}" && [ "$start" = "${1#*:}" ] && [ "$state" != Z ]; }
+any_client_lives() {
+  for client in $clients; do
+    lives "$client" && return 0
+  done
+  return 1
+}
+end_clients() {
+  for client in $clients; do
+    lives "$client" && kill -HUP "${client%%:*}"
+  done
+} 2>/dev/null
 container_state() {
   (
     IFS=$newline
@@ -47,7 +58,7 @@ while IFS= read -r line; do
     hup) set -- "$@" past ;;
     client*)
       client=${line#* }
-      client_start=${client#* } client=${client% *}
+      clients="$clients ${client% *}:${client#* }"
       ;;
     suspects*)
       # what is gone two seconds later was another call's session, or ours at its end
@@ -62,11 +73,11 @@ while IFS= read -r line; do
   esac
 done
 
-# After 20 s the client is ended whether or not the session could be: somebody may wait for the end of its outputs. After
-# a day nobody tries any more.
+# After 20 s the clients are ended whether or not the session could be: somebody may wait for the end of its outputs.
+# After a day nobody tries any more.
 {
   sleep 20
-  end_client
+  end_clients
   sleep 86400
   kill -KILL "-$$"
 } &
@@ -80,11 +91,11 @@ while :; do
     *gone) break ;;
     *never)
       # a session can still begin for as long as its client is there, and at the moment at which that ended
-      client_lives || {
+      any_client_lives || {
         [ -z "$asked_again" ] || break
         asked_again=1
       }
-      end_client
+      end_clients
       ;;
   esac
   case $(container_state) in
@@ -96,5 +107,5 @@ while :; do
   waited=$((waited + pause))
   sleep $pause
 done
-end_client
+end_clients
 kill -KILL "-$$"

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import type { Shortage } from '../../report/shortage.ts';
+import type { Silence } from '../../system/patience.ts';
 import type { Finding } from '../control/control-script.ts';
 import type { Delivery } from '../control/session-control.ts';
 
@@ -11,12 +12,13 @@ export type Ending =
 /**
  * What became of a session whose connection has ended, where the engine was asked by its API. `lost`: its container went
  * down under it. `alive`: it goes on without us, since the connection broke or an output could not be written (by this
- * error of the system's). `never`: it was not started, since the engine refused, or hermes is missing or not executable;
+ * error of the system's). `silent`: the engine hangs, and nobody knows whether it will start it. `never`: it was not started, since the engine refused, or hermes is missing or not executable;
  * the engine's words, not yet escaped; or since we lack something (descriptors), by the system's code.
  */
 export type Fate =
   | { readonly is: 'ended' | 'lost' | 'unknown' }
   | { readonly is: 'alive'; readonly unwritten?: string }
+  | ({ readonly is: 'silent' } & Silence)
   | {
       readonly is: 'never';
       readonly why: 'refused' | 'missing' | 'forbidden';

@@ -1,4 +1,4 @@
-import { commandPrefix } from '../../engine/access.ts';
+import { commandPrefix, type EngineAccess } from '../../engine/access.ts';
 import type { Cause } from '../../engine/cause.ts';
 import { gatherCircumstances } from '../../engine/circumstances.ts';
 import { explainCause } from '../../engine/explain-cause.ts';
@@ -31,6 +31,17 @@ export async function explainNeverStarted(never: Never): Promise<Failure | undef
   const cause = causeOf(never, Date.now());
   if (cause === undefined) return undefined;
   return explainCause(cause, await gatherCircumstances(cause, never.route, never.caller.env, 0));
+}
+
+/** Why a call ends whose engine hangs instead of entering a container that is known. */
+export async function explainHanging(
+  { waitedMs, busy }: Extract<Fate, { is: 'silent' }>,
+  { engine }: EngineAccess,
+  route: ContainerRoute,
+  caller: Caller,
+): Promise<Failure> {
+  const cause = { kind: 'engine-silent', engine, waitedMs, busy } as const;
+  return explainCause(cause, await gatherCircumstances(cause, route, caller.env, 0));
 }
 
 /** The cause, or `undefined` where a second look is worth it. */
