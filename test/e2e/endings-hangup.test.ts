@@ -129,7 +129,13 @@ describeModes(
     it('an orphan that is reaped twice at once is hung up once and ends in order', async () => {
       await using container = await managedContainer(mode);
       await using _ = await makeOrphan(container, ['talk', 'orphan']);
-      await Promise.all([companion(container, ['reap']), companion(container, ['reap'])]);
+      const reaps = await Promise.all([companion(container, ['reap']), companion(container, ['reap'])]);
+      for (const { exitCode, stdout, stderr } of reaps)
+        expect([exitCode, stderr, stdout]).toEqual([
+          0,
+          '',
+          expect.stringMatching(/^(Ended 1:|No orphans\.)\n/),
+        ]);
       expect(logOf(container, 'orphan')).toEqual(once);
       await container.untilNoGuests();
     });
