@@ -69,14 +69,16 @@ describeModes(
       await using container = await managedContainer(mode);
       const identity = container.identity({ env });
       await using terminal = await openTerminal({
-        argv: [hermes, 'winch'],
+        // the settings are looked at before hermes changes them
+        argv: ['/bin/sh', '-c', 'read -r _; exec "$0" winch', hermes],
         cols: 91,
         rows: 23,
         ...identity,
       });
       const before = await terminal.settings();
+      terminal.write('\r');
       await terminal.waitFor('ready', { ms: 30_000 });
-      expect(terminal.output()).toMatch(/^size 23 91\r\n/);
+      expect(terminal.output()).toMatch(/^\r\nsize 23 91\r\n/);
       terminal.resize(120, 40);
       await terminal.waitFor('size 40 120');
       terminal.write('\x03');

@@ -5,7 +5,7 @@ import { clientsBelow } from '../harness/clients.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { idOf, isAlive, until } from '../harness/host.ts';
 import { leftovers } from '../harness/leftovers.ts';
-import { clientModes, describeModes, socketModes, transportModes } from '../harness/modes.ts';
+import { clientModes, describeModes, pausableModes, socketModes } from '../harness/modes.ts';
 import { openProxy } from '../harness/proxy.ts';
 import { openShell, shimsOf } from '../harness/shell.ts';
 
@@ -36,9 +36,6 @@ async function moment(ms: number): Promise<void> {
 }
 
 const byAll = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const;
-
-// a rootless container cannot be paused under cgroups v1
-const pausable = transportModes.filter((mode) => mode !== 'podman-rootless');
 
 describeModes(
   (mode) => {
@@ -126,7 +123,7 @@ describeModes(
       expect(await leftovers(container)).toEqual([]);
     });
   },
-  pausable,
+  pausableModes,
   { atOnce: true },
 );
 

@@ -9,7 +9,15 @@ import { fakeEngine } from '../harness/fakes.ts';
 import { faultPrefix } from '../harness/fault.ts';
 import { until, within } from '../harness/host.ts';
 import { makeContainer } from '../harness/make-container.ts';
-import { allModes, describeModes, engines, modes, socketModes, transportModes } from '../harness/modes.ts';
+import {
+  allModes,
+  describeModes,
+  engines,
+  modes,
+  pausableModes,
+  socketModes,
+  transportModes,
+} from '../harness/modes.ts';
 import { isFrozen, unpause } from '../harness/pausing.ts';
 import { type Asked, type EngineProxy, openProxy } from '../harness/proxy.ts';
 import { openTerminal } from '../harness/pty.ts';
@@ -143,34 +151,6 @@ describeModes((mode) => {
     });
   });
 
-  // a rootless container cannot be paused under cgroups v1
-  it.runIf(engines.asRoot && mode !== 'podman-rootless')(
-    'a container whose engine hangs in unpause goes on, and the run tells that the engine was at fault',
-    async () => {
-      await using container = await managedContainer(mode);
-      const init = (await container.inspect()).State.Pid;
-      await container.pause();
-      expect(isFrozen(init)).toBe(true);
-      const told = vi.spyOn(console, 'warn').mockImplementation(() => {});
-      let hung = false;
-      const ask = async (verb: 'pause' | 'unpause' | 'state') => {
-        if (verb === 'state') return container.ask(stateQuestion(container.id));
-        if (hung) return container.ask([verb, container.id]);
-        // until somebody thaws it
-        hung = true;
-        await until(() => !isFrozen(init), { what: 'the container to be thawed', ms: 60_000 });
-        return { code: 1, stdout: '', stderr: 'not paused' };
-      };
-      await unpause({ engine: container.engine, ask, init: () => init, patienceMs: 300 });
-      expect(told.mock.calls.join()).toContain(`${faultPrefix}${container.engine} unpause: no answer within`);
-      told.mockRestore();
-      expect((await container.inspect()).State.Status).toBe('running');
-      expect((await container.exec(['true'])).code).toBe(0);
-      await container.pause();
-      await container.unpause();
-    },
-  );
-
   it('the user can be late, or never come', async () => {
     await using container = await managedContainer(mode, { userAfterMs: within(300) });
     const first = await container.exec(['true']);
@@ -240,6 +220,32 @@ describeModes((mode) => {
     expect((await container.ask(['inspect', '--type', 'container', id])).code).not.toBe(0);
   });
 }, transportModes);
+
+describeModes((mode) => {
+  it('a container whose engine hangs in unpause goes on, and the run tells that the engine was at fault', async () => {
+    await using container = await managedContainer(mode);
+    const init = (await container.inspect()).State.Pid;
+    await container.pause();
+    expect(isFrozen(init)).toBe(true);
+    const told = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    let hung = false;
+    const ask = async (verb: 'pause' | 'unpause' | 'state') => {
+      if (verb === 'state') return container.ask(stateQuestion(container.id));
+      if (hung) return container.ask([verb, container.id]);
+      // until somebody thaws it
+      hung = true;
+      await until(() => !isFrozen(init), { what: 'the container to be thawed', ms: 60_000 });
+      return { code: 1, stdout: '', stderr: 'not paused' };
+    };
+    await unpause({ engine: container.engine, ask, init: () => init, patienceMs: 300 });
+    expect(told.mock.calls.join()).toContain(`${faultPrefix}${container.engine} unpause: no answer within`);
+    told.mockRestore();
+    expect((await container.inspect()).State.Status).toBe('running');
+    expect((await container.exec(['true'])).code).toBe(0);
+    await container.pause();
+    await container.unpause();
+  });
+}, pausableModes);
 
 describeModes(() => {
   it('an ordinary user may use the socket', async () => {

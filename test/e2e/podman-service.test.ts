@@ -1,11 +1,13 @@
 /** Root's podman, served at its usual place: found by an ordinary user in the socket's group without any setting. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, mkdirSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { findCommand } from '../../scripts/engines/command.ts';
 import { call, type Ended } from '../harness/call.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
+import { fakeEngine } from '../harness/fakes.ts';
 import { shim } from '../harness/installed.ts';
 import { describeModes, engines } from '../harness/modes.ts';
 
@@ -13,12 +15,12 @@ const usual = '/run/podman/podman.sock';
 
 /**
  * A mount namespace in which the bed's socket lies at the usual place, held by a process; the machine's own /run stays as
- * it is. `mode`: the directory's, which root's alone has where nobody gave it to a group.
+ * it is. `mode`: the directory's, which root's alone has where nobody gave it to a group. `more`: sh code that runs last.
  */
-async function servedView(mode = '0755'): Promise<{ pid: number; [Symbol.dispose]: () => void }> {
+async function servedView(mode = '0755', more = ':'): Promise<{ pid: number; [Symbol.dispose]: () => void }> {
   const socket = String(engines.podmanHost).replace('unix://', '');
   const script = `mount -t tmpfs -o mode=0755 hermes-shim-bed /run && mkdir -m ${mode} /run/podman && : >${usual} &&
-mount --bind '${socket}' ${usual} && echo ready && exec cat`;
+mount --bind '${socket}' ${usual} && { ${more}; } && echo ready && exec cat`;
   const holder: ChildProcess = spawn(
     'unshare',
     ['--mount', '--propagation', 'private', '/bin/sh', '-c', script],
@@ -99,6 +101,29 @@ describeModes(
           `by the API, version 1.41, on ${usual}`,
         );
       });
+
+      const useless = {
+        'that everybody sees and only its group may use': `umount ${usual} && rm ${usual} && node -e 'net.createServer().listen(process.argv[1], () => process.kill(process.pid, 9))' ${usual}; chmod 0660 ${usual}`,
+        'that nobody listens at any more': `umount ${usual} && rm ${usual} && node -e 'net.createServer().listen(process.argv[1], () => process.kill(process.pid, 9))' ${usual}; chmod 0666 ${usual}`,
+      };
+      it.each(Object.entries(useless))(
+        '%s is passed over without starting a client for it',
+        async (_, more) => {
+          await using container = await managedContainer(mode);
+          using view = await servedView('0755', more);
+          const [dir, log] = [join(container.root, 'bin'), join(container.root, 'log')];
+          fakeEngine(dir, 'podman', `echo "$*" >>${log}; exec ${findCommand('podman')} "$@"`);
+          writeFileSync(log, '');
+          chmodSync(log, 0o666);
+          const words = ['sh', '-c', `PATH=${dir}:$PATH exec "$0" exit 3`, await shim()];
+          const ended = await inView(view, container, words);
+          expect([ended.exitCode, ended.stdout]).toEqual([125, '']);
+          // rootless podman is asked, which knows no such container
+          expect(readFileSync(log, 'utf8')).toMatch(/^inspect /);
+          expect(readFileSync(log, 'utf8')).not.toContain('--url');
+          expect(container.starts()).toEqual([]);
+        },
+      );
 
       it('that is root’s alone is none, and it is told how to come into its group', async () => {
         await using container = await managedContainer(mode);

@@ -30,6 +30,9 @@ export const clientModes: readonly EngineMode[] = [
 /** Those in which a caller is led to a socket, so that a proxy can stand in front of the engine. */
 export const socketModes: readonly EngineMode[] = ['docker', 'docker-client', 'podman-socket'];
 
+/** Those in which a container can be paused: a rootless one cannot under cgroups v1. */
+export const pausableModes: readonly EngineMode[] = allModes.filter((mode) => mode !== 'podman-rootless');
+
 /** The ways that can be tested here. In CI all of them can, or the set-up has failed already. */
 export const modes: readonly EngineMode[] = allModes.filter((mode) => engines.modes[mode].available);
 

@@ -1,4 +1,4 @@
-import { type Stats, statSync } from 'node:fs';
+import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import type { Environment } from '../../system/environment.ts';
 import type { EngineAccess } from '../access.ts';
 import type { Endpoint } from '../endpoint.ts';
@@ -49,11 +49,21 @@ export function namesPodman(env: Environment): boolean {
 /**
  * The socket of a podman's service that is tried without being told of: the caller's own for a container of their own,
  * else root's.
- * @returns `undefined` where there is none
+ * @returns `undefined` where there is none, or none for this user: on NixOS everybody sees root's, and its group may use it
  */
 export function servedPodman(env: Environment, whose: Whose): string | undefined {
   const socket = podmanServiceSocket(env, whose);
-  return isTrusted(socket, whose.uid) ? socket : undefined;
+  return isTrusted(socket, whose.uid) && mayConnect(socket) ? socket : undefined;
+}
+
+/** Connecting takes write permission (unix(7)). */
+function mayConnect(socket: string): boolean {
+  try {
+    accessSync(socket, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Whose podman is meant. `own`: the container is one of the caller's own podman. */
