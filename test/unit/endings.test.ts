@@ -159,13 +159,18 @@ describe('a container in which nobody can be asked', () => {
   });
 
   it('holds no session any more where it does not run or does not exist', () => {
-    for (const status of ['exited', 'created', 'dead', 'stopped'])
-      expect(toLiveness(exited(0, `${status}\n`))).toBe('over');
-    expect(toLiveness(exited(1, '', 'Error: No such container: x\n'))).toBe('over');
-    expect(
-      toLiveness(exited(125, '', 'Error: no container with name or ID "x" found: no such container')),
-    ).toBe('over');
-    expect(toLiveness(exited(125, '', 'Error: no such object: "x"'))).toBe('over');
+    for (const status of [
+      ...['created', 'configured', 'initialized'],
+      ...['exited', 'stopped', 'dead', 'removing'],
+    ])
+      expect([status, toLiveness(exited(0, `${status}\n`))]).toEqual([status, 'over']);
+    for (const words of [
+      'Error: No such container: x\n',
+      'Error: no such object: "x"',
+      'Error: no container with name or ID "x" found: no such container',
+      'Error: no container with name or ID x found: no such ctr',
+    ])
+      expect([words, toLiveness(exited(1, '', words))]).toEqual([words, 'over']);
   });
 
   it('may hold one where it is paused or the engine does not say', () => {
