@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EngineAccess } from '../../src/engine/access.ts';
-import { toContainer } from '../../src/engine/container.ts';
+import { type State, toContainer } from '../../src/engine/container.ts';
+import { describeState } from '../../src/engine/describe-state.ts';
 import { toContainerPath, toHost } from '../../src/engine/mounts.ts';
 import { toProbeResult } from '../../src/engine/probe.ts';
 import { judgeSameHome } from '../../src/engine/same-home.ts';
@@ -110,6 +111,51 @@ describe('what an engine prints of a container', () => {
     const container = toContainer({ ...json, Mounts });
     expect(container?.binds).toHaveLength(2);
     expect(container?.destinations).toEqual(['/data', '/home/hermes', '/data/cache', '/data/odd', '/run/x']);
+  });
+});
+
+describe('where a container stands, in a sentence', () => {
+  const now = 1_800_000_000_000;
+  const inWords = (state: Partial<State>) =>
+    describeState(
+      { status: 'exited', word: 'x', startedMs: 1, finishedMs: undefined, exitCode: 137, ...state },
+      now,
+    );
+
+  it.each([
+    [-5000, 'just now'],
+    [0, 'just now'],
+    [999, 'just now'],
+    [1000, '1 second ago'],
+    [1999, '1 second ago'],
+    [2000, '2 seconds ago'],
+    [59_999, '59 seconds ago'],
+    [60_000, '1 minute ago'],
+    [3_599_999, '59 minutes ago'],
+    [3_600_000, '1 hour ago'],
+    [86_399_999, '23 hours ago'],
+    [86_400_000, '1 day ago'],
+    [200 * 86_400_000, '200 days ago'],
+  ])('one that ended %d ms ago did so %s', (ms, since) => {
+    expect(inWords({ finishedMs: now - ms })).toBe(`exited with code 137, ${since}`);
+  });
+
+  it('says no time where the engine does not know it, and nothing but what holds', () => {
+    expect(inWords({})).toBe('exited with code 137');
+    expect(inWords({ status: 'created', finishedMs: now })).toBe('created, but never started');
+    expect(inWords({ status: 'restarting', finishedMs: now })).toBe(
+      'restarting over and over, last exit code 137',
+    );
+  });
+
+  it('is the engine’s own word where that says it, on one line and not at length', () => {
+    for (const status of ['running', 'paused', 'other'] as const) {
+      expect(inWords({ status, word: status })).toBe(status);
+      expect(inWords({ status, word: '' })).toBe('in an unknown state');
+      expect(inWords({ status, word: '\u001b[2J\n' })).toBe('\\x1b[2J\\n');
+    }
+    expect(inWords({ status: 'other', word: 'x'.repeat(40) })).toBe('x'.repeat(40));
+    expect(inWords({ status: 'other', word: 'x'.repeat(41) })).toBe(`${'x'.repeat(39)}…`);
   });
 });
 
