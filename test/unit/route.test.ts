@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -40,6 +49,27 @@ describe('inside the managed container', () => {
     [{ HERMES_MANAGED: '1' }, true, false],
   ])('takes both environment and marker: %j with marker %s is %s', (env, marker, inside) => {
     expect(isInside(env, () => marker)).toBe(inside);
+  });
+
+  it('docker’s marker is one, and podman’s, and no other file', () => {
+    const env = { HERMES_MANAGED: 'true' };
+    for (const marker of ['/.dockerenv', '/run/.containerenv'])
+      expect([marker, isInside(env, (file) => file === marker)]).toEqual([marker, true]);
+    const other = (file: string) => !['/.dockerenv', '/run/.containerenv'].includes(file);
+    expect(isInside(env, other)).toBe(false);
+  });
+
+  it('is nothing that a call looks for whose environment does not say so', () => {
+    const looked: string[] = [];
+    const look = (file: string) => looked.push(file) > 0;
+    for (const env of [{}, { HERMES_MANAGED: '' }, { HERMES_MANAGED: 'by hermes-shim' }])
+      expect(isInside(env, look)).toBe(false);
+    expect(looked).toEqual([]);
+  });
+
+  it('is looked for on this very machine, unless one says otherwise', () => {
+    const marked = ['/.dockerenv', '/run/.containerenv'].some((file) => existsSync(file));
+    expect(isInside({ HERMES_MANAGED: 'true' })).toBe(marked);
   });
 });
 
