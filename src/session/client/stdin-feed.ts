@@ -11,8 +11,13 @@ export type StdinFeed = (stdin: Writable) => () => void;
  * Reads the caller's stdin for a client only when hermes is known to have begun. Where root has it record input (sudoers(5),
  * `log_input`), sudo reads stdin also for a command that starts nothing, and what it has read nobody can give back to
  * the next attempt.
+ * @param open exchanged in tests
  */
-export function feedWhenBegun(held: HeldStderr, watchdog: Pick<Watchdog, 'watch'>): StdinFeed {
+export function feedWhenBegun(
+  held: Pick<HeldStderr, 'started'>,
+  watchdog: Pick<Watchdog, 'watch'>,
+  open: typeof openSource = openSource,
+): StdinFeed {
   return (stdin) => {
     let source: Source | undefined;
     let over = false;
@@ -25,7 +30,7 @@ export function feedWhenBegun(held: HeldStderr, watchdog: Pick<Watchdog, 'watch'
     const feed = async (): Promise<void> => {
       await held.started;
       if (over) return;
-      const opened = await openSource(false, {
+      const opened = await open(false, {
         take: (bytes) => stdin.write(bytes),
         ended: () => void stdin.end(),
         failed: () => void stdin.end(),
