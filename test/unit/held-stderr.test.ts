@@ -1,6 +1,6 @@
 /** The stderr of a client that enters a container without having looked: held until hermes begins. */
 import { PassThrough } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { SinkEvents } from '../../src/session/api/sink.ts';
 import { holdStderr } from '../../src/session/client/held-stderr.ts';
 import { saysRefused } from '../../src/session/verdict/refusal.ts';
@@ -8,8 +8,16 @@ import { saysRefused } from '../../src/session/verdict/refusal.ts';
 const end = (code: number) => ({ code, signal: null });
 const refused = (words: string) => words.includes('refused');
 
-/** A client's stderr, and what the caller has seen of it. */
-function holding({ takes = () => true }: { takes?: () => boolean } = {}) {
+const turn = () => new Promise(setImmediate);
+
+/** A client's stderr, and what the caller has seen of it; `out`: when all of that has left us. */
+function holding({
+  takes = () => true,
+  out = Promise.resolve(),
+}: {
+  takes?: () => boolean;
+  out?: Promise<void>;
+} = {}) {
   let seen = '';
   let events: SinkEvents | undefined;
   const held = holdStderr(false, refused, (_descriptor, _terminal, _atOnce, given) => {
@@ -19,19 +27,31 @@ function holding({ takes = () => true }: { takes?: () => boolean } = {}) {
         seen += bytes.toString('latin1');
         return takes();
       },
-      finish: () => Promise.resolve(),
+      finish: () => out,
     };
   });
   const stream = new PassThrough();
   held.take(stream);
   const says = async (words: string): Promise<void> => {
     stream.write(Buffer.from(words, 'latin1'));
-    await new Promise(setImmediate);
+    await turn();
   };
   return { held, says, stream, seen: () => seen, events: () => events };
 }
 
+/** Something that is waited for, and whether it is there. */
+function waitingFor(promise: Promise<unknown>) {
+  const there = vi.fn();
+  void promise.then(there);
+  return async () => {
+    for (let n = 0; n < 10; n += 1) await turn();
+    return there.mock.calls.length > 0;
+  };
+}
+
 describe('what a client says before hermes begins', () => {
+  afterEach(() => void vi.useRealTimers());
+
   it('is kept, and then comes first; the greeting is not seen, wherever it is split', async () => {
     for (const parts of [
       ['warning\n\u001eSerror\n'],
@@ -44,7 +64,18 @@ describe('what a client says before hermes begins', () => {
       await says('\u001eS more');
       expect(seen()).toBe('warning\nerror\n\u001eS more');
       expect(await held.end(end(125))).toEqual(end(125));
+      await held.release();
+      expect(seen()).toBe('warning\nerror\n\u001eS more');
     }
+  });
+
+  it('is known to be all when hermes begins, and no sooner', async () => {
+    const { held, says } = holding();
+    const begun = waitingFor(held.started);
+    await says('warning\n');
+    expect([held.begun(), await begun()]).toEqual([false, false]);
+    await says('\u001eS');
+    expect([held.begun(), await begun()]).toEqual([true, true]);
   });
 
   it('is seen by nobody where it says that nothing was started', async () => {
@@ -52,12 +83,22 @@ describe('what a client says before hermes begins', () => {
       ['refused\n', 'refused'],
       ['\u001eM', 'missing'],
       ['\u001eF', 'forbidden'],
-    ]) {
+    ] as const) {
       const { held, says, seen } = holding();
-      await says(words ?? '');
+      const begun = waitingFor(held.started);
+      await says(words);
       expect(await held.end(end(125))).toMatchObject({ code: 125, fate: { is: 'never', why } });
-      expect(seen()).toBe('');
+      expect([seen(), held.begun(), await begun()]).toEqual(['', false, false]);
     }
+  });
+
+  it('is told with that, up to where the exec wrapper itself spoke', async () => {
+    const { held, says, seen } = holding();
+    await says('warning\n\u001eMmore');
+    await says('and more');
+    const fate = { is: 'never', why: 'missing', words: 'warning\n' };
+    expect(await held.end(end(127))).toEqual({ ...end(127), fate });
+    expect(seen()).toBe('');
   });
 
   it('is seen after all where it says nothing of the kind, and once', async () => {
@@ -66,6 +107,7 @@ describe('what a client says before hermes begins', () => {
     expect(await held.end(end(125))).toEqual(end(125));
     expect(seen()).toBe('');
     await held.release();
+    expect(seen()).toBe('something else\n');
     await held.release();
     expect(seen()).toBe('something else\n');
     // a session that ended well was one
@@ -84,22 +126,60 @@ describe('what a client says before hermes begins', () => {
     expect([seen() === `${much}error`, held.begun()]).toEqual([true, true]);
   });
 
+  it('is kept up to 64 KiB', async () => {
+    const { says, seen } = holding();
+    await says('x'.repeat(64 * 1024));
+    expect(seen()).toBe('');
+    await says('x');
+    expect(seen().length).toBe(64 * 1024);
+  });
+
+  it('is heard to its end, which may come a little after the client’s', async () => {
+    const { held, says, stream } = holding();
+    await says('refused');
+    const ending = held.end(end(125));
+    for (let n = 0; n < 5; n += 1) {
+      await turn();
+      await turn();
+      stream.write(` ${n}`);
+    }
+    expect(await ending).toMatchObject({ fate: { words: 'refused 0 1 2 3 4' } });
+  });
+
+  it('is out, not only on its way, when hermes’s end is told, and when it is let go of', async () => {
+    for (const [words, last] of [
+      ['\u001eSerror', 'end'],
+      ['something else', 'release'],
+    ] as const) {
+      let left: () => void = () => undefined;
+      const out = new Promise<void>((resolve) => {
+        left = resolve;
+      });
+      const { held, says } = holding({ out });
+      await says(words);
+      const over = waitingFor(last === 'end' ? held.end(end(1)) : held.release());
+      expect([last, await over()]).toEqual([last, false]);
+      left();
+      expect([last, await over()]).toEqual([last, true]);
+    }
+  });
+
   it('waits for a reader that is slow, and all of it arrives', async () => {
     let slow = true;
     const { held, says, stream, seen, events } = holding({ takes: () => !slow });
     await says('\u001eSfirst');
     expect(stream.isPaused()).toBe(true);
     await says(' second');
-    let over = false;
-    const ended = held.end(end(0)).then(() => {
-      over = true;
-    });
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    expect([seen(), over]).toEqual(['first', false]);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const over = waitingFor(held.end(end(0)));
+    await vi.advanceTimersByTimeAsync(1000);
+    expect([seen(), await over()]).toEqual(['first', false]);
+    // asleep, and not looking all the time
+    expect(vi.getTimerCount()).toBe(1);
     slow = false;
     events()?.drained();
-    await ended;
-    expect(seen()).toBe('first second');
+    await vi.advanceTimersByTimeAsync(5);
+    expect([await over(), seen()]).toEqual([true, 'first second']);
   });
 
   it('lets the client know that nobody reads any more', async () => {
@@ -108,6 +188,30 @@ describe('what a client says before hermes begins', () => {
     events()?.failed('EPIPE');
     expect(stream.destroyed).toBe(true);
     expect(await held.failed).toMatchObject({ signal: 'SIGPIPE', fate: { is: 'alive' } });
+  });
+
+  it('is over, too, where its reader goes away while it is slow', async () => {
+    const { held, says, stream, events } = holding({ takes: () => false });
+    await says('\u001eSfirst');
+    expect(stream.isPaused()).toBe(true);
+    events()?.failed('ENOSPC');
+    expect(await held.failed).toMatchObject({ code: 1, fate: { is: 'alive', unwritten: 'ENOSPC' } });
+    expect(await held.end(end(1))).toEqual(end(1));
+  });
+
+  it('breaks nothing where it cannot be read', async () => {
+    const { held, says, stream } = holding();
+    await says('refused');
+    stream.destroy(new Error('read EIO'));
+    expect(await held.end(end(125))).toMatchObject({ fate: { is: 'never', words: 'refused' } });
+  });
+
+  it('goes to the caller’s stderr, as what that is, which nobody touches before', () => {
+    for (const terminal of [true, false]) {
+      const open = vi.fn(() => ({ write: () => true, finish: () => Promise.resolve() }));
+      holdStderr(terminal, refused, open);
+      expect(open.mock.calls).toEqual([[2, terminal, false, expect.anything()]]);
+    }
   });
 });
 
