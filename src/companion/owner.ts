@@ -3,6 +3,7 @@ import { parseSessionId, placeOf, startTimeOf } from '../session/plan/session-id
 import { systemEnv } from '../system/environment.ts';
 import { errorCode } from '../system/error-code.ts';
 import { runCommand } from '../system/run-command.ts';
+import { statField } from '../system/stat.ts';
 
 /**
  * The host process that a session's id names: the shim that started it. `unknown`: it was started where nobody can
@@ -58,12 +59,17 @@ export function findOwner(sessionId: string, { place, look }: Sight): Owner {
   const gone = id.place === undefined ? unknown : ({ state: 'gone', pid } as const);
   try {
     const { stat, uid } = look(pid);
-    return startTimeOf(stat) === hostStart ? { state: 'alive', pid, uid } : gone;
+    return startTimeOf(stat) === hostStart && !hasEnded(stat) ? { state: 'alive', pid, uid } : gone;
   } catch (error) {
     const code = errorCode(error);
     const absent = code === 'ENOENT' || code === 'ESRCH';
     return absent && seesOthers(look) ? gone : unknown;
   }
+}
+
+/** A zombie has ended, and only its parent has not asked how (state Z, proc(5)): some never do. */
+function hasEnded(stat: string): boolean {
+  return statField(stat, 3) === 'Z';
 }
 
 /** Under hidepid other people's processes look absent, the first of all among them. */

@@ -31,6 +31,11 @@ describe('the host process behind a session', () => {
     expect(findOwner('7-500-abc-here1', host({ 1: '1', 7: '501' })).state).toBe('gone');
   });
 
+  it('is gone when it has ended and its parent has not heard of it yet', () => {
+    const zombie = { stat: statOf('500').replace(' S ', ' Z '), uid: 1000 };
+    expect(findOwner('7-500-abc-here1', { place: hereIs, look: () => zombie }).state).toBe('gone');
+  });
+
   it('is unknown, never gone, where other people’s processes are hidden', () => {
     expect(findOwner('7-500-abc-here1', host({ 1: '1' }, true)).state).toBe('unknown');
     const look = () => {
