@@ -14,16 +14,19 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { toChart } from './bench/chart.ts';
-import { contestantsFor, type Programs } from './bench/contestants.ts';
+import { contestantsFor, type Executable, type Programs } from './bench/contestants.ts';
 import { type Growth, grow } from './bench/growth.ts';
 import { growthTables } from './bench/growth-table.ts';
 import { measure } from './bench/measure.ts';
 import { type Subject, startSubject } from './bench/subject.ts';
 import { type Column, targetsTable, timesTable } from './bench/table.ts';
 import { targetsOf } from './bench/targets.ts';
+import { readConfig } from './binary/config.ts';
+import { buildBinary } from './binary.ts';
 import { must, plainEnv } from './engines/command.ts';
 import { allModes, type EngineMode } from './engines/modes.ts';
 import { setUpEngines } from './engines.ts';
+import { ownArchitecture } from './runtimes.ts';
 
 const { values } = parseArgs({
   options: {
@@ -107,15 +110,29 @@ async function install(dir: string): Promise<Programs> {
   copyFileSync(values.node, node);
   const apiExec = join(dir, 'api-exec.cjs');
   copyFileSync(join(checkout, 'scripts/bench/api-exec.cjs'), apiExec);
-  const single = join(checkout, `build/linux-${process.arch}/hermes`);
-  if (existsSync(single)) await must(['cp', '-R', dirname(single), join(dir, 'single')]);
   return {
     dir,
     node,
     apiExec,
     hermes: join(prefix, 'bin/hermes'),
-    single: existsSync(single) ? join(dir, 'single/hermes') : undefined,
+    executables: [
+      ...(await buildExecutable('single', 'single executable', dir)),
+      ...(await buildExecutable('fast', 'fast executable', dir)),
+    ],
   };
+}
+
+/** Built here, of the program as it is now; none where its runtime cannot be had. */
+async function buildExecutable(key: Executable['key'], label: string, dir: string): Promise<Executable[]> {
+  try {
+    say(`building the ${label}`);
+    const kind = key === 'fast' ? 'fast' : 'node';
+    const made = await buildBinary(ownArchitecture(), readConfig(checkout), join(dir, key), kind);
+    return [{ key, label, hermes: join(made, 'hermes') }];
+  } catch (error) {
+    say(`not measured, since it could not be built: ${(error as Error).message}`);
+    return [];
+  }
 }
 
 function withNode(subject: Subject, { node }: Programs): Subject {

@@ -7,9 +7,9 @@ import type { Column } from './table.ts';
 const [width, margin, labelWidth, valueWidth, lineHeight, barHeight] = [800, 16, 290, 100, 24, 14];
 
 /** The ways to call hermes in a container; what they are made of is in the tables. */
-const shown = ['bare', 'bash', 'python', 'api', 'routed', 'single'] as const;
+const shown = ['bare', 'bash', 'python', 'api', 'routed', 'single', 'fast'] as const;
 /** Those that are the shim. */
-const ours: readonly string[] = ['routed', 'single'];
+const ours: readonly string[] = ['routed', 'single', 'fast'];
 
 const style = [
   'text{font:13px system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif;fill:#1f2328}',

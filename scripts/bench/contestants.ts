@@ -15,6 +15,12 @@ export interface Contestant {
   byOwner?: true;
 }
 
+export interface Executable {
+  key: 'single' | 'fast';
+  label: string;
+  hermes: string;
+}
+
 /** Where the programs to be measured are. */
 export interface Programs {
   /** The directory of one file each for scripts of ours. */
@@ -24,8 +30,8 @@ export interface Programs {
   apiExec: string;
   /** `hermes` as npm installs it. */
   hermes: string;
-  /** `hermes` as a single executable with its launcher; `undefined`: not built. */
-  single: string | undefined;
+  /** `hermes` as a single executable with its launcher, of node and of Bun; without those that could not be built. */
+  executables: readonly Executable[];
 }
 
 export function contestantsFor(subject: Subject, programs: Programs): Contestant[] {
@@ -95,22 +101,20 @@ export function contestantsFor(subject: Subject, programs: Programs): Contestant
           },
         ]),
     { key: 'routed', label: '**`hermes`, routed**', argv: [programs.hermes] },
-    ...(programs.single === undefined
-      ? []
-      : [{ key: 'single', label: '`hermes`, routed, single executable', argv: [programs.single] }]),
+    ...programs.executables.map(({ key, label, hermes }) => ({
+      key,
+      label: `\`hermes\`, routed, ${label}`,
+      argv: [hermes],
+    })),
     { key: 'node', label: '`node -e 0`', argv: [programs.node, '-e', '0'] },
     { key: 'program', label: 'a native hermes that does nothing', argv: [join(nativeDir, 'hermes')] },
     { key: 'native', label: '**`hermes`, native**', argv: [programs.hermes], env: native },
-    ...(programs.single === undefined
-      ? []
-      : [
-          {
-            key: 'single-native',
-            label: '`hermes`, native, single executable',
-            argv: [programs.single],
-            env: native,
-          },
-        ]),
+    ...programs.executables.map(({ key, label, hermes }) => ({
+      key: `${key}-native`,
+      label: `\`hermes\`, native, ${label}`,
+      argv: [hermes],
+      env: native,
+    })),
   ];
 }
 

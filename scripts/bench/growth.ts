@@ -25,8 +25,8 @@ export async function grow(subject: Subject, programs: Programs): Promise<Growth
   for (const calls of [1, 10, 50]) crowds.push(await crowd(subject, bare, routed, calls));
   writeMetadata(subject, subject.programs.pause);
   const waiting = [{ by: '`hermes`', family: await memoryOfASession(subject, programs.hermes) }];
-  if (programs.single !== undefined)
-    waiting.push({ by: 'single executable', family: await memoryOfASession(subject, programs.single) });
+  for (const { label, hermes } of programs.executables)
+    waiting.push({ by: label, family: await memoryOfASession(subject, hermes) });
   writeMetadata(subject, subject.hermesBin);
   const bareFor = (program: string): Contestant => ({
     ...bare,

@@ -31,7 +31,7 @@ export function targetsOf({ mode, title, samples }: Column, growth?: Growth): Ta
           ratio('routed', 'bare', '`hermes` ÷ the bare exec', 1.35),
           ratio('routed', 'bash', '`hermes` ÷ the bash function', 1),
           ratio('routed', 'python', '`hermes` ÷ the Python script', 1),
-          ratio('single', 'bare', 'single executable ÷ the bare exec', 1),
+          ratio('fast', 'bare', 'fast executable ÷ the bare exec', 1),
           over('routed', ['api'], '`hermes` over node that does the same by the API', 12),
         ]
       : mode === 'podman-socket'
