@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { toChart } from './bench/chart.ts';
+import { drawn, toChart } from './bench/chart.ts';
 import { contestantsFor, type Executable, type Programs } from './bench/contestants.ts';
 import { type Growth, grow } from './bench/growth.ts';
 import { growthTables } from './bench/growth-table.ts';
@@ -81,7 +81,8 @@ try {
   // On a machine that has other things to do the medians say little; the processor time still compares.
   const load = `load ${began.toFixed(1)} at the start, ${loadavg()[0]?.toFixed(1)} at the end`;
   print(`${machine}, ${load}`, timesTable(columns, 'wall'), timesTable(columns, 'cpu'));
-  if (values.chart) writeFileSync(join(checkout, 'docs/performance.svg'), toChart(columns, machine));
+  const charted = columns.filter(({ mode }) => drawn.includes(mode));
+  if (values.chart) writeFileSync(join(checkout, 'docs/performance.svg'), toChart(charted, machine));
   const growths = new Map<EngineMode, Growth>();
   for (const subject of values.growth ? subjects : []) {
     say(`measuring ${subject.mode}: many calls, a waiting session, a busy one`);

@@ -1,4 +1,5 @@
 /** The medians of a run as a bar chart: plain SVG, readable on a light page and on a dark one. */
+import type { EngineMode } from '../engines/modes.ts';
 import { escapeXml } from '../xml.ts';
 import { median } from './measure.ts';
 import type { Column } from './table.ts';
@@ -8,6 +9,8 @@ const [width, margin, labelWidth, valueWidth, lineHeight, barHeight] = [800, 16,
 
 /** The ways to call hermes in a container; what they are made of is in the tables. */
 const shown = ['bare', 'bash', 'python', 'api', 'routed', 'single', 'fast'] as const;
+/** The ways that the documents' chart shows, of those that were measured: one of docker's, and podman's as NixOS has it. */
+export const drawn: readonly EngineMode[] = ['docker', 'podman-sudo', 'podman-socket'];
 /** Those that are the shim. */
 const ours: readonly string[] = ['routed', 'single', 'fast'];
 

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -92,6 +93,30 @@ describe('the program, compiled when it is installed', () => {
     const { hermes, dist } = await copy();
     spoil(join(dist, String(compiledIn(dist))));
     await expectToWork(hermes);
+  });
+
+  it('asks node for no more than a native hermes needs', async () => {
+    const { dist } = await copy();
+    const [hook, log] = [join(root, 'hook.cjs'), join(root, 'loaded')];
+    const wrap = `const { Module } = require('node:module');
+      const { appendFileSync } = require('node:fs');
+      const load = Module.prototype.require;
+      Module.prototype.require = function (id) {
+        appendFileSync(${JSON.stringify(log)}, id + '\\n');
+        return load.call(this, id);
+      };`;
+    writeFileSync(hook, wrap);
+    const env = {
+      PATH: '/usr/bin:/bin',
+      HERMES_DEV: '1',
+      HERMES_NATIVE_DIR: native,
+      HERMES_SHIM_TERMINALS: '',
+    };
+    const node = await fetchRuntime(nodeVersions.at(-1) ?? '');
+    const argv = ['--require', hook, join(dist, 'hermes.cjs'), 'hermes', 'a', ''];
+    expect((await execa(node, argv, { env, extendEnv: false, reject: false })).stdout).toBe('a,,');
+    const loaded = new Set(readFileSync(log, 'utf8').split('\n').filter(Boolean));
+    expect([...loaded].sort()).toEqual(['fs', 'path', 'vm']);
   });
 
   it('cannot always be: that is said, fails no installation, and leaves no half of it', async () => {
