@@ -64,8 +64,11 @@ else require('./${program}');
 `;
 }
 
-/** Bun's own variables; there are more by the hundred (`BUN_JSC_…`), which nobody sets by chance. */
-const obeyed = ['BUN_BE_BUN', 'BUN_OPTIONS', 'BUN_INSPECT', 'BUN_INSPECT_PRELOAD', 'MIMALLOC_VERBOSE'];
+/**
+ * Bun's own variables; there are more by the hundred (`BUN_JSC_…`), which nobody sets by chance. And TZ, which Bun takes for
+ * missing where it is empty (1.4.5; the differential test).
+ */
+const obeyed = ['TZ', 'BUN_BE_BUN', 'BUN_OPTIONS', 'BUN_INSPECT', 'BUN_INSPECT_PRELOAD', 'MIMALLOC_VERBOSE'];
 
 /** The launcher for it: sets Bun's variables aside, too, and leaves a directory that was deleted. */
 export function fastLauncherText(launcher: string, file: string): string {

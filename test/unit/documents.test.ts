@@ -73,12 +73,12 @@ describe('the README', () => {
     for (const name of limits) expect(read('docs/limitations.md')).toContain(`\n- **${name}**`);
   });
 
-  it('quotes the measurements as they are', () => {
-    const measured = sectionOf(readme, '## Cost')
-      .split('\n')
-      .filter((line) => line.startsWith('| '));
-    expect(measured.length).toBeGreaterThan(3);
-    for (const row of measured) expect(read('docs/performance.md').split('\n')).toContain(row);
+  it('shows the measurements as a chart, with the numbers of their table', () => {
+    expect(sectionOf(readme, '## Cost')).toContain('](docs/performance.svg)');
+    const performance = read('docs/performance.md');
+    const values = [...read('docs/performance.svg').matchAll(/>(\d+) ms( \([\d.]+\))?<\/text>/g)];
+    expect(values.length).toBeGreaterThan(15);
+    for (const [, ms, ratio = ' (1.00)'] of values) expect(performance).toContain(`| ${ms}${ratio} |`);
   });
 });
 
