@@ -4,7 +4,7 @@ import { clientsBelow } from '../harness/clients.ts';
 import { managedContainer } from '../harness/container.ts';
 import { until } from '../harness/host.ts';
 import { clientModes, describeModes, transportModes } from '../harness/modes.ts';
-import { openShell, shimsOf } from '../harness/shell.ts';
+import { openShell, shimOf, shimsOf } from '../harness/shell.ts';
 
 describeModes((mode) => {
   it('Ctrl-C ends a session in a terminal, and the terminal is as before', async () => {
@@ -70,9 +70,8 @@ describeModes((mode) => {
     const before = await shell.settings();
     for (const signal of ['TERM', 'HUP', 'INT', 'QUIT', 'USR1', 'KILL']) {
       await shell.type('hermes sleep 1000', /ready \d+/);
-      const [pid] = shimsOf(shell);
       const from = shell.output().length;
-      process.kill(pid ?? 0, `SIG${signal}` as NodeJS.Signals);
+      process.kill(shimOf(shell), `SIG${signal}` as NodeJS.Signals);
       await shell.waitFor('prompt> ', { from, ms: 20_000 });
       await container.untilNoGuests(20_000);
       expect(await settled(shell.settings, before), signal).toBe(before);

@@ -173,7 +173,7 @@ export function call(caller: Caller, argv: readonly string[], options: CallOptio
       }
     },
     kill: (signal) => void child.kill(signal),
-    killGroup: (signal) => void process.kill(-(child.pid ?? 0), signal),
+    killGroup: (signal) => void (child.pid && process.kill(-child.pid, signal)),
     closeStdout: () => void child.stdout?.destroy(),
     ended,
     async [Symbol.asyncDispose]() {

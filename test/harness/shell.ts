@@ -30,10 +30,18 @@ export async function openShell(container: ManagedContainer, view?: View) {
   };
 }
 
-/** The shims that were called from this terminal: node on the installed bundle, in its process session. */
+/** The shims that were called from this terminal: node on the installed bundle, or an executable, in its process session. */
 export function shimsOf({ pid: sid }: { pid: number }): number[] {
-  const isShim = (argv: readonly string[]) => argv.some((word) => word.endsWith(join('dist', 'hermes.cjs')));
+  const files = [join('dist', 'hermes.cjs'), `hermes-shim-linux-${process.arch}`];
+  const isShim = (argv: readonly string[]) => argv.some((word) => files.some((file) => word.endsWith(file)));
   return hostProcesses()
     .filter((one) => one.sid === sid && isShim(one.argv))
     .map(({ pid }) => pid);
+}
+
+/** The only one of them. Throws where there is none: a signal to no pid in particular would be for the tests themselves. */
+export function shimOf(shell: { pid: number }): number {
+  const [pid, ...more] = shimsOf(shell);
+  if (pid === undefined || more.length > 0) throw new Error('there is not one shim in the terminal');
+  return pid;
 }
