@@ -342,6 +342,12 @@ describe('an engine on its socket', () => {
       { kind: 'ended', code: 3, neverRan: false },
     ],
     [
+      'podman, of whose end it does not know',
+      { Running: false, ExitCode: -1, Pid: 0, CanRemove: true },
+      true,
+      { kind: 'untold' },
+    ],
+    [
       'podman, not begun',
       { Running: false, ExitCode: 0, Pid: 0, CanRemove: false },
       true,

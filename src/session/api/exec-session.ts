@@ -148,7 +148,8 @@ async function askHowItEnded(
       // what runs in a container that is killed is said to run for a moment more, or for good (docker 20.10)
       const containerState = await stateByApi(api, containerId, { timeoutMs: 5000 });
       if (toLiveness(containerState) === 'over') return lost;
-      if (look === askedFor.most) return { code: 255, signal: null, fate: { is: 'alive' } };
+      if (state.kind === 'untold' || look === askedFor.most)
+        return { code: 255, signal: null, fate: { is: 'alive' } };
     } catch (error) {
       trace(() => `the engine cannot be asked for the exec: ${errorCode(error)}`);
       if (look >= 4) return { code: 255, signal: null, fate: { is: 'unknown' } };

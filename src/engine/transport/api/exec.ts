@@ -74,6 +74,8 @@ export type ExecState =
   | { readonly kind: 'running' }
   /** `neverRan`: docker knows that it could not be started; podman does not say */
   | { readonly kind: 'ended'; readonly code: number; readonly neverRan: boolean }
+  /** podman has given up finding out (-1; 4.3 waits 5 s for the end of what lost its connection): it may go on */
+  | { readonly kind: 'untold' }
   /** the engine does not know it any more, nor its container */
   | { readonly kind: 'forgotten' };
 
@@ -91,6 +93,7 @@ export async function inspectExec(api: Api, id: string, signal?: AbortSignal): P
   // what has not begun has no code with docker, and 0 with podman, which says of ended ones alone that they can be removed
   const begins = typeof code !== 'number' || (api.libpod && over !== true);
   if (running || begins) return { kind: 'running' };
+  if (code < 0) return { kind: 'untold' };
   return { kind: 'ended', code, neverRan: pid === 0 && !api.libpod };
 }
 

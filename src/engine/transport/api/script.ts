@@ -49,7 +49,7 @@ export async function runScriptByApi(
       const state = await inspectExec(api, id, over.signal);
       const texts = { stdout: output.stdout.toString(), stderr: output.stderr.toString() };
       if (state.kind === 'ended') return { kind: 'exited', code: state.code, ...texts };
-      if (state.kind === 'forgotten' || look === looks.most) return { kind: 'exited', code: 255, ...texts };
+      if (state.kind !== 'running' || look === looks.most) return { kind: 'exited', code: 255, ...texts };
       await sleep(looks.pauseMs);
     }
   } catch (error) {
