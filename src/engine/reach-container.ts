@@ -33,12 +33,14 @@ export async function reachContainer(
   const budgetMs = waitBudgetMs(caller.env, audience.interactive);
   const begun = process.uptime();
   const elapsed = (): number => (process.uptime() - begun) * 1000;
+  let saidLast = false;
   const memory: Memory = {
     refusals: new Map(),
     verify: audience.verify,
     known: audience.known,
     get last() {
-      return elapsed() >= budgetMs;
+      saidLast = elapsed() >= budgetMs;
+      return saidLast;
     },
   };
   const line = audience.spin ? openWaitLine(caller) : undefined;
@@ -61,6 +63,9 @@ export async function reachContainer(
       const { waitUntilReady } = await import('./wait.ts');
       const target = route.metadata;
       outcome = await waitUntilReady({ first, look, budgetMs, elapsed, target, say: line?.say });
+      // the time ran out just after a look was told that there would be another
+      const user = outcome.kind === 'not-ready' && outcome.cause.kind === 'user-missing';
+      if (user && !saidLast) outcome = await look();
       waitedMs = elapsed();
     }
   } finally {
