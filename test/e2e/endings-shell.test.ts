@@ -7,6 +7,12 @@ import { installShim } from '../harness/installed.ts';
 import { describeModes, transportModes } from '../harness/modes.ts';
 
 /** Scripts that end by themselves; what they print is compared. */
+/** sh code that starts a hermes in the background and waits until it has begun: before that node ignores nothing. */
+function begun(hermes: string): string {
+  const job = `${hermes} sh -c 'echo ready; sleep 2' >$out 2>/dev/null & p=$!`;
+  return `out=$(mktemp); ${job}; until grep -q ready $out; do sleep 0.1; done`;
+}
+
 const scripts: Readonly<Record<string, string>> = {
   'timeout ends it with 124': 'timeout 2 hermes sleep 1000; echo "$?"',
   'timeout -s INT': 'timeout -s INT 2 hermes sleep 1000; echo "$?"',
@@ -17,9 +23,8 @@ const scripts: Readonly<Record<string, string>> = {
   '| head -1 on endless output': 'hermes endless | head -1',
   '| head -1 tells the shell SIGPIPE': 'bash -c \'hermes endless | head -1; echo "$PIPESTATUS"\'',
   'kill $!': 'hermes sleep 1000 >/dev/null & p=$!; sleep 0.5; kill $p; wait $p 2>/dev/null; echo "$?"',
-  'a background job of a script ignores INT':
-    'hermes sleep 2 & p=$!; sleep 0.7; kill -INT $p; wait $p; echo "$?"',
-  'nohup ignores HUP': 'nohup hermes sleep 2 2>/dev/null & p=$!; sleep 0.7; kill -HUP $p; wait $p; echo "$?"',
+  'a background job of a script ignores INT': `${begun('hermes')}; kill -INT $p; wait $p; echo "$?"; rm $out`,
+  'nohup ignores HUP': `${begun('nohup hermes')}; kill -HUP $p; wait $p; echo "$?"; rm $out`,
   'set -e stops at a failure': 'sh -ec \'hermes exit 3; echo not reached\'; echo "$?"',
   'the last of a pipeline decides': 'echo one | hermes cat | hermes cat; echo "$?"',
   'command substitution': 'echo "[$(hermes version)]"',
