@@ -17,10 +17,17 @@ export interface Pausable {
   patienceMs?: number;
 }
 
-/** Pauses it. Throws an EngineFault where the engine hangs or fails halfway; then the container goes on. */
+/** A busy runc at times cannot ("unable to freeze"); it is asked so often. */
+const attempts = 3;
+
+/** Pauses it. Throws an EngineFault where the engine hangs or fails halfway each time; then the container goes on. */
 export async function pause(container: Pausable): Promise<void> {
-  const told = await change(container, 'pause');
-  if (told !== undefined) throw new EngineFault(told);
+  let told: string | undefined;
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    told = await change(container, 'pause');
+    if (told === undefined) return;
+  }
+  throw new EngineFault(told ?? '');
 }
 
 /** Lets it go on, whatever its engine does; the run tells what that was. */
