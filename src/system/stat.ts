@@ -5,3 +5,8 @@
 export function statField(stat: string, field: number): string {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[field - 3] ?? '0';
 }
+
+/** Is the process with this `/proc/<pid>/stat` in a terminal? Its device's number (tty_nr, proc(5)) is 0 once that is closed. */
+export function hasTerminal(stat: string): boolean {
+  return statField(stat, 7) !== '0';
+}

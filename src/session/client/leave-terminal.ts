@@ -1,6 +1,6 @@
 import { closeSync, readFileSync } from 'node:fs';
 import type { NotedDescriptors } from '../../route/caller.ts';
-import { statField } from '../../system/stat.ts';
+import { hasTerminal } from '../../system/stat.ts';
 import { readDescriptors } from '../plan/descriptors.ts';
 
 /**
@@ -15,16 +15,12 @@ export function leaveTerminalToOthers(noted: NotedDescriptors): void {
   process.once('exit', () => {
     try {
       const { stdinTerminal, stdoutTerminal, stderrTerminal, background } = readDescriptors(noted);
-      if (stdinTerminal && stdoutTerminal && !background && hasTerminal()) return;
+      const foreground = stdinTerminal && stdoutTerminal && !background;
+      if (foreground && hasTerminal(readFileSync('/proc/self/stat', 'utf8'))) return;
       for (const [descriptor, isTerminal] of [stdinTerminal, stdoutTerminal, stderrTerminal].entries())
         if (isTerminal) closeSync(descriptor);
     } catch {
       // it was closed already, or there is no /proc: as node would have it
     }
   });
-}
-
-/** Whoever is in a terminal has its device's number (tty_nr, proc(5)), until it is closed. */
-function hasTerminal(): boolean {
-  return statField(readFileSync('/proc/self/stat', 'utf8'), 7) !== '0';
 }

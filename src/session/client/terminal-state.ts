@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { Size } from '../../engine/transport/api/exec.ts';
-import { statField } from '../../system/stat.ts';
+import { hasTerminal } from '../../system/stat.ts';
 import { toSize } from '../api/window.ts';
 
 /** A terminal before the session: its settings as `stty -g` prints them; its size, as `stty size` does, where it has one. */
@@ -50,9 +50,6 @@ export function restoreNow(settings: string): void {
   });
 }
 
-/** The controlling terminal's number, '0' for none (proc(5)). */
-const terminalOf = (stat: string): string => statField(stat, 7);
-
 /**
  * Did this process lose the terminal that it was called from? The kernel takes a terminal that hangs up, or whose
  * process session ends, from all who had it before it tells them (tty_io.c, `__tty_hangup`); a HUP sent by `kill`
@@ -60,7 +57,7 @@ const terminalOf = (stat: string): string => statField(stat, 7);
  * @param before, now this process's `/proc/self/stat`
  */
 export function hasLostTerminal(before: string, now: string): boolean {
-  return terminalOf(before) !== '0' && terminalOf(now) === '0';
+  return hasTerminal(before) && !hasTerminal(now);
 }
 
 /** Is nobody there any more? Stdin may be a terminal that was never ours by the kernel's word (`setsid`). */

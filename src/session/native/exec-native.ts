@@ -6,7 +6,7 @@ import { type Caller, setAside } from '../../route/caller.ts';
 import type { Native } from '../../route/native.ts';
 import { errorCode } from '../../system/error-code.ts';
 import { listen } from '../../system/listen.ts';
-import { statField } from '../../system/stat.ts';
+import { hasTerminal } from '../../system/stat.ts';
 import { dieBy } from '../../system/tied.ts';
 import { readRawArguments, toPrintfFormat, toWire } from '../plan/bytes.ts';
 import { closedOf, heldOpen, isBackground } from '../plan/descriptors.ts';
@@ -108,7 +108,7 @@ function runNative(argv: readonly string[], env: Native['env'], held: readonly n
 /** In a terminal's foreground the keyboard's signals reach the child too: it must not get them twice. */
 function hasForegroundTerminal(): boolean {
   const stat = readFileSync('/proc/self/stat', 'utf8');
-  return statField(stat, 7) !== '0' && !isBackground(stat);
+  return hasTerminal(stat) && !isBackground(stat);
 }
 
 function notRun(file: string, error: unknown): Failure {

@@ -12,8 +12,9 @@ export type Ending =
 /**
  * What became of a session whose connection has ended, where the engine was asked by its API. `lost`: its container went
  * down under it. `alive`: it goes on without us, since the connection broke or an output could not be written (by this
- * error of the system's). `silent`: the engine hangs, and nobody knows whether it will start it. `never`: it was not started, since the engine refused, or hermes is missing or not executable;
- * the engine's words, not yet escaped; or since we lack something (descriptors), by the system's code.
+ * error of the system's). `silent`: the engine hangs, and nobody knows whether it will start it. `never`: it was not
+ * started, since the engine refused, or hermes is missing or not executable; the engine's words, not yet escaped; or
+ * since we lack something (descriptors), by the system's code.
  */
 export type Fate =
   | { readonly is: 'ended' | 'lost' | 'unknown' }
