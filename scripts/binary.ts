@@ -79,6 +79,8 @@ async function makeOfNode(architecture: Architecture, config: BinaryConfig): Pro
       // Another machine's V8 would refuse it.
       useCodeCache: architecture === ownArchitecture(),
       execArgvExtension: 'none',
+      // what the launcher gives to node
+      execArgv: readFileSync(join(checkout, 'bin/hermes'), 'utf8').match(/--random-seed=\d+/g) ?? [],
       assets: Object.fromEntries(assets),
     };
     writeFileSync(join(draft, 'plan.json'), JSON.stringify(plan));

@@ -3,6 +3,7 @@ import { transportOf } from '../engine/transport/transport.ts';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
 import type { Environment } from '../system/environment.ts';
+import { randomNumber } from '../system/random.ts';
 import listProcesses from './list-processes.sh';
 
 /** A process in the container that has to do with a session of ours. Times are clock ticks since the host's boot. */
@@ -32,7 +33,7 @@ export type ProcessList = {
  * @throws {Failure} 125 when the container could not be asked
  */
 export async function readProcessList(reached: Reached, env: Environment): Promise<ProcessList> {
-  const border = `--${Math.random().toString(36).slice(2)}--`;
+  const border = `--${randomNumber().toString(36)}--`;
   const { container, user, via } = reached;
   const asked = {
     containerId: container.id,

@@ -78,7 +78,10 @@ describe('the program, compiled when it is installed', () => {
         console.log(new (require('node:vm').Script)(text, { cachedData }).cachedDataRejected);`;
       const files = [join(dist, programFile), join(dist, String(own))];
       // under the options with which the launcher starts it
-      const { stdout } = await execa(node, ['--preserve-symlinks-main', '-e', ask, ...files]);
+      const { stdout } = await execa(node, [
+        ...['--random-seed=10331', '--preserve-symlinks-main', '-e', ask],
+        ...files,
+      ]);
       expect(stdout).toBe('false');
       await expectToWork(hermes, node);
     },

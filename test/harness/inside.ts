@@ -7,7 +7,7 @@ import { hostProcesses, type ProcessFacts, parseProcess } from '../../scripts/en
 export function processesOf(init: number): ProcessFacts[] {
   const namespace = (pid: number) => readlinkSync(`/proc/${pid}/ns/pid`);
   const theirs = namespace(init);
-  return hostProcesses().filter(({ pid }) => {
+  return hostProcesses((pid) => {
     try {
       return namespace(pid) === theirs;
     } catch {

@@ -17,6 +17,11 @@ export async function leftovers(container: ManagedContainer, ms = 20_000): Promi
       .filter(({ argv }) => argv.some((word) => /^hermes-(wrapper|watchdog|control)$/.test(word)))
       .filter(({ pid, argv }) => argv.includes(container.id) || ours(pid))
       .map(({ argv }) => argv.join(' '));
-  await until(() => named().length === 0, { what: 'the host to be clean', ms }).catch(() => undefined);
-  return named();
+  let last: string[] = [];
+  const isClean = () => {
+    last = named();
+    return last.length === 0;
+  };
+  await until(isClean, { what: 'the host to be clean', ms }).catch(() => undefined);
+  return last;
 }

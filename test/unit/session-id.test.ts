@@ -1,6 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { newSessionId, type ProcLook, parseSessionId, placeOf } from '../../src/session/plan/session-id.ts';
 
 const stat = (start: string) => `7 (sh) S ${Array.from({ length: 18 }, () => 0).join(' ')} ${start} 0`;
@@ -41,6 +41,13 @@ describe('a session’s id', () => {
     expect(new Set(ids).size).toBe(50);
     // drawn from 2^48: of fifty words at least one is long
     expect(ids.some((id) => (parseSessionId(id)?.random.length ?? 0) > 6)).toBe(true);
+  });
+
+  it('is another each time where Math.random is the same in every call, as the launcher makes it', () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0.5);
+    const ids = Array.from({ length: 50 }, () => newSessionId(stat('1'), 'x'));
+    vi.restoreAllMocks();
+    expect(new Set(ids).size).toBe(50);
   });
 
   it('has the place of this process when none is given', () => {

@@ -1,4 +1,5 @@
 import { readFileSync, readlinkSync } from 'node:fs';
+import { randomNumber } from '../../system/random.ts';
 import { statField } from '../../system/stat.ts';
 
 /**
@@ -54,7 +55,7 @@ function hash(text: string): string {
 /** Makes the id of a session started by this process, whose `/proc/self/stat` this is. */
 export function newSessionId(stat: string, place: string | undefined = placeOf()): string {
   const start = startTimeOf(stat);
-  const random = Math.floor(Math.random() * 2 ** 48).toString(36);
+  const random = randomNumber().toString(36);
   const words = [process.pid, start, random];
   return (place ? [...words, place] : words).join('-');
 }
