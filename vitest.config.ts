@@ -24,8 +24,8 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/harness/global-setup.ts'],
-          // Engines are the bottleneck: more files at once only make each other slow.
-          maxWorkers: 2,
+          // One more than the processors of a small machine: tests wait for engines, and another can use the time.
+          maxWorkers: 3,
           // Projects with different numbers of workers cannot run at once; what takes a second comes first.
           sequence: { groupOrder: 1 },
           // For what hangs: what a test waits for has bounds of its own, by the machine's speed (see within).

@@ -55,7 +55,7 @@ describeModes((mode) => {
       });
       const result = await fc.check(property, {
         seed,
-        numRuns: Number(process.env.CASES ?? (soak ? 2000 : 40)),
+        numRuns: Number(process.env.CASES ?? (soak ? 2000 : 25)),
         ...(process.env.CASE === undefined ? {} : { path: process.env.CASE }),
       });
       console.log(`${mode}: ${calls} calls, seed ${seed}`);

@@ -6,8 +6,8 @@ import { leftovers } from '../harness/leftovers.ts';
 import { describeModes, transportModes } from '../harness/modes.ts';
 import { endAfter, longestMs, type Means, means, often, seed } from '../harness/random-ending.ts';
 
-const endings = often(24);
-const calls = often(60);
+const endings = often(16);
+const calls = often(40);
 
 /** Half of them may also be the engine's own, or sudo's: then it is found out whose they are. */
 const anyCode = fc.oneof(fc.nat(255), fc.constantFrom(1, 125, 126, 127, 137, 143, 255));

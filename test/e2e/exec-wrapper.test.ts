@@ -39,19 +39,6 @@ describeModes((mode) => {
     },
   );
 
-  it('its notes do not pile up', async () => {
-    await using container = await managedContainer(mode);
-    const script =
-      'for i in $(seq 20); do for j in 1 2 3 4; do hermes version </dev/null >/dev/null & done; wait; done';
-    await using running = await container.shell(script, { timeoutMs: 120_000 });
-    expect((await running.ended).exitCode).toBe(0);
-    expect(container.starts()).toHaveLength(80);
-    const { stdout } = await container.exec(['/bin/sh', '-c', notes]);
-    const files = stdout.split('\n').filter((line) => /^\d+$/.test(line));
-    expect(files.length).toBeGreaterThan(0);
-    expect(files.length).toBeLessThanOrEqual(69);
-  });
-
   it('with a /tmp that it may not write hermes still runs, its code is its own, and a signal still reaches it', async () => {
     await using container = await managedContainer(mode);
     await container.exec(['chmod', '0755', '/tmp'], { user: '0' });
@@ -67,3 +54,22 @@ describeModes((mode) => {
     expect(await session.ended).toMatchObject({ exitCode: 7, stdout: 'ready\nbye\n' });
   });
 }, transportModes);
+
+describeModes(
+  (mode) => {
+    it('its notes do not pile up', async () => {
+      await using container = await managedContainer(mode);
+      const script =
+        'for i in $(seq 20); do for j in 1 2 3 4; do hermes version </dev/null >/dev/null & done; wait; done';
+      await using running = await container.shell(script, { timeoutMs: 120_000 });
+      expect((await running.ended).exitCode).toBe(0);
+      expect(container.starts()).toHaveLength(80);
+      const { stdout } = await container.exec(['/bin/sh', '-c', notes]);
+      const files = stdout.split('\n').filter((line) => /^\d+$/.test(line));
+      expect(files.length).toBeGreaterThan(0);
+      expect(files.length).toBeLessThanOrEqual(69);
+    });
+  },
+  // what tidies up runs in the container and knows of no engine
+  ['docker', 'podman-rootless'],
+);

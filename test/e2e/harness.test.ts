@@ -1,7 +1,7 @@
 /** The test bed proves itself first: what it promises to the other tests, on every way in. None of this needs the shim. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { call } from '../harness/call.ts';
 import { hermesUid, type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { stateQuestion } from '../harness/create.ts';
@@ -50,8 +50,13 @@ it.runIf(process.env.CI)('in CI, every way in is tested', () => {
 });
 
 describeModes((mode) => {
+  let container: ManagedContainer;
+  beforeAll(async () => {
+    container = await managedContainer(mode);
+  });
+  afterAll(() => container[Symbol.asyncDispose]());
+
   it('a managed container runs, with a user for hermes who is nobody on the host', async () => {
-    await using container = await managedContainer(mode);
     expect((await container.inspect()).State.Status).toBe('running');
     const { stdout } = await container.exec(['id', '-u']);
     expect(Number(stdout)).toBe(hermesUid);
@@ -59,7 +64,6 @@ describeModes((mode) => {
   });
 
   it('the caller can read the home, hermes can write it', async () => {
-    await using container = await managedContainer(mode);
     const read = await container.call(['cat', container.metadataFile]).ended;
     expect(read.stdout).toBe(
       [
@@ -76,7 +80,6 @@ describeModes((mode) => {
   });
 
   it('the caller reaches the engine in this way and in no other', async () => {
-    await using container = await managedContainer(mode);
     const { engine, id } = container;
     const inspects = async (...argv: string[]) =>
       (await container.call([...argv, 'inspect', '--type', 'container', id]).ended).exitCode === 0;
@@ -89,7 +92,7 @@ describeModes((mode) => {
   });
 
   it('the probe answers by the bare engine, and counts its starts', async () => {
-    await using container = await managedContainer(mode);
+    container.forgetStarts();
     const version = await container.exec(['/data/current-package/bin/hermes', 'version']);
     expect(version).toEqual({ code: 0, stdout: 'Hermes Agent v0.0.0 (probe)\n', stderr: '' });
     expect((await container.exec(['/data/current-package/bin/hermes', 'exit', '7'])).code).toBe(7);
@@ -102,7 +105,6 @@ describeModes((mode) => {
   });
 
   it('a report carries arguments byte for byte', async () => {
-    await using container = await managedContainer(mode);
     const { stdout } = await container.exec(['/data/current-package/bin/hermes', 'report', '-', ...awkward]);
     const report = readReport(stdout);
     expect(report.args.slice(2)).toEqual(awkward);
@@ -118,7 +120,7 @@ describeModes((mode) => {
   });
 
   it('a guest is seen for as long as it runs, and signals reach it', async () => {
-    await using container = await managedContainer(mode);
+    container.forgetStarts();
     expect(await container.sessionProcesses()).toEqual([]);
     const answer = container.exec(['/data/current-package/bin/hermes', 'trap', 'TERM', '9']);
     const [entry] = await until(
@@ -136,6 +138,34 @@ describeModes((mode) => {
     await container.untilNoGuests();
   });
 
+  it('a terminal shows its size inside, and resizing it', async () => {
+    const { mode: _, engine, id } = container;
+    const argv = [
+      ...(mode === 'podman-sudo' && engines.asRoot ? ['sudo', '-n', '/usr/bin/podman'] : [engine]),
+      'exec',
+      '-it',
+      '-u',
+      'hermes',
+      id,
+    ];
+    await using terminal = await openTerminal({
+      ...container.identity(),
+      argv: [...argv, '/data/current-package/bin/hermes', 'winch'],
+      cols: 100,
+      rows: 30,
+    });
+    await terminal.waitFor('ready');
+    // docker delivers the first size a moment late.
+    await terminal.waitFor(/size 30 100/);
+    terminal.resize(120, 40);
+    await terminal.waitFor(/size 40 120/);
+    terminal.write('\x03');
+    await terminal.exit;
+    await container.untilNoGuests();
+  });
+}, transportModes);
+
+describeModes((mode) => {
   it('a container can be stopped, started, killed and renamed', async () => {
     await using container = await managedContainer(mode);
     const status = async () => (await container.inspect()).State.Status;
@@ -177,33 +207,6 @@ describeModes((mode) => {
     expect(readFileSync(profile.metadataFile, 'utf8')).toContain(`hermes_bin=${launcher}\n`);
     const inProfile = readReport((await profile.exec([launcher, 'report', '-', 'x'])).stdout);
     expect([inProfile.env.HERMES_HOME, inProfile.args[2]]).toEqual(['/data/.hermes/profiles/work', 'x']);
-  });
-
-  it('a terminal shows its size inside, and resizing it', async () => {
-    await using container = await managedContainer(mode);
-    const { mode: _, engine, id } = container;
-    const argv = [
-      ...(mode === 'podman-sudo' && engines.asRoot ? ['sudo', '-n', '/usr/bin/podman'] : [engine]),
-      'exec',
-      '-it',
-      '-u',
-      'hermes',
-      id,
-    ];
-    await using terminal = await openTerminal({
-      ...container.identity(),
-      argv: [...argv, '/data/current-package/bin/hermes', 'winch'],
-      cols: 100,
-      rows: 30,
-    });
-    await terminal.waitFor('ready');
-    // docker delivers the first size a moment late.
-    await terminal.waitFor(/size 30 100/);
-    terminal.resize(120, 40);
-    await terminal.waitFor(/size 40 120/);
-    terminal.write('\x03');
-    await terminal.exit;
-    await container.untilNoGuests();
   });
 
   it('nothing is left of a container that is over', async () => {

@@ -207,27 +207,6 @@ const damages: Record<string, (file: string, container: ManagedContainer) => Pro
 };
 
 describeModes((mode) => {
-  it('an entry that is not as it was written counts for nothing: the call looks, and nothing is seen of it', async () => {
-    await using container = await managedContainer(mode);
-    const file = await known(container);
-    for (const [damage, make] of Object.entries(damages)) {
-      await make(file, container);
-      const ended = await told(container, '4');
-      rmSync(`${file}.elsewhere`, { force: true });
-      expect([damage, ended.exitCode, ended.looked], ended.stderr).toEqual([damage, 4, true]);
-      expect(container.starts(), damage).toHaveLength(1);
-      container.forgetStarts();
-      await make(file, container);
-      await silent(container, '6');
-      rmSync(`${file}.elsewhere`, { force: true });
-      expect([damage, (await told(container, '5')).looked]).toEqual([damage, false]);
-      container.forgetStarts();
-    }
-    if (!engines.asRoot) return;
-    chownSync(file, 12345, 12345);
-    expect(await told(container, '4')).toMatchObject({ exitCode: 4, looked: true });
-  });
-
   it('another home’s container is not entered by what an entry says of it', async () => {
     await using container = await managedContainer(mode);
     await using foreign = await managedContainer(mode);
@@ -348,6 +327,33 @@ describeModes((mode) => {
     await container.untilNoGuests(30_000);
   });
 }, clientModes);
+
+describeModes(
+  (mode) => {
+    it('an entry that is not as it was written counts for nothing: the call looks, and nothing is seen of it', async () => {
+      await using container = await managedContainer(mode);
+      const file = await known(container);
+      for (const [damage, make] of Object.entries(damages)) {
+        await make(file, container);
+        const ended = await told(container, '4');
+        rmSync(`${file}.elsewhere`, { force: true });
+        expect([damage, ended.exitCode, ended.looked], ended.stderr).toEqual([damage, 4, true]);
+        expect(container.starts(), damage).toHaveLength(1);
+        container.forgetStarts();
+        await make(file, container);
+        await silent(container, '6');
+        rmSync(`${file}.elsewhere`, { force: true });
+        expect([damage, (await told(container, '5')).looked]).toEqual([damage, false]);
+        container.forgetStarts();
+      }
+      if (!engines.asRoot) return;
+      chownSync(file, 12345, 12345);
+      expect(await told(container, '4')).toMatchObject({ exitCode: 4, looked: true });
+    });
+  },
+  // the entries are alike; what differs is whose they are
+  ['docker-client', 'podman-sudo'],
+);
 
 describeModes(
   (mode) => {

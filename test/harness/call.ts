@@ -84,6 +84,8 @@ export interface Running {
   stdin: Writable | null;
   stdout(): string;
   stderr(): string;
+  /** Hands over each piece of stdout as it comes, from now on. */
+  onStdout(listener: (piece: Buffer) => void): void;
   /** Waits until stdout contains or matches it; returns stdout. */
   waitFor(what: string | RegExp, ms?: number): Promise<string>;
   kill(signal: NodeJS.Signals): void;
@@ -154,6 +156,7 @@ export function call(caller: Caller, argv: readonly string[], options: CallOptio
     stdin: child.stdin,
     stdout: () => text('stdout'),
     stderr: () => text('stderr'),
+    onStdout: (listener) => void child.stdout?.on('data', listener),
     async waitFor(what, ms = 10_000) {
       const holds = () =>
         typeof what === 'string' ? text('stdout').includes(what) : what.test(text('stdout'));
