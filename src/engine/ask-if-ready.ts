@@ -4,7 +4,8 @@ import type { Cause } from './cause.ts';
 import type { Lookup, LookupResult, Reached } from './reach.ts';
 import { askReadiness, isAdopted, isYoung, numericUser } from './readiness.ts';
 
-const unready = (cause: Cause): LookupResult => ({ kind: 'not-ready', cause });
+/** A look that found out why not. */
+export const unready = (cause: Cause): LookupResult => ({ kind: 'not-ready', cause });
 
 /** Asks in a container that was found whether user and binary are there; a user that never appears is called by the numbers. */
 export async function askIfReady({ route, caller, memory }: Lookup, reached: Reached): Promise<LookupResult> {

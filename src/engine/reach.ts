@@ -4,7 +4,7 @@ import type { ContainerRoute } from '../route/decide.ts';
 import type { Engine } from '../route/metadata.ts';
 import { realPath } from '../system/real-path.ts';
 import { type Access, accessFact, accessOrder, commandPrefix, type EngineAccess } from './access.ts';
-import { askIfReady } from './ask-if-ready.ts';
+import { askIfReady, unready } from './ask-if-ready.ts';
 import type { Cause } from './cause.ts';
 import type { Container } from './container.ts';
 import { endpointOf, remoteAddress } from './endpoint.ts';
@@ -58,8 +58,6 @@ export type Lookup = {
   readonly caller: Pick<Caller, 'name' | 'env' | 'uid'>;
   readonly memory: Memory;
 };
-
-const unready = (cause: Cause): LookupResult => ({ kind: 'not-ready', cause });
 
 /** Looks once for the managed container by every engine and access that may have it. Starts nothing in it. */
 export async function lookUp(lookup: Lookup): Promise<LookupResult> {

@@ -128,7 +128,7 @@ describeModes(
           const { exitCode, signal, stderr } = ended;
           expect([processes, signal]).toEqual([processes, null]);
           if (exitCode === 0) expect(ended).toMatchObject(works);
-          else expect(stderr).toMatch(/^(hermes|Error): /m);
+          else expect(stderr, `${processes} processes, exit code ${exitCode}`).toMatch(/^(hermes|Error): /m);
           expect(stderr).not.toMatch(/undefined|unforeseen|^ +at |node:/m);
         }
     }, 120_000);

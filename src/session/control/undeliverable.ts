@@ -55,7 +55,6 @@ export function watchUndeliverable({ clientEnded }: Facts): Undeliverable {
       if (endsAtOnce(signal, one.at, sent)) giveUp(signal);
       sent.push(one);
       const isDue = (): boolean => {
-        if (one.finding === 'delivered') return false;
         if (one.finding !== undefined) return !clientEnded();
         return endings.includes(signal) || clientEnded();
       };
