@@ -152,7 +152,8 @@ export function call(caller: Caller, argv: readonly string[], options: CallOptio
   ended.catch(() => {});
   const text = (name: 'stdout' | 'stderr') => String(Buffer.concat(chunks[name]));
   return {
-    pid: child.pid ?? -1,
+    // nobody's where it could not be started: -1 would be everybody's
+    pid: child.pid ?? Number.NaN,
     stdin: child.stdin,
     stdout: () => text('stdout'),
     stderr: () => text('stderr'),

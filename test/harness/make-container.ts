@@ -49,6 +49,9 @@ export async function makeContainer(
   async function start(): Promise<void> {
     for (const mark of ['ready', 'user']) rmSync(join(layout.marks, mark), { force: true });
     await engineCli(['start', id]);
+    await untilReady();
+  }
+  async function untilReady(): Promise<void> {
     const wanted = userAfterMs === 0 ? 'user' : 'ready';
     const last = (options.command ?? ['gateway', 'run']).at(-1) ?? '';
     const runs = ({ inner, argv }: ProcessFacts) => inner.pid !== 1 && argv.slice(1).includes(last);
@@ -66,7 +69,8 @@ export async function makeContainer(
     return stdout + stderr;
   }
   async function remove(): Promise<void> {
-    if (id !== '') await ask(removal(mode, [id]));
+    // what could not be started has a name alone
+    await ask(removal(mode, [id || name]));
   }
   async function dispose(): Promise<void> {
     await remove();
@@ -85,8 +89,9 @@ export async function makeContainer(
     return isAlive(init) ? processesOf(init.pid) : [];
   }
   try {
-    id = await engineCli(create);
-    if (options.start !== false) await start();
+    // one command where two would do: a podman takes its time to begin
+    id = await engineCli(options.start === false ? create : ['run', '-d', ...create.slice(1)]);
+    if (options.start !== false) await untilReady();
   } catch (error) {
     await dispose();
     throw error;
