@@ -22,8 +22,14 @@ export type Candidate = {
   readonly volume: string | undefined;
 };
 
-/** What could be asked, and what it said; `silent` says which engine could not be asked, and why. */
-export type Search = { readonly candidates: readonly Candidate[]; readonly silent: readonly string[] };
+/** What could be asked, and what it said. */
+export type Search = {
+  readonly candidates: readonly Candidate[];
+  /** which engine could not be asked, and why */
+  readonly silent: readonly string[];
+  /** of which container its engine said nothing, and why: it may be the one of the home */
+  readonly unknown: readonly string[];
+};
 
 type Json = { readonly [key: string]: unknown };
 
@@ -36,6 +42,7 @@ export async function searchContainers(
 ): Promise<Search> {
   const found = new Map<string, Candidate>();
   const silent: string[] = [];
+  const unknown: string[] = [];
   const engines: readonly Engine[] = options.backend ? [options.backend] : ['docker', 'podman'];
   for (const engine of engines) {
     const binary = locateEngine(engine, caller.env);
@@ -46,13 +53,11 @@ export async function searchContainers(
     for (const access of accessesOf(engine, caller, ownerUid)) {
       const via = { engine, binary, access };
       const listed = await listRunning(via, caller);
-      if (typeof listed === 'string') {
-        silent.push(
-          `${access.kind === 'sudo' ? `${access.tool} ` : ''}${engine}: ${escapeControls(listed, 160)}`,
-        );
-        continue;
-      }
-      for (const json of listed) {
+      const who = access.kind === 'sudo' ? `${access.tool} ${engine}` : engine;
+      const told = (words: string): string => `${who}: ${escapeControls(words, 160)}`;
+      if (listed.silent !== undefined) silent.push(told(listed.silent));
+      unknown.push(...listed.unknown.map(told));
+      for (const json of listed.containers) {
         const candidate = judge(via, json, homeRoot, options.realPath);
         if (candidate && !found.has(candidate.container.id)) found.set(candidate.container.id, candidate);
       }
@@ -60,7 +65,7 @@ export async function searchContainers(
       if (engine === 'docker') break;
     }
   }
-  return { candidates: [...found.values()], silent };
+  return { candidates: [...found.values()], silent, unknown };
 }
 
 function accessesOf(engine: Engine, caller: Caller, ownerUid: number | undefined): readonly Access[] {
@@ -77,24 +82,53 @@ function accessesOf(engine: Engine, caller: Caller, ownerUid: number | undefined
   });
 }
 
-async function listRunning(via: EngineAccess, caller: Caller): Promise<readonly Json[] | string> {
+/** `silent` says why the engine could not be asked, `unknown` of which containers it said nothing. */
+type Listing = {
+  readonly containers: readonly Json[];
+  readonly silent?: string;
+  readonly unknown: readonly string[];
+};
+
+async function listRunning(via: EngineAccess, caller: Caller): Promise<Listing> {
+  const nothing = { containers: [], unknown: [] };
   const remote = await remoteAddress(via, endpointOf(via, caller.env), caller.env);
-  if (remote !== undefined) return `runs elsewhere (${remote})`;
+  if (remote !== undefined) return { ...nothing, silent: `runs elsewhere (${remote})` };
   const ids = await runProbe(engineCommand(via, ['ps', '-q', '--no-trunc'], true), caller.env);
-  if (!ids.ok) return ids.words;
+  if (!ids.ok) return { ...nothing, silent: ids.words };
   const list = ids.stdout.split('\n').filter((id) => /^[0-9a-f]{12,64}$/.test(id));
-  if (list.length === 0) return [];
-  const facts = await runProbe(
-    engineCommand(via, ['inspect', '--type', 'container', ...list], true),
-    caller.env,
-  );
-  try {
-    const json: unknown = JSON.parse(facts.stdout);
-    return Array.isArray(json) ? (json as readonly Json[]) : 'its answer to inspect makes no sense';
-  } catch {
-    return facts.words || 'its answer to inspect makes no sense';
-  }
+  if (list.length === 0) return nothing;
+  const all = await inspect(via, list, caller);
+  if (all.containers !== undefined) return { ...nothing, containers: all.containers };
+  if (!all.late) return { ...nothing, silent: all.words };
+  // an engine that hangs over one container, as docker at times does, answers for the others
+  const each = await Promise.all(list.map((id) => inspect(via, [id], caller)));
+  return {
+    containers: each.flatMap(({ containers = [] }) => containers),
+    unknown: each.flatMap(({ containers, words }, at) =>
+      containers === undefined ? [`container ${list[at]?.slice(0, 12)}: ${words}`] : [],
+    ),
+  };
 }
+
+/** What the engine says of these; `words` is why it says nothing. */
+async function inspect(
+  via: EngineAccess,
+  ids: readonly string[],
+  caller: Caller,
+): Promise<{ readonly containers?: readonly Json[]; readonly words: string; readonly late: boolean }> {
+  const argv = engineCommand(via, ['inspect', '--type', 'container', ...ids], true);
+  const { stdout, words, late } = await runProbe(argv, caller.env, inspectMs);
+  try {
+    const json: unknown = JSON.parse(stdout);
+    if (Array.isArray(json)) return { containers: json as readonly Json[], words: '', late };
+  } catch {
+    // told below
+  }
+  return { words: words || 'its answer to inspect makes no sense', late };
+}
+
+/** How long an `inspect` of all running containers may take, and then one of each, in milliseconds. */
+const inspectMs = 10_000;
 
 function judge(
   via: EngineAccess,

@@ -123,13 +123,13 @@ function notOurs(candidate: Candidate, homeRoot: string): Failure {
   ]);
 }
 
-/** No container declares this home: the nearest miss is told, if there is one. */
+/** No container declares this home: the nearest miss is told, if there is one and all have answered. */
 function none(search: Search, homeRoot: string): Failure {
   const near =
     search.candidates.find(({ volume }) => volume !== undefined) ??
     search.candidates.find(({ container }) => container.env.has('HERMES_HOME')) ??
     search.candidates.find(({ container }) => toContainerPath(homeRoot, container, realPath) !== undefined);
-  if (near !== undefined) return notOurs(near, homeRoot);
+  if (near !== undefined && search.unknown.length === 0) return notOurs(near, homeRoot);
   return failure(`no running container declares the home ${escapeControls(homeRoot)}`, [
     ...silentHints(search),
     {
@@ -139,6 +139,7 @@ function none(search: Search, homeRoot: string): Failure {
   ]);
 }
 
-function silentHints({ silent }: Search): readonly Hint[] {
-  return silent.map((text) => ({ label: 'not asked', text }));
+/** Whoever could not be asked. */
+export function silentHints({ silent, unknown }: Search): readonly Hint[] {
+  return [...silent, ...unknown].map((text) => ({ label: 'not asked', text }));
 }

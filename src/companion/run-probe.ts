@@ -3,8 +3,15 @@ import { transportOf } from '../engine/transport/transport.ts';
 import type { Environment } from '../system/environment.ts';
 import { type CommandResult, runCommand } from '../system/run-command.ts';
 
-/** What a probe of the companion's own answered; `words` is the last line of its complaint. */
-export type ProbeAnswer = { readonly ok: boolean; readonly stdout: string; readonly words: string };
+/** What a probe of the companion's own answered. */
+export type ProbeAnswer = {
+  readonly ok: boolean;
+  readonly stdout: string;
+  /** the last line of its complaint */
+  readonly words: string;
+  /** there was no answer in time */
+  readonly late: boolean;
+};
 
 /**
  * Runs a probe that the hot path does not make, with the caller's environment. Never throws for what it does.
@@ -31,7 +38,7 @@ export async function runScriptProbe(
 function toProbeAnswer(result: CommandResult): ProbeAnswer {
   const ok = result.kind === 'exited' && result.code === 0;
   const stdout = result.kind === 'exited' ? result.stdout.replace(/\n$/, '') : '';
-  return { ok, stdout, words: ok ? '' : complaintOf(result) };
+  return { ok, stdout, words: ok ? '' : complaintOf(result), late: result.kind === 'timed-out' };
 }
 
 function complaintOf(result: CommandResult): string {

@@ -5,16 +5,17 @@ import { quoteWord } from '../report/quote.ts';
 import type { Caller } from '../route/caller.ts';
 import { realPath } from '../system/real-path.ts';
 import type { Candidate, Search } from './candidates.ts';
+import { silentHints } from './choose.ts';
 
 /** There is no home on this host to enable: where one may be, as running containers declare theirs. */
-export function homeToMake(caller: Caller, { candidates, silent }: Search): Failure {
+export function homeToMake(caller: Caller, search: Search): Failure {
   const named = caller.env.HERMES_HOME;
   const sentence = named
     ? `there is no directory ${escapeControls(named)} (HERMES_HOME)`
     : 'there is no hermes home: neither HERMES_HOME nor ~/.hermes';
   return new Failure(exitCodes.cannotRoute, sentence, [
-    ...candidates.flatMap(declaredElsewhere),
-    ...silent.map((text) => ({ label: 'not asked', text })),
+    ...search.candidates.flatMap(declaredElsewhere),
+    ...silentHints(search),
     {
       label: 'or make one, and a container that has it',
       text: 'mkdir ~/.hermes && docker run -d --name hermes --network=host -v ~/.hermes:/opt/data -e HERMES_HOME=/opt/data IMAGE',

@@ -15,6 +15,7 @@ import { managedContainer } from '../harness/container.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import type { ManagedContainer } from '../harness/managed-container.ts';
 import { describeModes } from '../harness/modes.ts';
+import { openProxy } from '../harness/proxy.ts';
 import { readReport } from '../harness/report.ts';
 
 const modeOf = (file: string) => (statSync(file).mode & 0o7777).toString(8);
@@ -247,6 +248,35 @@ describeModes(
       expect(await chat.exit).toEqual({ code: 0, signal: null });
       const well = await companionJson<{ ok: boolean }>(helper, ['doctor'], { env });
       expect(well.ok).toBe(true);
+    });
+  },
+  ['docker'],
+);
+
+describeModes(
+  (mode) => {
+    it('a container over which its engine hangs hides no other, and is told where none is found', async () => {
+      await using stuck = await managedContainer(mode);
+      await using container = await managedContainer(mode, {
+        metadata: false,
+        layout: 'official',
+        user: 'somebody',
+      });
+      await using proxy = await openProxy(container);
+      proxy.hold({ request: new RegExp(`/containers/${stuck.id}/json`) });
+      const elsewhere = join(container.root, 'elsewhere');
+      mkdirSync(elsewhere);
+      const [found, none] = await Promise.all(
+        [{}, { HERMES_HOME: elsewhere }].map((env) =>
+          companion(container, ['enable'], { env: { ...proxy.env, ...env }, timeoutMs: 60_000 }),
+        ),
+      );
+      expect(found).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(readFileSync(container.metadataFile, 'utf8')).toContain(`container_name=${container.name}\n`);
+      expect(none?.exitCode).toBe(1);
+      expect(none?.stderr).toContain(
+        `not asked:  docker: container ${stuck.id.slice(0, 12)}: no answer in 10 s\n`,
+      );
     });
   },
   ['docker'],

@@ -7,7 +7,7 @@ import { clientsBelow } from '../harness/clients.ts';
 import { companion, makeOrphan } from '../harness/companion.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { fakeEngine } from '../harness/fakes.ts';
-import { idOf, isAlive, until } from '../harness/host.ts';
+import { signalAll, until } from '../harness/host.ts';
 import { nodeDir, shim } from '../harness/installed.ts';
 import { clientModes, describeModes, type EngineMode, engines, transportModes } from '../harness/modes.ts';
 import { openTerminal } from '../harness/pty.ts';
@@ -39,7 +39,7 @@ const once = ['begun', 'hup', 'in order'];
 
 /** Signals the engine's clients of a shim; sudo's command and its own watcher end with one another. */
 function killClients(shim: number, signal: NodeJS.Signals): void {
-  for (const pid of clientsBelow([shim])) if (isAlive(idOf(pid))) process.kill(pid, signal);
+  signalAll(clientsBelow([shim]), signal);
 }
 
 /** Ends of a shim without a terminal, after which nobody is there for the session. */
@@ -150,7 +150,7 @@ describeModes(
       await running.waitFor('ready');
       await using shell = await openShell(container);
       await shell.type('hermes reload', /ready \d+/);
-      for (const pid of [running.pid, ...shimsOf(shell)]) process.kill(pid, 'SIGHUP');
+      signalAll([running.pid, ...shimsOf(shell)], 'SIGHUP');
       await running.waitFor('reloaded');
       await shell.waitFor('reloaded');
       const before = (await container.sessionProcesses()).map(({ pid }) => pid);

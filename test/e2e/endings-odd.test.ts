@@ -6,7 +6,7 @@ import { findSuspects } from '../../src/session/verdict/survivor.ts';
 import { clientsBelow } from '../harness/clients.ts';
 import { managedContainer } from '../harness/container.ts';
 import { fakeEngine } from '../harness/fakes.ts';
-import { until } from '../harness/host.ts';
+import { signalAll, until } from '../harness/host.ts';
 import { clientModes, describeModes, socketModes, transportModes } from '../harness/modes.ts';
 import { openProxy } from '../harness/proxy.ts';
 import { expectRefusal } from '../harness/refusal.ts';
@@ -35,10 +35,7 @@ describeModes(
   (mode) => {
     it.each([
       ['the shim', (pid: number) => process.kill(pid, 'SIGKILL')],
-      [
-        'the client',
-        (pid: number) => clientsBelow([pid]).forEach((client) => void process.kill(client, 'SIGKILL')),
-      ],
+      ['the client', (pid: number) => signalAll(clientsBelow([pid]), 'SIGKILL')],
     ])(
       'a session without %s is ended although the engine is too busy for the first two tries',
       async (_, kill) => {
@@ -147,7 +144,7 @@ describeModes((mode) => {
       (await container.sessionProcesses())
         .map(({ argv }) => argv.join(' '))
         .filter((line) => line.startsWith('sleep 100'));
-    for (const pid of clientsBelow([first?.pid ?? 0])) process.kill(pid, 'SIGTERM');
+    signalAll(clientsBelow([first?.pid ?? 0]), 'SIGTERM');
     await until(async () => !(await sleeps()).includes('sleep 1000'), { what: 'its end', ms: 20_000 });
     expect((await sleeps()).sort()).toEqual(['sleep 1001', 'sleep 1002', 'sleep 1003']);
     for (const other of others) other.kill('SIGTERM');

@@ -2,17 +2,17 @@
 import { expect, it } from 'vitest';
 import { type Side, sideEnv } from '../harness/compare.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
-import { until } from '../harness/host.ts';
+import { signalAll, until } from '../harness/host.ts';
 import { installShim } from '../harness/installed.ts';
 import { describeModes, transportModes } from '../harness/modes.ts';
 
-/** Scripts that end by themselves; what they print is compared. */
 /** sh code that starts a hermes in the background and waits until it has begun: before that node ignores nothing. */
 function begun(hermes: string): string {
   const job = `${hermes} sh -c 'echo ready; sleep 2' >$out 2>/dev/null & p=$!`;
   return `out=$(mktemp); ${job}; until grep -q ready $out; do sleep 0.1; done`;
 }
 
+/** Scripts that end by themselves; what they print is compared. */
 const scripts: Readonly<Record<string, string>> = {
   'timeout ends it with 124': 'timeout 2 hermes sleep 1000; echo "$?"',
   'timeout -s INT': 'timeout -s INT 2 hermes sleep 1000; echo "$?"',
@@ -54,6 +54,7 @@ describeModes((mode) => {
 
   it('hermes … & disown and setsid hermes … live on when their shell is gone', async () => {
     await using container = await managedContainer(mode);
+    await installShim();
     for (const start of ['hermes sleep 1000 & disown', 'setsid hermes sleep 1000 &']) {
       const shell = container.call(['bash', '-c', `${start} >/dev/null 2>&1 </dev/null`], {
         env: sideEnv(container, 'shim'),
@@ -68,7 +69,11 @@ describeModes((mode) => {
       await until(async () => (await container.sessionProcesses()).some(({ argv }) => argv[0] === 'sleep'), {
         what: 'hermes',
       });
-      for (const { pid } of await container.sessionProcesses()) process.kill(pid, 'SIGTERM');
+      const session = await container.sessionProcesses();
+      signalAll(
+        session.map(({ pid }) => pid),
+        'SIGTERM',
+      );
       await container.untilNoGuests();
     }
   });

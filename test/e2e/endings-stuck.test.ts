@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { Running } from '../harness/call.ts';
 import { clientsBelow } from '../harness/clients.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
-import { idOf, isAlive, until } from '../harness/host.ts';
+import { idOf, isAlive, signalAll, until } from '../harness/host.ts';
 import { leftovers } from '../harness/leftovers.ts';
 import { clientModes, describeModes, pausableModes, socketModes } from '../harness/modes.ts';
 import { openProxy } from '../harness/proxy.ts';
@@ -86,7 +86,7 @@ describeModes(
       await container.pause();
       shim?.kill('SIGKILL');
       group?.killGroup('SIGKILL');
-      if (client) for (const pid of clientsBelow([client.pid])) process.kill(pid, 'SIGKILL');
+      if (client) signalAll(clientsBelow([client.pid]), 'SIGKILL');
       await moment(12_000);
       await container.unpause();
       for (const one of all) expect((await one.ended).timedOut).toBe(false);
@@ -113,7 +113,7 @@ describeModes(
       await shell.type('hermes sleep 1000', /ready \d+/);
       await container.pause();
       const from = shell.output().length;
-      for (const pid of shimsOf(shell)) process.kill(pid, 'SIGTERM');
+      signalAll(shimsOf(shell), 'SIGTERM');
       await shell.waitFor('prompt> ', { from, ms: soonMs });
       await until(async () => (await shell.settings()) === before, { what: 'the settings as before' });
       // what is typed goes to the shell again
@@ -136,8 +136,7 @@ describeModes(
       const [killed, orphaned, ...others] = running;
       proxy.freeze();
       killed?.kill('SIGKILL');
-      if (orphaned && clientModes.includes(mode))
-        for (const pid of clientsBelow([orphaned.pid])) process.kill(pid, 'SIGKILL');
+      if (orphaned && clientModes.includes(mode)) signalAll(clientsBelow([orphaned.pid]), 'SIGKILL');
       else orphaned?.killGroup('SIGKILL');
       others.forEach((one, at) => void one.kill(byAll[at] ?? 'SIGTERM'));
       for (const [at, one] of others.entries())

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { clientsBelow } from '../harness/clients.ts';
 import { managedContainer } from '../harness/container.ts';
-import { until } from '../harness/host.ts';
+import { signalAll, until } from '../harness/host.ts';
 import { clientModes, describeModes, transportModes } from '../harness/modes.ts';
 import { openShell, shimOf, shimsOf } from '../harness/shell.ts';
 
@@ -99,7 +99,7 @@ describeModes((mode) => {
     const before = await shell.settings();
     await shell.type('hermes keys 1', /ready \d+/);
     const from = shell.output().length;
-    for (const pid of clientsBelow(shimsOf(shell))) process.kill(pid, 'SIGKILL');
+    signalAll(clientsBelow(shimsOf(shell)), 'SIGKILL');
     await shell.waitFor('prompt> ', { from, ms: 20_000 });
     expect(await settled(shell.settings, before)).toBe(before);
     await container.untilNoGuests(20_000);

@@ -8,7 +8,7 @@ import { clientsBelow } from '../harness/clients.ts';
 import { endSurvivors, type Side, see, start } from '../harness/compare.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { buildGate } from '../harness/gate.ts';
-import { until } from '../harness/host.ts';
+import { signalAll, until } from '../harness/host.ts';
 import { forgetKnown } from '../harness/known.ts';
 import { leftovers } from '../harness/leftovers.ts';
 import { clientModes, describeModes, transportModes } from '../harness/modes.ts';
@@ -173,7 +173,7 @@ describeModes((mode) => {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL', 'SIGHUP', 'SIGQUIT'] as const) {
       const running = await container.session(['sleep', '1000']);
       await running.waitFor('ready');
-      for (const pid of clientsBelow([running.pid])) process.kill(pid, signal);
+      signalAll(clientsBelow([running.pid]), signal);
       const ended = await running.ended;
       expect(ended.timedOut, signal).toBe(false);
       expect(ended.exitCode === 0, `${signal} must not look like success`).toBe(false);

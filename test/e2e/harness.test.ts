@@ -7,7 +7,7 @@ import { hermesUid, type ManagedContainer, managedContainer } from '../harness/c
 import { stateQuestion } from '../harness/create.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import { faultPrefix } from '../harness/fault.ts';
-import { until, within } from '../harness/host.ts';
+import { signalAll, until, within } from '../harness/host.ts';
 import { makeContainer } from '../harness/make-container.ts';
 import {
   allModes,
@@ -320,7 +320,10 @@ describeModes((mode) => {
       expect(stdout.length).toBeLessThanOrEqual(bytes);
       expect(stdout.length > 0).toBe(bytes > 0);
       const left = await until(() => container.sessionProcesses(), { what: 'what was left behind' });
-      for (const { pid } of left) process.kill(pid, 'SIGKILL');
+      signalAll(
+        left.map(({ pid }) => pid),
+        'SIGKILL',
+      );
       await container.untilNoGuests();
     }
   });

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { CallOptions } from '../harness/call.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
-import { idOf, isAlive, until } from '../harness/host.ts';
+import { idOf, isAlive, signalAll, until } from '../harness/host.ts';
 import { shim } from '../harness/installed.ts';
 import { leftovers } from '../harness/leftovers.ts';
 import { describeModes, engines } from '../harness/modes.ts';
@@ -120,7 +120,7 @@ describeModes(
         for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGKILL'] as const) {
           await shell.type('hermes sleep 1000', /ready \d+/);
           const from = shell.output().length;
-          for (const pid of shimsOf(shell)) process.kill(pid, signal);
+          signalAll(shimsOf(shell), signal);
           await shell.waitFor('prompt> ', { from, ms: 20_000 });
           await until(async () => (await shell.settings()) === before, { what: `settings after ${signal}` });
           await container.untilNoGuests(20_000);

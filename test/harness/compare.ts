@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { CallOptions, Ended, Running } from './call.ts';
 import type { ManagedContainer } from './container.ts';
-import { hostProcesses, until } from './host.ts';
+import { hostProcesses, signalAll, until } from './host.ts';
 import { nodeDir } from './installed.ts';
 
 /** Local: the host's copy of the probe stands under the name hermes. */
@@ -55,5 +55,8 @@ export async function endSurvivors(container: ManagedContainer, side: Side, runn
     side === 'shim'
       ? await container.sessionProcesses()
       : hostProcesses().filter(({ sid }) => sid === running.pid);
-  for (const { pid } of left) process.kill(pid, 'SIGKILL');
+  signalAll(
+    left.map(({ pid }) => pid),
+    'SIGKILL',
+  );
 }

@@ -57,3 +57,14 @@ function show(value: unknown): string {
   if (value instanceof Error) return value.message;
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
 }
+
+/** Signals all of them. Who has ended meanwhile, as a client does with its sudo, is left alone. */
+export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}

@@ -1,7 +1,7 @@
 /** Random means by which a session comes to its end, and what must hold of it then. */
 import { expect } from 'vitest';
 import type { Running } from './call.ts';
-import { hostProcesses, until } from './host.ts';
+import { hostProcesses, signalAll, until } from './host.ts';
 
 /** As often as that on an ordinary run, or with SOAK=1. */
 export const often = (ordinary: number): number => (process.env.SOAK === '1' ? 200 : ordinary);
@@ -49,7 +49,10 @@ function bringAbout(how: Means, running: Running): void {
     const clients = hostProcesses().filter(
       ({ ppid, argv }) => ppid === running.pid && argv.includes('hermes-wrapper'),
     );
-    for (const { pid } of clients) process.kill(pid, name);
+    signalAll(
+      clients.map(({ pid }) => pid),
+      name,
+    );
     if (clients.length === 0) running.kill('SIGTERM');
   } else running.kill(name);
 }
