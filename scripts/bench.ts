@@ -28,16 +28,26 @@ import { allModes, type EngineMode } from './engines/modes.ts';
 import { setUpEngines } from './engines.ts';
 import { ownArchitecture } from './runtimes.ts';
 
-const { values } = parseArgs({
-  options: {
-    modes: { type: 'string', default: allModes.join(',') },
-    rounds: { type: 'string', default: '5' },
-    runs: { type: 'string', default: '8' },
-    node: { type: 'string', default: process.execPath },
-    growth: { type: 'boolean', default: false },
-    chart: { type: 'boolean', default: false },
-  },
-});
+/** @returns what was asked for; a word that means nothing here ends the process with 2 */
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        modes: { type: 'string', default: allModes.join(',') },
+        rounds: { type: 'string', default: '5' },
+        runs: { type: 'string', default: '8' },
+        node: { type: 'string', default: process.execPath },
+        growth: { type: 'boolean', default: false },
+        chart: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    console.error(`bench: ${(error as Error).message}`);
+    process.exit(2);
+  }
+}
+
+const values = readOptions();
 const checkout = fileURLToPath(new URL('..', import.meta.url));
 const say = (line: string) => console.error(line);
 const print = (...parts: readonly string[]) => console.log(`${parts.join('\n\n')}\n`);
