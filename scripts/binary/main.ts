@@ -37,6 +37,13 @@ ${bundle}
 `;
 }
 
+/** The option of node that the launcher gives it for a quicker start. Throws where there is none. */
+export function seedOption(launcher: string): string {
+  const option = /--random-seed=\d+/.exec(launcher)?.[0];
+  if (option === undefined) throw new Error('bin/hermes is not the launcher that is known here');
+  return option;
+}
+
 /** The launcher for the file beside it: the same notes for the same reasons, but no node to be looked for. */
 export function launcherText(launcher: string, file: string): string {
   const search = launcher.indexOf('\ncase $hermes_shim_node in');

@@ -101,7 +101,7 @@ async function listRunning(via: EngineAccess, caller: Caller): Promise<Listing> 
   if (all.containers !== undefined) return { ...nothing, containers: all.containers };
   if (!all.late) return { ...nothing, silent: all.words };
   // an engine that hangs over one container, as docker at times does, answers for the others
-  const each = await Promise.all(list.map((id) => inspect(via, [id], caller)));
+  const each = list.length === 1 ? [all] : await Promise.all(list.map((id) => inspect(via, [id], caller)));
   return {
     containers: each.flatMap(({ containers = [] }) => containers),
     unknown: each.flatMap(({ containers, words }, at) =>
