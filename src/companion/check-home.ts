@@ -11,6 +11,7 @@ import { realPath } from '../system/real-path.ts';
 import { captureTrace, lastFact, lastWords } from './capture-trace.ts';
 import { type Check, type CheckName, fail, failBy, skip, warn, well } from './check.ts';
 import { withoutBypass } from './current-caller.ts';
+import { haveBothMade } from './suggest-home.ts';
 
 /** What was found on the way to a route; `because` says why there is none, as the end of a sentence. */
 export type RouteChecks = {
@@ -85,6 +86,7 @@ const homeFixes: readonly Hint[] = [
     label: 'elsewhere',
     text: 'export HERMES_HOME=<the directory that the container has as its HERMES_HOME>',
   },
+  haveBothMade,
 ];
 
 const metadataFixes: readonly Hint[] = [

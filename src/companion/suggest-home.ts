@@ -7,6 +7,12 @@ import { realPath } from '../system/real-path.ts';
 import type { Candidate, Search } from './candidates.ts';
 import { silentHints } from './choose.ts';
 
+/** For whoever has neither a home nor a container. */
+export const haveBothMade: Hint = {
+  label: 'or have a home and its container made',
+  text: 'hermes-shim init && hermes-shim up',
+};
+
 /** There is no home on this host to enable: where one may be, as running containers declare theirs. */
 export function homeToMake(caller: Caller, search: Search): Failure {
   const named = caller.env.HERMES_HOME;
@@ -16,8 +22,9 @@ export function homeToMake(caller: Caller, search: Search): Failure {
   return new Failure(exitCodes.cannotRoute, sentence, [
     ...search.candidates.flatMap(declaredElsewhere),
     ...silentHints(search),
+    haveBothMade,
     {
-      label: 'or make one, and a container that has it',
+      label: 'or make them yourself',
       text: 'mkdir ~/.hermes && docker run -d --name hermes --network=host -v ~/.hermes:/opt/data -e HERMES_HOME=/opt/data IMAGE',
     },
   ]);

@@ -105,6 +105,12 @@ it('without any hermes home each command says what is missing, with --json too',
   });
 });
 
+it('who has neither a home nor a container is told how to have both made', async () => {
+  const advice = 'or have a home and its container made:  hermes-shim init && hermes-shim up\n';
+  expect((await run('doctor')).stdout).toContain(advice);
+  expect((await run('enable')).stderr).toContain(advice);
+});
+
 it('--version is the version of the package', async () => {
   expect((await run('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
