@@ -4,6 +4,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type InputOptions } from 'rolldown';
 import { jsonSchema } from '../src/managed/file/schema.ts';
+import { lateStringWidth } from './late-string-width.ts';
 import { writeManualPages } from './man.ts';
 import { shellText } from './shell.ts';
 
@@ -44,6 +45,7 @@ async function bundle(name: string, source: string, settings: Bundling): Promise
     transform: { target: 'node12', define: settings.define ?? {} },
     plugins: [
       shellText(),
+      lateStringWidth(),
       {
         name: 'late-builtins',
         moduleParsed: ({ id, importedIds }) => void imports.set(id, importedIds),
