@@ -25,6 +25,8 @@ buildNpmPackage {
       ../bin
       ../src
       ../scripts/build.ts
+      ../scripts/building-node.ts
+      ../scripts/late-string-width.ts
       ../scripts/man.ts
       ../scripts/man
       ../scripts/shell.ts

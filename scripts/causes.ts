@@ -173,9 +173,9 @@ export function causesSection(): string {
 }
 
 const introduction = [
-  'Every error of the shim begins with `hermes: ` and ends with what to type next. This is what somebody on NixOS reads;',
-  'elsewhere the commands are those of that system. Most errors also name `HERMES_DEV=1 hermes …`, which runs the hermes',
-  'of this host instead. `HERMES_SHIM_DEBUG=1 hermes …` tells every decision. (Made by `npm run causes`.)',
+  'Every error of the shim begins with `hermes: ` and ends with what to type next. Here are those about engine and',
+  'container, as somebody on NixOS reads them; elsewhere the commands are those of that system. Most also name',
+  '`HERMES_DEV=1 hermes …`, which runs the hermes of this host instead. (Made by `npm run causes`.)',
 ];
 
 const marks = ['<!-- causes -->', '<!-- /causes -->'] as const;

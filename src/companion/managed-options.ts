@@ -119,7 +119,7 @@ export function addManagedCommands<T>(parser: Argv<T>, take: (request: ManagedRe
       'A shell in the container',
       (y) =>
         y
-          .usage('$0 shell [--file FILE] [-- COMMAND…]')
+          .usage('$0 shell [--file FILE] [-- COMMAND…]\n\nA shell in the container, or one command.')
           .option('file', file)
           .example('$0 shell -- sudo apt install jq', 'one command in place of a shell'),
       (given) => take({ kind: 'shell', file: given.file }),

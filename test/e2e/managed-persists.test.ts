@@ -114,7 +114,8 @@ describeModes((way) => {
     await using machine = await kept(way);
     machine.declare('', 'official');
     await machine.up();
-    expect((await machine.hermes(['version'])).exitCode).toBe(0);
+    for (const name of ['hermes', 'hermes-agent'])
+      expect(await machine.sh(`${name} version`), name).toMatchObject({ exitCode: 0, stderr: '' });
     const now = await leaveTraces(machine, '/opt/data');
     await machine.shim(['restart']);
     expect(await now()).toEqual(stays);

@@ -226,7 +226,10 @@ async function makeOfficial(
   const label = ['--label', labelOf(engines.run)];
   const id = await engine(['create', ...label, engines.images.dash, 'true']);
   const tree = join(root, 'official');
-  makePackage(join(tree, 'opt/hermes'));
+  const venv = join(tree, 'opt/hermes/.venv');
+  makePackage(venv);
+  copyFileSync(bed('probe.sh'), join(venv, 'bin/hermes-agent'));
+  chmodSync(join(venv, 'bin/hermes-agent'), 0o755);
   for (const dir of ['opt/hermes/docker', 'opt/data', 'etc']) mkdirSync(join(tree, dir), { recursive: true });
   copyFileSync(bed('official.sh'), join(tree, 'opt/hermes/docker/entrypoint-dispatch.sh'));
   chmodSync(join(tree, 'opt/hermes/docker/entrypoint-dispatch.sh'), 0o755);
@@ -240,7 +243,7 @@ async function makeOfficial(
     'ENTRYPOINT ["/opt/hermes/docker/entrypoint-dispatch.sh"]',
     'ENV HERMES_HOME=/opt/data',
     'ENV HERMES_WRITE_SAFE_ROOT=/opt/data',
-    'ENV PATH=/opt/hermes/bin:/usr/local/bin:/usr/bin:/bin',
+    'ENV PATH=/opt/hermes/bin:/opt/hermes/.venv/bin:/usr/local/bin:/usr/bin:/bin',
   ].flatMap((change) => ['--change', change]);
   await engine(['commit', ...changes, id, image]);
   await engine(['rm', id]);

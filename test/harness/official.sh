@@ -9,4 +9,4 @@ mkdir -p "$HERMES_HOME"
 [ "$(stat -c %u "$HERMES_HOME")" = "$uid" ] || chown "$uid:$gid" "$HERMES_HOME"
 find "$HERMES_HOME" -maxdepth 1 -type f -exec chown "$uid:$gid" {} +
 [ ! -e "$HERMES_HOME/never-ready" ] || exit 9
-exec su -s /bin/sh hermes -c 'exec /opt/hermes/bin/hermes "$@"' -- hermes "$@"
+exec su -s /bin/sh hermes -c 'exec /opt/hermes/.venv/bin/hermes "$@"' -- hermes "$@"

@@ -59,7 +59,8 @@ export function toLayout(wanted: Wanted, owner: { uid: number; gid: number }, he
       entrypoint: undefined,
       command: ['gateway', 'run', ...wanted.extraArgs],
       homeInside: '/opt/data',
-      hermesBin: '/opt/hermes/bin/hermes',
+      // not the first on its PATH, which gives root up and has no hermes-agent beside it
+      hermesBin: '/opt/hermes/.venv/bin/hermes',
       execUser: 'hermes',
       directories: [{ path: stateDir, mode: open }, { path: home, mode: open }, ...inHome, workspace],
     };

@@ -232,7 +232,7 @@ describe('the layout', () => {
     expect(layout).toMatchObject({
       volumes: ['/var/lib/hermes/.hermes:/opt/data'],
       entrypoint: undefined,
-      hermesBin: '/opt/hermes/bin/hermes',
+      hermesBin: '/opt/hermes/.venv/bin/hermes',
       command: ['gateway', 'run'],
     });
     const published = wanted('container: {extraOptions: ["-p", "8642:8642"]}\n');
