@@ -94,21 +94,33 @@ function parseContainer(text: string): Container | undefined {
   }
 }
 
+/**
+ * What sudo (1.8, 1.9, sudo-rs) and doas say when they run nothing. Whole beginnings: their warnings have the same words
+ * (`setrlimit(RLIMIT_CORE): Operation not permitted`, `unable to resolve host kitty`), and after these they go on.
+ */
+const refusals: ReadonlyArray<readonly [RegExp, Refusal]> = [
+  [/^sudo: the "no new privileges" flag is set/im, 'no-new-privileges'],
+  [
+    /must be owned by uid 0 and have the setuid bit|^sudo: effective uid is not 0|not installed setuid/im,
+    'not-setuid',
+  ],
+  [/^Sorry, user |^sudo: .*I'm afraid I can't do that|^doas: operation not permitted$/im, 'no-rule'],
+  [/^sudo: sorry, you must have a tty/im, 'no-terminal'],
+  [
+    /^\w+: (an? (password|terminal|tty) is required|no tty present|\d+ incorrect password|(interactive )?(authentication|authorization) (is )?(required|failed))/im,
+    'password',
+  ],
+];
+
+/** Why sudo or doas ran nothing, by their words; `other`: they said something, a warning perhaps; undefined: nothing. */
 export function toRefusal(stderr: string, tool: 'sudo' | 'doas'): Refusal | undefined {
   const own = stderr
     .split('\n')
+    .map((line) => line.trimEnd())
     .filter((line) => line.startsWith(`${tool}: `) || line.startsWith('Sorry, user '));
   const words = own.join('\n');
   if (words === '') return undefined;
-  if (/no new privileges/i.test(words)) return 'no-new-privileges';
-  if (
-    /must be owned by uid 0 and have the setuid bit|effective uid is not 0|not installed setuid/i.test(words)
-  )
-    return 'not-setuid';
-  if (/not allowed|may not run|not in the sudoers|operation not permitted/i.test(words)) return 'no-rule';
-  if (/must have a tty/i.test(words)) return 'no-terminal';
-  if (/password|authentication|authorization|tty/i.test(words)) return 'password';
-  return 'other';
+  return refusals.find(([pattern]) => pattern.test(words))?.[1] ?? 'other';
 }
 
 function lines(text: string): readonly string[] {

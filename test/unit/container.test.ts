@@ -258,6 +258,19 @@ describe('an answer to a probe', () => {
       bySudo,
       { kind: 'absent' },
     ],
+    [
+      '',
+      'sudo: setrlimit(RLIMIT_CORE): Operation not permitted\nError: inspecting object: no such container x',
+      bySudo,
+      { kind: 'absent' },
+    ],
+    [
+      '',
+      "sudo: I'm sorry alice. I'm afraid I can't do that",
+      bySudo,
+      { kind: 'refused', refusal: 'no-rule' },
+    ],
+    ['', 'sudo: interactive authentication is required', bySudo, { kind: 'refused', refusal: 'password' }],
     ['', '', direct, { kind: 'nonsense', detail: 'exit code 1 without a word' }],
     [
       '',
