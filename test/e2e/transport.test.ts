@@ -125,6 +125,23 @@ describeModes((mode) => {
     expect(container.starts()).toHaveLength(1);
   });
 
+  it('of what it is given on stdin, not a byte is lost to a start that began nothing', async () => {
+    const given = 'a line of the given text\n'.repeat(20_000);
+    for (const how of ['pipe', 'file']) {
+      await using container = await managedContainer(mode);
+      const file = join(container.root, 'given');
+      writeFileSync(file, given);
+      const bin = join(container.packageDir, 'bin/hermes');
+      renameSync(bin, `${bin}.later`);
+      const stdin = how === 'pipe' ? { input: given } : { stdin: { file } };
+      await using running = await container.session(['cat'], { ...stdin, env: telling, timeoutMs: 60_000 });
+      await untilItWaits(running);
+      renameSync(`${bin}.later`, bin);
+      const { exitCode, stdout } = await running.ended;
+      expect([how, exitCode, stdout.length, stdout === given]).toEqual([how, 0, given.length, true]);
+    }
+  });
+
   it('what the engine says instead of hermes is no output of hermes', async () => {
     await using container = await managedContainer(mode);
     container.writeMetadata({ exec_user: 'nobody-here' });

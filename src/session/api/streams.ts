@@ -83,6 +83,26 @@ export async function connectStreams(
     blocked.add(output);
     socket.pause();
   };
+  /** Only now: what was read for a session that does not begin, nobody could give back to the next attempt. */
+  const feed = (): void => {
+    let over = false;
+    const opening = openSource(session.stdinTerminal, {
+      take: (bytes) => socket.destroyed || socket.write(bytes),
+      ended: () => {
+        over = true;
+        // a terminal session's connection is never half-closed: docker ends its stream at that
+        if (!terminal) socket.end();
+      },
+      failed: fail,
+    });
+    void opening.then((opened) => {
+      source = opened;
+      if (socket.destroyed) return opened.close();
+      reading(opened);
+      socket.on('drain', () => over || opened.resume());
+      if (opened.pid !== undefined) session.watchdog.watch({ pid: opened.pid, start: startOf(opened.pid) });
+    });
+  };
   const take = (output: Output, bytes: Buffer): void => {
     if (greeted) {
       write(output, bytes);
@@ -96,6 +116,7 @@ export async function connectStreams(
     if (found === undefined) return;
     greeted = found.greeting;
     if (greeted !== 'started') return;
+    if (request.stdin) feed();
     write('stdout', greeting.before());
     for (const text of held) write('stderr', text);
     write('stdout', found.rest);
@@ -116,25 +137,6 @@ export async function connectStreams(
   // the engine's half of the connection ends with the session; ours is not needed any more then
   socket.once('end', () => socket.destroy());
   if (head.length > 0) read(head);
-  if (request.stdin) {
-    let over = false;
-    const opening = openSource(session.stdinTerminal, {
-      take: (bytes) => socket.destroyed || socket.write(bytes),
-      ended: () => {
-        over = true;
-        // a terminal session's connection is never half-closed: docker ends its stream at that
-        if (!terminal) socket.end();
-      },
-      failed: fail,
-    });
-    void opening.then((opened) => {
-      source = opened;
-      if (socket.destroyed) return opened.close();
-      reading(opened);
-      socket.on('drain', () => over || opened.resume());
-      if (opened.pid !== undefined) session.watchdog.watch({ pid: opened.pid, start: startOf(opened.pid) });
-    });
-  }
   if (blocked.size === 0) socket.resume();
   await closed;
   source?.close();
