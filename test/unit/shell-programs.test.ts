@@ -95,7 +95,8 @@ it('every program that runs in a container knows the same two places for notes',
 });
 
 it('the watchdog knows every word by which a container is known to be over', () => {
-  for (const word of [...ended, ...absent]) expect(watchdog).toMatch(new RegExp(`\\*'?${word}'?\\*`));
+  for (const word of ended) expect(watchdog).toMatch(new RegExp(` ${word}( \\| |\\) break)`));
+  for (const words of absent) expect(watchdog).toContain(`*'${words}'*`);
 });
 
 describe.each(shells)('run by $name', (shell) => {
@@ -242,6 +243,23 @@ describe.each(shells)('run by $name', (shell) => {
     expect(readFileSync(log, 'utf8')).toBe('2 two words past\n');
     for (const end of hungUp) expect(await end).toEqual([null, 'SIGHUP']);
     expect(sleepers[2]).toMatchObject({ exitCode: null, signalCode: null });
+  });
+
+  it('the watchdog goes on where an error only contains a word by which a container is over', async () => {
+    const [asked, tried] = ['asked', 'tried'].map((name) => join(dir, `${name}-${shell.name}`));
+    const state = [
+      `echo >>'${asked}';`,
+      `case $(wc -l <'${asked}') in`,
+      `*1) echo 'command [ssh far] has exited with exit status 255: context deadline exceeded' >&2; exit 1 ;;`,
+      `*) echo 'sudo: unable to resolve host dead-end' >&2; echo exited ;;`,
+      `esac`,
+    ].join(' ');
+    const hangUp = ['/bin/sh', '-c', `echo >>'${tried}'; exit 1`, '@control-script'];
+    const child = start(shell, ['-c', watchdog, 'hermes-watchdog', 'the script']);
+    const over = once(child, 'exit');
+    child.stdin?.end([...hangUp, '', '/bin/sh', '-c', state, '', ''].join('\n'));
+    expect(await over).toEqual([null, 'SIGKILL']);
+    expect([readFileSync(asked ?? '', 'utf8'), readFileSync(tried ?? '', 'utf8')]).toEqual(['\n\n', '\n\n']);
   });
 
   it('the search for a note reads it, and says that there is none', () => {

@@ -98,10 +98,12 @@ while :; do
       end_clients
       ;;
   esac
-  case $(container_state) in
-    *created* | *configured* | *initialized* | *exited* | *stopped* | *dead* | *removing*) break ;;
-    *'o such container'* | *'o such object'* | *'o container with '*) break ;;
-  esac
+  # its last line: sudo may have warned before; and an error may contain any of these words (`deadline exceeded`)
+  if said=$(container_state); then
+    case ${said##*"$newline"} in created | configured | initialized | exited | stopped | dead | removing) break ;; esac
+  else
+    case $said in *'o such container'* | *'o such object'* | *'o container with '*) break ;; esac
+  fi
   pause=$((1 + waited / 8))
   [ $pause -le 300 ] || pause=300
   waited=$((waited + pause))
