@@ -8,7 +8,7 @@ import { dieBy } from '../system/tied.ts';
 import { type ExecSession, startExecSession } from './api/exec-session.ts';
 import { type Client, startClient, withIgnored } from './client/client.ts';
 import type { HeldStderr } from './client/held-stderr.ts';
-import { pauseOrResume } from './client/job-control.ts';
+import { openJobControl } from './client/job-control.ts';
 import { watchSilence } from './client/silence.ts';
 import { relayStdin } from './client/stdin-relay.ts';
 import { isTerminalClosed, restoreTerminal, type TerminalState } from './client/terminal-state.ts';
@@ -56,6 +56,8 @@ export async function runSession(session: Session, watchdog: Watchdog): Promise<
   const received: Received[] = [];
   let client: Client | undefined;
   let grace: NodeJS.Timeout | undefined;
+  const readsTerminal = session.descriptors.stdinTerminal && session.stdin === 'inherit';
+  const job = openJobControl({ via: address.via, readsTerminal }, () => client, control);
 
   /** After a closed terminal there is nobody to answer; a HUP by `kill` is a signal like any other. */
   const afterGrace = async (): Promise<void> => {
@@ -69,8 +71,7 @@ export async function runSession(session: Session, watchdog: Watchdog): Promise<
   const onSignal = (signal: HandledSignal): void => {
     trace(() => `received ${signal}`);
     if (signal === 'SIGTSTP' || signal === 'SIGCONT') {
-      const readsTerminal = session.descriptors.stdinTerminal && session.stdin === 'inherit';
-      void pauseOrResume(signal, { via: address.via, readsTerminal }, client, control);
+      void job(signal);
       return;
     }
     const first = received.find((one) => one.signal === signal);
