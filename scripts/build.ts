@@ -64,7 +64,9 @@ async function bundle(name: string, source: string, settings: Bundling): Promise
       dir: settings.dir,
       format: 'cjs',
       entryFileNames: '[name].cjs',
-      chunkFileNames: `${settings.chunks ?? name}-[name].cjs`,
+      // by what is in them: a call that runs while another version is installed finds none of its own any more, and takes
+      // no part of the other
+      chunkFileNames: `${settings.chunks ?? name}-[name]-[hash].cjs`,
       minify: true,
       // what the hot path imports is one file, though others import it, too: each file more is a millisecond
       ...(settings.late ? { codeSplitting: { groups: [{ name, test: isReachable(source, imports) }] } } : {}),

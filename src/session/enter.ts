@@ -128,9 +128,11 @@ async function enter(call: Call, held?: HeldStderr): Promise<Entered> {
   // Engines' clients end with 1 where the arguments are too long for the container.
   if (!ambiguous && (ending.code !== 1 || api)) return ended;
   if (!ambiguous && !long()) return ended;
-  const { attributeExitStatus } = await import('./verdict/exit-status.ts');
+  // gone where another version was installed meanwhile; the code stands, and it is hermes's in nearly every case
+  const attribution = await import('./verdict/exit-status.ts').catch(() => undefined);
+  if (attribution === undefined) return ended;
   const { bin } = plan.instructions;
-  const settled = await attributeExitStatus(
+  const settled = await attribution.attributeExitStatus(
     {
       code: ending.code,
       address,

@@ -17,8 +17,9 @@ import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fetchRuntime } from '../../scripts/runtimes.ts';
 import { asFunction, programFile } from '../../src/start/program.ts';
+import { managedContainer } from '../harness/container.ts';
 import { installShim, nodeDir, nodeVersions, packShim } from '../harness/installed.ts';
-import { engines } from '../harness/modes.ts';
+import { describeModes, engines } from '../harness/modes.ts';
 
 const root = mkdtempSync(join(engines.dir, 'precompiled-'));
 const native = join(root, 'native');
@@ -158,3 +159,21 @@ describe('the program, compiled when it is installed', () => {
     expect(ended.stderr).toMatch(/^hermes: container 'c' does not exist \(podman\)\n/);
   });
 });
+
+describeModes(
+  (mode) => {
+    it("another version that is installed under a running call does not cost hermes's exit code", async () => {
+      await using container = await managedContainer(mode);
+      const { hermes, dist } = await copy();
+      const code = mode === 'docker' ? '126' : '1';
+      const script = `echo ready; read -r _; exit ${code}`;
+      await using running = container.call([hermes, 'sh', '-c', script], { stdin: 'pipe' });
+      await running.waitFor('ready');
+      for (const file of readdirSync(dist)) rmSync(join(dist, file));
+      writeFileSync(join(dist, programFile), 'throw new Error("another version")');
+      running.stdin?.end('\n');
+      expect(await running.ended).toMatchObject({ exitCode: Number(code), stderr: '' });
+    });
+  },
+  ['docker', 'docker-client'],
+);
