@@ -14,7 +14,7 @@ import { clientEnvironment } from './plan/environment.ts';
 import { planSession } from './plan/plan.ts';
 import { runSession, type Session } from './run.ts';
 import { isAmbiguous } from './verdict/ambiguity.ts';
-import type { Ending } from './verdict/ending.ts';
+import type { Ending, Fate } from './verdict/ending.ts';
 import { saysRefused } from './verdict/refusal.ts';
 
 /** What was made ready beside the probe, where it cost no time. */
@@ -117,10 +117,11 @@ async function enter(call: Call, held?: HeldStderr): Promise<Entered> {
     const { explainHanging } = await import('./verdict/never-started.ts');
     throw await explainHanging(fate, via, route, caller);
   }
-  if (fate?.is === 'alive') {
+  const abandon = async (alive: Extract<Fate, { is: 'alive' }>): Promise<Entered> => {
     const { tellAbandoned } = await import('./verdict/abandoned.ts');
-    return { kind: 'ended', ending: await tellAbandoned({ ending, fate, via, route, caller }) };
-  }
+    return { kind: 'ended', ending: await tellAbandoned({ ending, fate: alive, via, route, caller }) };
+  };
+  if (fate?.is === 'alive') return abandon(fate);
   const ended: Entered = { kind: 'ended', ending };
   if (!unattributed || ending.kind !== 'code') return ended;
   const silent = held !== undefined && !terminal && !held.begun() && ending.code !== 0;
@@ -146,6 +147,8 @@ async function enter(call: Call, held?: HeldStderr): Promise<Entered> {
     },
     caller.env,
   );
+  // nobody knows how it ended, and the watchdog ends it where it goes on
+  if (settled === 'own' && fate?.is === 'unknown') return abandon({ is: 'alive' });
   if (settled === 'own') return ended;
   if (settled === 'not-started') return { kind: settled };
   // The engine knows no such user, and it is proven that nothing was started: once more, by the container's numbers.

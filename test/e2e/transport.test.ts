@@ -164,6 +164,20 @@ describeModes((mode) => {
     await container.untilNoGuests(30_000);
   });
 
+  it('a session of which a restarted daemon knows nothing, though its container runs on, is ended and told', async () => {
+    await using container = await managedContainer(mode);
+    await using proxy = await openProxy(container);
+    proxy.cut({ request: /\/exec\/.*\/start/, when: 200 });
+    const body = '{"message":"No such exec instance"}';
+    const head = `HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;
+    proxy.answer({ request: /^GET .*\/exec\// }, `${head}\r\nConnection: close\r\n\r\n${body}`);
+    const ended = await container.hermes(['tick', '0.02'], { env: proxy.env, timeoutMs: 60_000 });
+    expect(ended.exitCode).toBe(255);
+    expect(ended.stderr).toMatch(/^hermes: the connection to (docker|podman) broke/);
+    expect(container.starts()).toHaveLength(1);
+    await container.untilNoGuests(30_000);
+  });
+
   it('a connection that breaks before the start begins leaves nothing that was started twice', async () => {
     await using container = await managedContainer(mode);
     await using proxy = await openProxy(container);

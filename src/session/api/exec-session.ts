@@ -40,6 +40,9 @@ export type ExecSession = {
 /** After the end of its stream a session is asked for so long how it ended, every few milliseconds. */
 const askedFor = { most: 40, pauseMs: 25 } as const;
 
+/** An engine that cannot be asked is restarting, perhaps: so often it is tried in vain, with so much time between. */
+const triedInVain = { most: 5, pauseMs: 250 } as const;
+
 /**
  * Runs a session by the engine's API: the exec is created, started, and then the connection is its input and output.
  * There is no process of the engine's beside us. Never throws: what went wrong is how it ended.
@@ -139,20 +142,25 @@ async function askHowItEnded(
   id: string,
   containerId: string,
 ): Promise<ClientEnd & { readonly neverRan?: boolean }> {
-  for (let look = 1; ; look += 1) {
+  for (let look = 1, vain = 0; ; look += 1) {
     try {
       const state = await inspectExec(api, id);
       if (state.kind === 'ended')
         return { code: state.code, signal: null, fate: { is: 'ended' }, neverRan: state.neverRan };
-      if (state.kind === 'forgotten') return lost;
       // what runs in a container that is killed is said to run for a moment more, or for good (docker 20.10)
       const containerState = await stateByApi(api, containerId, { timeoutMs: 5000 });
       if (toLiveness(containerState) === 'over') return lost;
+      // A daemon that was restarted over running containers (docker's live-restore) knows none of its execs any more, but
+      // the session may go on. Where the container was restarted it does not: who looks at it finds out.
+      if (state.kind === 'forgotten') return { ...lost, fate: { is: 'unknown' } };
       if (state.kind === 'untold' || look === askedFor.most)
         return { code: 255, signal: null, fate: { is: 'alive' } };
     } catch (error) {
       trace(() => `the engine cannot be asked for the exec: ${errorCode(error)}`);
-      if (look >= 4) return { code: 255, signal: null, fate: { is: 'unknown' } };
+      vain += 1;
+      if (vain === triedInVain.most) return { code: 255, signal: null, fate: { is: 'unknown' } };
+      await sleep(triedInVain.pauseMs);
+      continue;
     }
     await sleep(askedFor.pauseMs);
   }

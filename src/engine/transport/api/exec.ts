@@ -76,7 +76,7 @@ export type ExecState =
   | { readonly kind: 'ended'; readonly code: number; readonly neverRan: boolean }
   /** podman has given up finding out (-1; 4.3 waits 5 s for the end of what lost its connection): it may go on */
   | { readonly kind: 'untold' }
-  /** the engine does not know it any more, nor its container */
+  /** the engine does not know it any more: its container is gone or was restarted, or the daemon was */
   | { readonly kind: 'forgotten' };
 
 /**
