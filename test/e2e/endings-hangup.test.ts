@@ -189,6 +189,25 @@ describeModes(
   ['docker', 'docker-client'],
 );
 
+it('a native hermes in a job of a closed window is hung up once', async () => {
+  const dir = join(engines.dir, 'hung-up-once');
+  const log = join(dir, 'log');
+  fakeEngine(
+    dir,
+    'hermes',
+    `trap 'echo hup >>${log}' HUP; echo ready; sleep 60 & wait; sleep 1; echo end >>${log}`,
+  );
+  await using terminal = await openTerminal({
+    argv: ['/bin/sh', '-c', `${await shim()}; exit 5`],
+    env: { PATH: `${dir}:${nodeDir()}:/usr/bin:/bin`, HERMES_DEV: '1', HOME: dir },
+    cwd: '/',
+  });
+  await terminal.waitFor('ready');
+  terminal.hangup();
+  await until(() => readFileSync(log, 'utf8').includes('end'), { what: 'the end of hermes' });
+  expect(readFileSync(log, 'utf8')).toBe('hup\nend\n');
+});
+
 it('a native hermes in a closed window ends as it chooses, and its shim does not crash', async () => {
   const dir = join(engines.dir, 'hung-up');
   fakeEngine(dir, 'hermes', `trap 'exit 7' HUP; echo ready; sleep 60 & wait`);

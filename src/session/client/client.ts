@@ -67,6 +67,8 @@ export function startClient(
   const ended = held ? Promise.race([exited.then(held.end), held.failed]) : exited;
   const { pid } = child;
   if (pid !== undefined) {
+    // a signal that is not allowed, as to a wrapper that has become sudo
+    child.on('error', () => undefined);
     const process = { pid, start: startOf(pid) };
     return Promise.resolve({ process, ended, signal: (signal) => void child.kill(signal) });
   }

@@ -6,8 +6,9 @@ import { type Caller, setAside } from '../../route/caller.ts';
 import type { Native } from '../../route/native.ts';
 import { errorCode } from '../../system/error-code.ts';
 import { listen } from '../../system/listen.ts';
-import { hasTerminal } from '../../system/stat.ts';
+import { hasTerminal, statField } from '../../system/stat.ts';
 import { dieBy } from '../../system/tied.ts';
+import { hasLostTerminal } from '../client/terminal-state.ts';
 import { readRawArguments, toPrintfFormat, toWire } from '../plan/bytes.ts';
 import { closedOf, heldOpen, isBackground } from '../plan/descriptors.ts';
 import { readRawEnvironment } from '../plan/environment.ts';
@@ -64,7 +65,10 @@ function oddVariables(env: Native['env'], readRaw: () => readonly Buffer[]): rea
  * @returns only where node has no `process.execve`: how the program ended
  * @throws {Failure} 126 when the system does not run it
  */
-export function becomeNative(native: Native, caller: Pick<Caller, 'ignored' | 'noted'>): Promise<Ending> {
+export function becomeNative(
+  native: Native,
+  caller: Pick<Caller, 'ignored' | 'noted' | 'stat'>,
+): Promise<Ending> {
   const raw = { args: readRawArguments, env: readRawEnvironment };
   const { open } = caller.noted;
   const argv = nativeCommand(native, { ignored: caller.ignored, closed: closedOf(open) }, raw);
@@ -72,7 +76,7 @@ export function becomeNative(native: Native, caller: Pick<Caller, 'ignored' | 'n
   const [file = ''] = argv;
   const { execve } = process as unknown as { execve?: Execve };
   // node marks what is open above 2 close-on-exec, and cannot take that back: `hermes <(…)` needs a child
-  if (execve === undefined || held.length > 0) return runNative(argv, native.env, held);
+  if (execve === undefined || held.length > 0) return runNative(argv, native.env, held, caller.stat);
   for (const signal of ['SIGPIPE', 'SIGXFSZ'] as const) process.on(signal, () => undefined);
   try {
     return execve(file, argv, native.env as NodeJS.ProcessEnv);
@@ -84,7 +88,12 @@ export function becomeNative(native: Native, caller: Pick<Caller, 'ignored' | 'n
 /** Signals that a program run as our child has to get from us, where its terminal does not send them itself. */
 const handedOn = ['SIGHUP', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGINT', 'SIGQUIT'] as const;
 
-function runNative(argv: readonly string[], env: Native['env'], held: readonly number[]): Promise<Ending> {
+function runNative(
+  argv: readonly string[],
+  env: Native['env'],
+  held: readonly number[],
+  before: string,
+): Promise<Ending> {
   const stdio = Array.from({ length: Math.max(2, ...held) + 1 }, (_, descriptor) =>
     descriptor < 3 || held.includes(descriptor) ? descriptor : ('ignore' as const),
   );
@@ -94,15 +103,28 @@ function runNative(argv: readonly string[], env: Native['env'], held: readonly n
     const child = spawn(file, args, { stdio, env: env as NodeJS.ProcessEnv });
     const handOn = (signal: NodeJS.Signals): void => {
       const keyboard = signal === 'SIGINT' || signal === 'SIGQUIT';
-      if (!(keyboard && hasForegroundTerminal())) child.kill(signal);
+      if (keyboard && hasForegroundTerminal()) return;
+      if (signal === 'SIGHUP' && isHungUpAlong(before)) return;
+      child.kill(signal);
     };
     listen(handedOn, handOn);
-    child.once('error', (error) => reject(notRun(file, error)));
+    // also where a signal is not allowed, as to a wrapper that has become sudo: that is no reason to end
+    child.on('error', (error) => void (child.pid === undefined && reject(notRun(file, error))));
     child.once('exit', (code, signal) => {
       dieBy(handedOn);
       resolve(signal ? { kind: 'signal', signal } : { kind: 'code', code: code ?? 255 });
     });
   });
+}
+
+/**
+ * When a window is closed, its shell or the kernel hangs up the whole job, the child with us: a second HUP would leave hermes
+ * at a prompt that nobody can answer. Only who leads the terminal's session is told alone.
+ * @param before our `/proc/self/stat` from the beginning
+ */
+function isHungUpAlong(before: string): boolean {
+  const now = readFileSync('/proc/self/stat', 'utf8');
+  return hasLostTerminal(before, now) && statField(now, 6) !== String(process.pid);
 }
 
 /** In a terminal's foreground the keyboard's signals reach the child too: it must not get them twice. */
