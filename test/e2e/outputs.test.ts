@@ -1,7 +1,8 @@
 /** Outputs are the caller's own descriptors: nobody may change what is behind them while the session writes. */
-import { readFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { must } from '../../scripts/engines/command.ts';
 import { managedContainer } from '../harness/container.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import { laterNode } from '../harness/installed.ts';
@@ -64,3 +65,21 @@ describeModes((mode) => {
     expect(await shell.ended).toMatchObject({ exitCode: 0, stderr: '' });
   });
 }, transportModes);
+
+describeModes(
+  (mode) => {
+    it('a FIFO whose reader is gone before hermes begins ends the call, as it would a local program', async () => {
+      await using container = await managedContainer(mode);
+      const fifo = join(container.root, 'fifo');
+      await must(['mkfifo', '-m', '666', fifo]);
+      const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+      const writer = openSync(fifo, constants.O_WRONLY);
+      closeSync(reader);
+      const ended = await container.hermes(['tick', '0.1'], { stdout: writer });
+      closeSync(writer);
+      expect(ended).toMatchObject({ timedOut: false, signal: 'SIGPIPE', stderr: '' });
+      await container.untilNoGuests();
+    });
+  },
+  ['docker', 'docker-client', 'podman-socket'],
+);

@@ -397,6 +397,16 @@ describe('an engine on its socket', () => {
     expect(early).toMatchObject({ kind: 'timed-out' });
   });
 
+  it('gives a stream with 200, too, where something in between has taken Upgrade away', async () => {
+    const socket = join(scratch(), 'sock');
+    const head = 'HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n';
+    await listen(socket, (_, caller) => void caller.write(`${head}said at once`));
+    const { upgraded } = await ask(socket, { method: 'POST', path: '/exec/x/start', upgrade: true });
+    expect(upgraded?.head.toString()).toBe('said at once');
+    expect(upgraded?.socket.destroyed).toBe(false);
+    upgraded?.socket.destroy();
+  });
+
   it('that hangs up before its answer is whole is an error of the system', async () => {
     const socket = join(scratch(), 'sock');
     await listen(socket, (_, caller) => void caller.end('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{'));

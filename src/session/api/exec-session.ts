@@ -7,7 +7,6 @@ import {
   type ExecRequest,
   inspectExec,
   Refused,
-  type Size,
   startExec,
 } from '../../engine/transport/api/exec.ts';
 import { isShortage } from '../../report/shortage.ts';
@@ -81,7 +80,7 @@ async function run(session: ExecSession, handles: Handles): Promise<ClientEnd> {
   const restore = before && (() => restoreNow(before.settings));
   if (restore) process.once('exit', restore);
   try {
-    return await runExec(session, before?.size, handles);
+    return await runExec(session, before, handles);
   } finally {
     if (restore) {
       process.removeListener('exit', restore);
@@ -90,19 +89,26 @@ async function run(session: ExecSession, handles: Handles): Promise<ClientEnd> {
   }
 }
 
-async function runExec(session: ExecSession, size: Size | undefined, handles: Handles): Promise<ClientEnd> {
+async function runExec(
+  session: ExecSession,
+  restorable: Awaited<TerminalState>,
+  handles: Handles,
+): Promise<ClientEnd> {
   const { api, request } = session;
   const terminal = request.terminal !== undefined;
   const outputs = openOutputs(session);
   let id: string;
+  // only where it can be taken back: its settings are known
+  const raw = terminal && restorable ? makeRaw() : undefined;
   try {
-    const raw = terminal ? makeRaw() : undefined;
     id = await createExec(api, request);
     await raw;
     const lacking = outputs.failed();
     // nothing is started whose output has no way to the caller
     if (lacking !== undefined && isShortage(lacking)) return neverStarted(lacking);
   } catch (error) {
+    // not taken back before it is done
+    await raw;
     return neverStarted(error instanceof Refused ? error.message : errorCode(error));
   }
   let upgraded: Upgraded;
@@ -116,9 +122,9 @@ async function runExec(session: ExecSession, size: Size | undefined, handles: Ha
   handles.opened(upgraded.socket);
   warm(api.socket);
   trace(() => `the exec ${id.slice(0, 12)} has started`);
-  const sized = terminal ? keepSize(api, id, size) : undefined;
+  const sized = terminal ? keepSize(api, id, restorable) : undefined;
   const stream = await connectStreams(session, upgraded, outputs, handles.reading);
-  sized?.();
+  await sized?.();
   if (stream.failed) return stream.failed;
   const { greeting, words } = stream;
   if (greeting === 'missing' || greeting === 'forbidden') return neverStarted(words, greeting);

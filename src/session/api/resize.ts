@@ -2,6 +2,7 @@ import type { Api } from '../../engine/access.ts';
 import { resizeExec, type Size } from '../../engine/transport/api/exec.ts';
 import { trace } from '../../report/trace.ts';
 import { sleep } from '../../system/sleep.ts';
+import type { TerminalState } from '../client/terminal-state.ts';
 import { makeRaw, readSize } from './window.ts';
 
 /** Until the command runs, engines refuse a size: it is told so often, ever later. */
@@ -13,14 +14,15 @@ const requestMs = 3000;
 /**
  * Keeps the size of the session's terminal that of the caller's: at its beginning, since it may have changed meanwhile,
  * and whenever the window changes. Also makes the terminal raw again after a stop, since shells set their own.
- * @returns ends it
+ * @param before the terminal as it was; one of which nothing is known is not made raw, since nobody could take that back
+ * @returns ends it, once a terminal that is being made raw is
  */
-export function keepSize(api: Api, id: string, before: Size | undefined): () => void {
+export function keepSize(api: Api, id: string, before: Awaited<TerminalState>): () => Promise<void> {
   let over = false;
   let told: Size | undefined;
   let telling = Promise.resolve();
   const tell = async (): Promise<void> => {
-    const size = (await readSize()) ?? before;
+    const size = (await readSize()) ?? before?.size;
     for (let attempt = 1; size !== undefined && !over && attempt <= tries.most; attempt += 1) {
       if (told && told.rows === size.rows && told.columns === size.columns) return;
       const done = await resizeExec(api, id, size, AbortSignal.timeout(requestMs)).catch(() => false);
@@ -32,11 +34,16 @@ export function keepSize(api: Api, id: string, before: Size | undefined): () => 
   const onChange = (): void => {
     telling = telling.then(tell);
   };
-  const onContinue = (): void => void makeRaw().then(onChange);
+  let raw = Promise.resolve();
+  const onContinue = (): void => {
+    if (before) raw = makeRaw();
+    void raw.then(onChange);
+  };
   process.on('SIGWINCH', onChange).on('SIGCONT', onContinue);
   onChange();
   return () => {
     over = true;
     process.removeListener('SIGWINCH', onChange).removeListener('SIGCONT', onContinue);
+    return raw;
   };
 }

@@ -55,7 +55,11 @@ function open(descriptor: number, terminal: boolean, events: SinkEvents): Sink {
   const stats = look(descriptor);
   if (stats?.isFIFO() || terminal) {
     const own = openAnew(descriptor);
-    if (own === 'ENXIO') events.failed('EPIPE');
+    // a FIFO that nobody reads
+    if (own === 'ENXIO') {
+      events.failed('EPIPE');
+      return { write: () => true, finish: () => Promise.resolve() };
+    }
     if (typeof own === 'number') return terminal ? terminalSink(own, events) : pipeSink(own, events);
   } else if (stats === undefined || stats.isFile() || (stats.isCharacterDevice() && !terminal)) {
     return fileSink(descriptor, events);

@@ -55,7 +55,7 @@ export function openOutputs({ stdoutTerminal, stderrTerminal }: ExecSession): Ou
 export async function connectStreams(
   session: ExecSession,
   { socket, head }: Upgraded,
-  { sinks, listen }: Outputs,
+  { sinks, listen, failed: failedBefore }: Outputs,
   reading: (source: Source) => void,
 ): Promise<Streamed> {
   const { request, api } = session;
@@ -78,6 +78,8 @@ export async function connectStreams(
     },
     failed: fail,
   });
+  const before = failedBefore();
+  if (before !== undefined) fail(before);
   const write = (output: Output, bytes: Buffer): void => {
     if (bytes.length === 0 || failed || sinks[output].write(bytes)) return;
     blocked.add(output);

@@ -30,8 +30,11 @@ export type AnswerReader = {
 
 type Head = Pick<Answer, 'status' | 'headers'>;
 
-/** Begins to read an answer. */
-export function readAnswer(): AnswerReader {
+/**
+ * Begins to read an answer.
+ * @param stream the connection becomes a stream with 200 as with 101: what comes behind the head is no body
+ */
+export function readAnswer(stream = false): AnswerReader {
   const pieces: Buffer[] = [];
   let length = 0;
   let head: Head | undefined;
@@ -59,7 +62,7 @@ export function readAnswer(): AnswerReader {
         head = toHead(bytes.toString('latin1', 0, end));
         cut(end + 4);
       }
-      const read = readBody(head, length, all);
+      const read = stream && head.status === 200 ? none(all()) : readBody(head, length, all);
       return read && { answer: { ...head, body: read.body }, rest: read.rest };
     },
     end: () => {
@@ -81,13 +84,16 @@ function toHead(text: string): Head {
   return { status: Number(status), headers: new Map(headers) };
 }
 
+/** No body, and this behind the head. */
+const none = (rest: Buffer): { body: Buffer; rest: Buffer } => ({ body: Buffer.alloc(0), rest });
+
 /** @param all everything that came behind the head; made one piece only when it may be enough */
 function readBody(
   { status, headers }: Head,
   length: number,
   all: () => Buffer,
 ): { body: Buffer; rest: Buffer } | undefined {
-  if (status < 200 || status === 204 || status === 304) return { body: Buffer.alloc(0), rest: all() };
+  if (status < 200 || status === 204 || status === 304) return none(all());
   if (headers.get('transfer-encoding')?.toLowerCase() === 'chunked') {
     // the last chunk is an empty one, so nothing else than these bytes can end the body
     const bytes = all();

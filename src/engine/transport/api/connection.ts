@@ -7,7 +7,8 @@ export type Question = {
   /** with its query, without the version */
   readonly path: string;
   readonly body?: unknown;
-  /** the connection becomes a stream of the session's own when the answer is 101 or, of old podmans, 200 */
+  /** the connection becomes a stream of the session's own when the answer is 101 or, where something in between takes
+   * `Upgrade` away, 200 */
   readonly upgrade?: boolean;
 };
 
@@ -34,7 +35,7 @@ export function ask(
   if (signal?.aborted) return Promise.reject(new Error('given up'));
   return new Promise((resolve, reject) => {
     const socket = take(path) ?? connect(path);
-    const reader = readAnswer();
+    const reader = readAnswer(question.upgrade);
     const settle = (): void => {
       silence(socket);
       signal?.removeEventListener('abort', onAbort);
