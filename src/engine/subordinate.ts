@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-
-/** Subordinate uids begin here, or higher (login.defs(5), SUB_UID_MIN is 100000); system users stay below. */
-const lowestSubordinate = 65_536;
+import { lowestSubordinate } from '../system/subordinate-ids.ts';
 
 /**
  * Is a file of this owner the caller's own state? Their own uid, or one of their subordinate uids (subuid(5)): in a

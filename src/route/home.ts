@@ -6,6 +6,7 @@ import { exitCodes, Failure, type Hint, lackOf, runOnHost } from '../report/fail
 import { quoteWord } from '../report/quote.ts';
 import type { Environment } from '../system/environment.ts';
 import { errorCode } from '../system/error-code.ts';
+import { lowestSubordinate } from '../system/subordinate-ids.ts';
 import { accountOf } from './account.ts';
 import { canonicalPath } from './links.ts';
 
@@ -91,7 +92,7 @@ export function closeHome(home: Home): void {
 }
 
 /** From here on users are people, the image's hermes, or subordinate ids of a rootless podman (login.defs(5)). */
-const [lowestPerson, lowestSubordinate] = [1000, 100_000];
+const lowestPerson = 1000;
 
 /** The official image's hermes closes its home to everybody else (0700) unless it is told otherwise. */
 function openingImage(owner: number | undefined): readonly Hint[] {

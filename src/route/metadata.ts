@@ -86,7 +86,7 @@ export const keysOf = {
  * without `=` and unknown keys ignored, a later key wins, CRLF and a BOM tolerated.
  * @param text the file's content, hostile until proven otherwise: the container can write it
  * @param file its path, for the error
- * @param kind `hermes_home` is a key of the pin alone
+ * @param kind whose file it is: it says which keys count
  * @throws {Failure} 125 naming file, line, key, value and what is accepted
  */
 export function parseMetadata(text: string, file: string, kind: keyof typeof keysOf = 'metadata'): Metadata {

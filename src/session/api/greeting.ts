@@ -1,6 +1,6 @@
 /**
- * The exec wrapper's first bytes over the API, or on the stderr of a client that nobody has asked before, just before it becomes hermes: a record separator that no shell and no engine
- * prints, and how it went. What comes before it are the engine's or the shell's own words; where it never comes, hermes
+ * The exec wrapper's first bytes over the API, or on the stderr of a client in a container that nobody has looked at
+ * before, just before it becomes hermes: a record separator that no shell and no engine prints, and how it went. What comes before it are the engine's or the shell's own words; where it never comes, hermes
  * was not started.
  */
 export type Greeting = 'started' | 'missing' | 'forbidden';

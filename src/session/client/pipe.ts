@@ -13,14 +13,19 @@ export type Pipe = { readonly reader: number; readonly writer: number };
  */
 export async function openPipe(): Promise<Pipe> {
   const maker = spawn('/bin/sh', ['-c', pipeMaker], { stdio: ['pipe', 'pipe', 'ignore'], cwd: '/' });
-  maker.stdin.on('error', () => undefined);
+  maker.on('error', () => undefined);
+  // without descriptors to spare there are no streams, but an error
+  maker.stdin?.on('error', () => undefined);
   try {
-    const [said] = await Promise.race([once(maker.stdout, 'data'), once(maker, 'close')]);
+    const failed = once(maker, 'close').then(([code]) => {
+      throw new Error(`no pipe could be made (exit code ${code})`);
+    });
+    const [said] = await Promise.race([once(maker.stdout, 'data'), failed]);
     const end = `/proc/${Number(String(said))}/fd/4`;
     const reader = openSync(end, constants.O_RDONLY);
     const writer = openSync(end, constants.O_WRONLY);
     return { reader, writer };
   } finally {
-    maker.stdin.end('\n');
+    maker.stdin?.end('\n');
   }
 }

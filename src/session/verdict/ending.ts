@@ -10,7 +10,8 @@ export type Ending =
   | { readonly kind: 'signal'; readonly signal: NodeJS.Signals };
 
 /**
- * What became of a session whose connection has ended, where the engine was asked by its API. `lost`: its container went
+ * What is known of a session's end beyond a code: by the API always; of an engine's client only where what it said on
+ * stderr proves that it started nothing, where that could not be written, or where it hung. `lost`: the container went
  * down under it. `alive`: it goes on without us, since the connection broke or an output could not be written (by this
  * error of the system's). `silent`: the engine hangs, and nobody knows whether it will start it. `never`: it was not
  * started, since the engine refused, or hermes is missing or not executable; the engine's words, not yet escaped; or
@@ -27,7 +28,7 @@ export type Fate =
       readonly lacking?: Shortage;
     };
 
-/** How the engine's client, or the connection in its place, ended. Of a client's end nobody knows what it means: no `fate`. */
+/** How the engine's client, or the connection in its place, ended. Mostly nobody knows what a client's end means: no `fate`. */
 export type ClientEnd = {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
