@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Fact, formatFact, type MetadataLine } from '../report/fact.ts';
 import type { Hint } from '../report/failure.ts';
-import { quoteWord } from '../report/quote.ts';
+import { hintWord } from '../report/paste.ts';
 import type { Caller } from '../route/caller.ts';
 import { type ContainerRoute, decideRoute } from '../route/decide.ts';
 import { isInside } from '../route/inside.ts';
@@ -119,7 +119,7 @@ function checkOwnLink(route: ContainerRoute, byPin: boolean): Check {
   if (route.volume)
     return well('~/.hermes', `does not count: ${route.file} speaks for volume ${route.volume.name}`);
   const link = join(homedir(), '.hermes');
-  const target = quoteWord(route.homeRoot);
+  const target = hintWord(route.homeRoot);
   const onNixos: readonly Hint[] = existsSync('/etc/NIXOS')
     ? [
         {

@@ -1,6 +1,7 @@
 import { composedBy } from '../engine/compose.ts';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
+import { hintWord } from '../report/paste.ts';
 import type { Caller } from '../route/caller.ts';
 import { isUnnamed } from '../route/metadata.ts';
 import type { Search } from './candidates.ts';
@@ -52,7 +53,10 @@ function several(names: readonly string[]): Failure {
 function unnamed(name: string, home: string): Failure {
   const sentence = `container '${name}' keeps its home on a volume without a name, which ends with it`;
   return new Failure(exitCodes.cannotRoute, sentence, [
-    { label: 'make it again with', text: `-v hermes-home:${escapeControls(home)}   # copy the files first` },
+    {
+      label: 'make it again with',
+      text: `-v ${hintWord(`hermes-home:${home}`)}   # copy the files first`,
+    },
   ]);
 }
 

@@ -1,5 +1,6 @@
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
+import { hintWord } from '../report/paste.ts';
 import type { Caller } from '../route/caller.ts';
 import { ownPinFile } from '../route/own-pin.ts';
 import { type Answer, mark } from './answer.ts';
@@ -54,7 +55,7 @@ async function wayInside(caller: Caller, { file }: OwnHome): Promise<Inside> {
     throw new Failure(
       exitCodes.cannotRoute,
       `${shown} belongs to the container, which is not there to remove it: ${thrown.sentence}`,
-      [{ label: 'remove it', text: `sudo rm ${shown}` }],
+      [{ label: 'remove it', text: `sudo rm ${hintWord(file)}` }],
     );
   }
 }

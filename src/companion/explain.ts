@@ -6,6 +6,7 @@ import { explainCause } from '../engine/explain-cause.ts';
 import { type LookupResult, lookUp, type Reached } from '../engine/reach.ts';
 import { escapeControls } from '../report/escape.ts';
 import type { Failure } from '../report/failure.ts';
+import { pasteable } from '../report/paste.ts';
 import type { Caller } from '../route/caller.ts';
 import { type ContainerRoute, decideRoute, type Route } from '../route/decide.ts';
 import { findNative } from '../route/native.ts';
@@ -18,7 +19,6 @@ import { type Answer, bold, type OutputStyle } from './answer.ts';
 import { captureTrace, type Decision, toDecisions } from './capture-trace.ts';
 import { describePlan } from './describe-plan.ts';
 import { failureJson, formatCompanionFailure } from './format-failure.ts';
-import { pasteable } from './paste.ts';
 
 /** What the decisions led to. */
 type Verdict =

@@ -2,6 +2,7 @@ import { fstatSync, unlinkSync } from 'node:fs';
 import type { EngineAccess } from '../engine/access.ts';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
+import { hintWord } from '../report/paste.ts';
 import type { Caller } from '../route/caller.ts';
 import type { Home } from '../route/home.ts';
 import { metadataName } from '../route/read.ts';
@@ -92,6 +93,6 @@ async function runInside(
 function notChanged(home: Home, why: string): Failure {
   const file = escapeControls(`${home.path}/${metadataName}`);
   return new Failure(exitCodes.cannotRoute, `${file} could not be changed (${escapeControls(why, 160)})`, [
-    { label: 'look', text: `ls -ld ${escapeControls(home.path)}` },
+    { label: 'look', text: `ls -ld ${hintWord(home.path)}` },
   ]);
 }

@@ -1,6 +1,7 @@
 import { isKeptByUp } from '../engine/keeper.ts';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure, type Hint } from '../report/failure.ts';
+import { hintWord } from '../report/paste.ts';
 import type { Caller } from '../route/caller.ts';
 import { findHome, type Home, openHome } from '../route/home.ts';
 import { type Pin, readPin } from '../route/pin.ts';
@@ -77,8 +78,8 @@ export function refuseForeign(
   }
   if (author === 'somebody') {
     throw new Failure(exitCodes.cannotRoute, `${shown} was not written by hermes-shim enable`, [
-      { label: 'look', text: `cat -v ${shown}` },
-      { label: 'put it aside', text: `mv ${shown} ${shown}.old` },
+      { label: 'look', text: `cat -v ${hintWord(file)}` },
+      { label: 'put it aside', text: `mv ${hintWord(file)} ${hintWord(`${file}.old`)}` },
     ]);
   }
 }

@@ -1,12 +1,12 @@
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, type Hint } from '../report/failure.ts';
+import { hintWord } from '../report/paste.ts';
 import { commandPrefix } from './access.ts';
-
 import type { Cause } from './cause.ts';
 import type { Circumstances } from './circumstances.ts';
 import type { State } from './container.ts';
 import { describeState } from './describe-state.ts';
-import { type EngineCause, shellWord } from './explain-engine.ts';
+import type { EngineCause } from './explain-engine.ts';
 import type { Explanation } from './explanation.ts';
 
 /** The causes that lie in the container or in what became of it. */
@@ -17,7 +17,7 @@ export function explainContainer(cause: ContainerCause, about: Circumstances): E
   // compose may have made it anew under another name than the metadata's
   const containerName = 'container' in cause ? cause.container.name : about.containerName;
   const name = `container '${escapeControls(containerName)}'`;
-  const metadata: Hint = { label: 'what asks for it', text: `cat ${shellWord(about.file)}` };
+  const metadata: Hint = { label: 'what asks for it', text: `cat ${hintWord(about.file)}` };
   switch (cause.kind) {
     case 'absent':
       return {
@@ -165,14 +165,14 @@ function startHints(about: Circumstances, prefix: string, state: State): Hint[] 
 function look(cause: { prefix: string; bin: string }, containerName: string, flags: string): Hint {
   return {
     label: 'look',
-    text: `${cause.prefix} exec ${containerName} ls ${flags} ${shellWord(cause.bin)}`,
+    text: `${cause.prefix} exec ${containerName} ls ${flags} ${hintWord(cause.bin)}`,
   };
 }
 
 function repairHints(bin: string, about: Circumstances): Hint[] {
   if (about.keptByUp) return [{ label: 'repair it', text: 'hermes-shim up && hermes-shim restart' }];
   if (!bin.includes('/current-package/'))
-    return [{ label: 'what asks for it', text: `cat ${shellWord(about.file)}` }];
+    return [{ label: 'what asks for it', text: `cat ${hintWord(about.file)}` }];
   return [
     {
       label: 'repair it',

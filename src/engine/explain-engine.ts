@@ -1,6 +1,6 @@
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, type Hint } from '../report/failure.ts';
-import { quoteWord } from '../report/quote.ts';
+import { hintWord } from '../report/paste.ts';
 import { explainShortage } from '../report/shortage.ts';
 import type { Cause } from './cause.ts';
 import type { Circumstances } from './circumstances.ts';
@@ -30,7 +30,7 @@ export type EngineCause = Extract<
 /** The rows of the engine and the way to it. */
 export function explainEngine(cause: EngineCause, about: Circumstances): Explanation {
   const name = `container '${escapeControls(about.containerName)}'`;
-  const metadata: Hint = { label: 'what asks for it', text: `cat ${shellWord(about.file)}` };
+  const metadata: Hint = { label: 'what asks for it', text: `cat ${hintWord(about.file)}` };
   switch (cause.kind) {
     case 'no-engine':
       return {
@@ -49,8 +49,8 @@ export function explainEngine(cause: EngineCause, about: Circumstances): Explana
       return {
         sentence: `${escapeControls(cause.file)} cannot be executed (${escapeControls(cause.detail)})`,
         hints: [
-          { label: 'look', text: `ls -l ${shellWord(cause.file)}` },
-          { label: 'repair it', text: `sudo chmod +x ${shellWord(cause.file)}` },
+          { label: 'look', text: `ls -l ${hintWord(cause.file)}` },
+          { label: 'repair it', text: `sudo chmod +x ${hintWord(cause.file)}` },
         ],
         exitCode: exitCodes.cannotRun,
       };
@@ -164,9 +164,4 @@ function daemonHints({ engine, detail }: Extract<Cause, { kind: 'daemon-down' }>
 
 function groupHints(engine: string, about: Circumstances): Hint[] {
   return engine === 'docker' ? [{ label: 'join its group', text: joinDocker(about) }] : [];
-}
-
-/** A word from outside, to be pasted into a shell. */
-export function shellWord(word: string): string {
-  return quoteWord(escapeControls(word));
 }

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { exitCodes, Failure } from '../report/failure.ts';
+import { hintWord } from '../report/paste.ts';
 import { errorCode } from '../system/error-code.ts';
 import { unreadable } from './home.ts';
 import { followLinks } from './links.ts';
@@ -68,7 +69,10 @@ export function readPin(file = pinFile): Pin | undefined {
       if (!isTrustworthy(ownership)) {
         const sentence = `${path} can be written by someone other than root, so it proves nothing`;
         throw new Failure(exitCodes.cannotRoute, sentence, [
-          { label: 'repair it', text: `sudo chown -h root:root ${path} && sudo chmod go-w ${path}` },
+          {
+            label: 'repair it',
+            text: `sudo chown -h root:root ${hintWord(path)} && sudo chmod go-w ${hintWord(path)}`,
+          },
           { label: 'or without a pin', text: `sudo rm ${file}` },
         ]);
       }

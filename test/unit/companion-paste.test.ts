@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { pasteable } from '../../src/companion/paste.ts';
+import { pasteable } from '../../src/report/paste.ts';
 
 describe('a command that is printed to be pasted', () => {
   it('comes out of a shell as the very words it was made of', () => {

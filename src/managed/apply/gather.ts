@@ -18,7 +18,7 @@ import { type Account, findGroup, findUser } from './accounts.ts';
 import type { Ground } from './ground.ts';
 import { refuse } from './refuse.ts';
 import { readSources } from './sources.ts';
-import { type Found, lookIn, namesIn, survey } from './survey.ts';
+import { type Found, lookIn, survey } from './survey.ts';
 
 /**
  * Gathers everything that a plan is made of. Changes nothing.
@@ -37,9 +37,10 @@ export async function gather(ground: Ground): Promise<Facts> {
   const idMap = via.engine === 'podman' && !wanted.asRoot && !mapsIds(wanted) ? readIdMap(ground) : undefined;
   const layout = toLayout(wanted, idMap?.inside ?? owner ?? { uid: -1, gid: -1 }, sources.package);
   const directories = layout.directories.map(({ path }) => path);
+  const plugins = [...sources.plugins.map(({ name }) => name), ...record.plugins];
   const pluginDir = `${wanted.home}/plugins`;
   const found = survey(
-    [...pathsOf(wanted, directories), ...sources.plugins.map(({ name }) => `${pluginDir}/${name}`)],
+    [...pathsOf(wanted, directories), ...plugins.map((name) => `${pluginDir}/${name}`)],
     wanted.stateDir,
   );
   const homes = [...new Set([...hostUsers.map(({ home }) => home), ...record.bridges])];
@@ -54,7 +55,6 @@ export async function gather(ground: Ground): Promise<Facts> {
     layout,
     record,
     found,
-    pluginLinks: namesIn(pluginDir, wanted.stateDir),
     bridges: new Map(homes.map((home) => [home, bridgeIn(home)])),
     pin: who.uid === 0 ? textOf(pinFile) : undefined,
     pins: wanted.asRoot && ground.pin,

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { escapeControls } from '../../report/escape.ts';
 import { exitCodes, Failure } from '../../report/failure.ts';
+import { quoteCommand } from '../../report/quote.ts';
 import { pinFile } from '../../route/pin.ts';
 import { systemEnv } from '../../system/environment.ts';
 import { runCommand } from '../../system/run-command.ts';
@@ -125,7 +126,7 @@ async function asRoot(argv: readonly string[], doing: string): Promise<void> {
         ? `no ${argv[0]} on this host`
         : 'it did not end';
   throw new Failure(exitCodes.cannotRoute, `could not ${doing} (${escapeControls(said, 200)})`, [
-    { label: 'try it', text: `sudo ${argv.join(' ')}` },
+    { label: 'try it', text: `sudo ${quoteCommand(argv)}` },
   ]);
 }
 

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { escapeControls } from '../../report/escape.ts';
 import { exitCodes, Failure } from '../../report/failure.ts';
+import { hintWord } from '../../report/paste.ts';
 import { errorCode } from '../../system/error-code.ts';
 import { type Dir, inDirectory, type Ownership, withRoot } from '../write/dir.ts';
 
@@ -44,6 +45,8 @@ function fileFailure(path: string, error: unknown): unknown {
   if (error instanceof Failure) return error;
   const code = errorCode(error);
   const shown = escapeControls(path, 300);
+  // the container may have chosen the name, and what stands here is pasted
+  const word = hintWord(path);
   const told = (sentence: string, label: string, text: string): Failure =>
     new Failure(exitCodes.cannotRoute, sentence, [{ label, text }]);
   switch (code) {
@@ -52,33 +55,33 @@ function fileFailure(path: string, error: unknown): unknown {
       return told(
         `no space is left for ${shown}; nothing of it was changed`,
         'where',
-        `df -h ${escapeControls(dirname(path), 300)}`,
+        `df -h ${hintWord(dirname(path))}`,
       );
     case 'ELOOP':
     case 'ENOTDIR':
       return told(
         `on the way to ${shown} is a link or a file where a directory should be; links are not followed, since the container could place them`,
         'look',
-        `namei -l ${shown}`,
+        `namei -l ${word}`,
       );
     case 'EACCES':
     case 'EPERM':
-      return told(`${shown} cannot be changed by this user (${code})`, 'look', `namei -l ${shown}`);
+      return told(`${shown} cannot be changed by this user (${code})`, 'look', `namei -l ${word}`);
     case 'EROFS':
-      return told(`${shown} lies on a file system that is read-only`, 'look', `findmnt -T ${shown}`);
+      return told(`${shown} lies on a file system that is read-only`, 'look', `findmnt -T ${word}`);
     case 'EISDIR':
     case 'ENOTEMPTY':
     case 'EEXIST':
       return told(
         `${shown} is a directory where a file should be`,
         'put it aside',
-        `mv ${shown} ${shown}.old`,
+        `mv ${word} ${hintWord(`${path}.old`)}`,
       );
     case 'EFBIG':
-      return told(`${shown} is larger than 64 MiB`, 'look', `ls -l ${shown}`);
+      return told(`${shown} is larger than 64 MiB`, 'look', `ls -l ${word}`);
     default:
       return code === 'unknown'
         ? error
-        : told(`${shown} could not be written (${code})`, 'look', `ls -ld ${shown}`);
+        : told(`${shown} could not be written (${code})`, 'look', `ls -ld ${word}`);
   }
 }

@@ -101,6 +101,7 @@ function remember(ground: Ground, facts: Facts, when: 'before' | 'after'): void 
       : {
           ...fresh,
           leaves: { ...fresh.leaves, ...record.leaves },
+          plugins: [...new Set([...record.plugins, ...fresh.plugins])],
           bridges: [...new Set([...record.bridges, ...fresh.bridges])],
         };
   if (isDeepStrictEqual(next, record)) return;

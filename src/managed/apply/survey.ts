@@ -1,6 +1,6 @@
 import { errorCode } from '../../system/error-code.ts';
 import { readFile } from '../write/beneath.ts';
-import { type Dir, inDirectory, list, look, lookAt, readLink, withRoot } from '../write/dir.ts';
+import { type Dir, inDirectory, look, lookAt, readLink, withRoot } from '../write/dir.ts';
 import { splitPath, told } from './place.ts';
 
 /** What is at a path, no link followed. */
@@ -25,14 +25,6 @@ const nothing: Found = { kind: 'nothing' };
  */
 export function survey(paths: readonly string[], stateDir: string): ReadonlyMap<string, Found> {
   return new Map(paths.map((path) => [path, told(path, () => lookAtPath(path, stateDir))]));
-}
-
-/**
- * The names in a directory below the state directory; none where there is no such directory.
- * @throws {Failure} 125 in words
- */
-export function namesIn(path: string, stateDir: string): readonly string[] {
-  return told(path, () => atDirectory(path, stateDir, list)) ?? [];
 }
 
 function atDirectory<T>(path: string, stateDir: string, use: (dir: Dir) => T): T | undefined {

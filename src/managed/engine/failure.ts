@@ -2,6 +2,7 @@ import type { EngineAccess } from '../../engine/access.ts';
 import type { ProbeResult } from '../../engine/probe-result.ts';
 import { escapeControls } from '../../report/escape.ts';
 import { exitCodes, Failure, type Hint } from '../../report/failure.ts';
+import { hintWord } from '../../report/paste.ts';
 
 /** The failure for an engine that does not answer a question. */
 export function engineFailure(result: ProbeResult, { engine, binary }: EngineAccess): Failure {
@@ -28,7 +29,7 @@ export function engineFailure(result: ProbeResult, { engine, binary }: EngineAcc
         { label: 'restart it', text: `sudo systemctl restart ${engine}` },
       ]);
     case 'not-startable':
-      return told(`${binary} cannot be run${detail}`, [{ label: 'look', text: `ls -l ${binary}` }]);
+      return told(`${binary} cannot be run${detail}`, [{ label: 'look', text: `ls -l ${hintWord(binary)}` }]);
     default:
       return told(`${engine} gave an answer that makes no sense${detail}`, [
         { label: 'try it', text: `${engine} ps -a` },

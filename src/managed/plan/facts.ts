@@ -20,7 +20,6 @@ export type Facts = {
   readonly layout: Layout;
   readonly record: Record;
   readonly found: ReadonlyMap<string, Found>;
-  readonly pluginLinks: readonly string[];
   /** what ~/.hermes is for each of `hostUsers`, and for those that had a link before */
   readonly bridges: ReadonlyMap<string, Found>;
   /** root's, as it is */

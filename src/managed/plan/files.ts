@@ -115,10 +115,13 @@ function planConfig(wanted: Wanted, facts: Facts, file: Write): readonly Step[] 
   return merged.changed ? file(path, merged.text, mode) : [];
 }
 
+/** Only links that we made are taken back: what else is called so may be somebody's, or the container's choice. */
 function planPlugins(wanted: Wanted, facts: Facts): readonly Step[] {
   const directory = `${wanted.home}/plugins`;
   const names = facts.sources.plugins.map(({ name }) => name);
-  const stale = facts.pluginLinks.filter((name) => name.startsWith('hermes-shim-') && !names.includes(name));
+  const stale = facts.record.plugins.filter(
+    (name) => !names.includes(name) && at(facts, `${directory}/${name}`).kind === 'link',
+  );
   return [
     ...stale.map((name): Step => ({ kind: 'remove', path: `${directory}/${name}` })),
     ...facts.sources.plugins.flatMap(({ name, path: target }): Step[] => {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { exitCodes, Failure, lackOf } from '../../report/failure.ts';
+import { hintWord } from '../../report/paste.ts';
 import type { IgnorableSignal } from '../../route/caller.ts';
 import type { Environment } from '../../system/environment.ts';
 import { errorCode } from '../../system/error-code.ts';
@@ -90,7 +91,7 @@ function notStarted(command: string, code: string): Failure {
   return (
     lackOf(code, exitCodes.cannotRun) ??
     new Failure(exitCodes.cannotRun, `${command} could not be started (${code})`, [
-      { label: 'look', text: `ls -l ${command}` },
+      { label: 'look', text: `ls -l ${hintWord(command)}` },
     ])
   );
 }

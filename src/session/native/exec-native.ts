@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { escapeControls } from '../../report/escape.ts';
 import { exitCodes, Failure, lackOf } from '../../report/failure.ts';
+import { hintWord } from '../../report/paste.ts';
 import { type Caller, setAside } from '../../route/caller.ts';
 import type { Native } from '../../route/native.ts';
 import { errorCode } from '../../system/error-code.ts';
@@ -138,6 +139,6 @@ function notRun(file: string, error: unknown): Failure {
   const lack = lackOf(code, exitCodes.cannotRun, `${shown} could not be run`);
   if (lack) return lack;
   return new Failure(exitCodes.cannotRun, `${shown} could not be run (${code})`, [
-    { label: 'look', text: `ls -l ${shown}` },
+    { label: 'look', text: `ls -l ${hintWord(file)}` },
   ]);
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   linkSync,
@@ -15,9 +16,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { realPathOf } from '../../../src/managed/apply/ground.ts';
 import { atPlace } from '../../../src/managed/apply/place.ts';
-import { lookIn, namesIn, survey } from '../../../src/managed/apply/survey.ts';
-import { readFile, sweep, writeFile, writeLink } from '../../../src/managed/write/beneath.ts';
+import { lookIn, survey } from '../../../src/managed/apply/survey.ts';
+import { readFile, remove, sweep, writeFile, writeLink } from '../../../src/managed/write/beneath.ts';
 import { inDirectory, withRoot } from '../../../src/managed/write/dir.ts';
+import { Failure } from '../../../src/report/failure.ts';
 import { swapper } from '../../harness/swapper.ts';
 
 const me = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0, mode: 0o640 };
@@ -91,7 +93,24 @@ describe('writing below the state directory', () => {
     expect(write).toThrow('links are not followed');
     expect(() => survey([`${dir}/state/.hermes/.env`], `${dir}/state`)).toThrow('links are not followed');
     for (const path of ['state/.hermes', 'state/.hermes/plugins'])
-      expect(() => namesIn(`${dir}/${path}`, `${dir}/state`)).toThrow('links are not followed');
+      expect(() => survey([`${dir}/${path}/x`], `${dir}/state`)).toThrow('links are not followed');
+    expect(readdirSync(join(dir, 'victim'))).toEqual([]);
+  });
+
+  it('a name that the container chose is one word of the command to paste', () => {
+    const name = "hermes-shim-x;cd ..;cd victim;touch evil;'\u001b[2J";
+    mkdirSync(join(dir, 'state', name));
+    let failure: unknown;
+    try {
+      atPlace(`${dir}/state/${name}`, `${dir}/state`, remove);
+    } catch (thrown) {
+      failure = thrown;
+    }
+    if (!(failure instanceof Failure)) throw failure;
+    const [advice] = failure.hints;
+    expect(advice?.text).not.toContain('\u001b');
+    execFileSync('/bin/sh', ['-c', `cd state && ${advice?.text}`], { cwd: dir });
+    expect(readdirSync(join(dir, 'state')).sort()).toEqual(['.hermes', `${name}.old`]);
     expect(readdirSync(join(dir, 'victim'))).toEqual([]);
   });
 
@@ -116,7 +135,6 @@ describe('writing below the state directory', () => {
       expect(readFile(home, 'config.yaml')).toBeUndefined();
     });
     expect(readFileSync(join(dir, 'victim/file'), 'utf8')).toBe('kept');
-    expect(namesIn(`${dir}/state/nothing`, `${dir}/state`)).toEqual([]);
   });
 
   it.each(['.hermes', 'config.yaml'])(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Found } from '../../../src/managed/apply/survey.ts';
 import { labels, type Made } from '../../../src/managed/engine/facts.ts';
 import { parseDeclaration } from '../../../src/managed/file/read.ts';
 import { toWanted } from '../../../src/managed/file/wanted.ts';
@@ -39,7 +40,6 @@ function factsFor(text: string, more: Partial<Facts> = {}): Facts {
     layout: toLayout(declared, { uid: 990, gid: 991 }, hermes),
     record: { stateDir: declared.stateDir, leaves: {}, plugins: [], bridges: [], pin: true },
     found: new Map(),
-    pluginLinks: [],
     bridges: new Map(),
     pin: undefined,
     pins: true,
@@ -181,6 +181,26 @@ describe('the plan', () => {
     const plan = makePlan(wanted(text), facts, { nowMs: 0 });
     expect(plan.steps.some(({ kind }) => kind === 'pin')).toBe(false);
     expect(plan.notes.join()).toContain('speaks for /srv/other/.hermes');
+  });
+});
+
+describe('plugins', () => {
+  it('a link that we made goes when it is declared no longer; what is only called so stays', () => {
+    const base = factsFor(text);
+    const plugins = `${wanted(text).home}/plugins`;
+    const link = { kind: 'link', target: '/srv/x' } as const;
+    const facts = factsFor(text, {
+      record: { ...base.record, plugins: ['hermes-shim-old', 'hermes-shim-now-a-file', 'hermes-shim-gone'] },
+      found: new Map<string, Found>([
+        [`${plugins}/hermes-shim-old`, link],
+        [`${plugins}/hermes-shim-now-a-file`, { kind: 'other' }],
+        [`${plugins}/hermes-shim-theirs`, link],
+      ]),
+    });
+    const { steps } = makePlan(wanted(text), facts, { nowMs: 0 });
+    expect(steps.filter(({ kind }) => kind === 'remove')).toEqual([
+      { kind: 'remove', path: `${plugins}/hermes-shim-old` },
+    ]);
   });
 });
 
