@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -110,6 +111,12 @@ describeModes(
       chownSync(theirs, 4711, 4711);
       replaced(machine, /^stateDir: .*$/m, `stateDir: ${theirs}`);
       await refuses(machine, /belongs to uid 4711/, /chown -R/);
+      machine.declare('');
+      const inUse = join(machine.root, 'in-use');
+      mkdirSync(join(inUse, 'x'), { recursive: true });
+      replaced(machine, /^stateDir: /m, `workingDirectory: ${inUse}\nstateDir: `);
+      await refuses(machine, /workingDirectory: .*in-use is root's and not empty/, /sudo chown \d+:\d+ /);
+      expect(statSync(inUse).uid).toBe(0);
       for (const stateDir of [`${other}/x`, theirs]) forgetRecord(stateDir, machine.caller);
     });
 

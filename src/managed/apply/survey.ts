@@ -1,13 +1,20 @@
 import { errorCode } from '../../system/error-code.ts';
 import { readFile } from '../write/beneath.ts';
-import { type Dir, inDirectory, look, lookAt, readLink, withRoot } from '../write/dir.ts';
+import { type Dir, inDirectory, isEmpty, look, lookAt, readLink, withRoot } from '../write/dir.ts';
 import { splitPath, told } from './place.ts';
 
 /** What is at a path, no link followed. */
 export type Found =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'link'; readonly target: string }
-  | { readonly kind: 'directory'; readonly uid: number; readonly gid: number; readonly mode: number }
+  | {
+      readonly kind: 'directory';
+      readonly uid: number;
+      readonly gid: number;
+      readonly mode: number;
+      /** nothing is in it; one that cannot be looked into is not */
+      readonly empty: boolean;
+    }
   | {
       readonly kind: 'file';
       readonly uid: number;
@@ -46,7 +53,15 @@ function lookAtPath(path: string, stateDir: string): Found {
 
 function lookHere(dir: Dir): Found {
   const { uid, gid, mode } = lookAt(dir);
-  return { kind: 'directory', uid, gid, mode: mode & 0o7777 };
+  return { kind: 'directory', uid, gid, mode: mode & 0o7777, empty: isEmpty(dir) };
+}
+
+function isEmptyIn(dir: Dir, name: string): boolean {
+  try {
+    return inDirectory(dir, [name], isEmpty);
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -58,7 +73,7 @@ export function lookIn(dir: Dir, name: string, read: typeof readFile = readFile)
   if (stat === undefined) return nothing;
   const owned = { uid: stat.uid, gid: stat.gid, mode: stat.mode & 0o7777 };
   if (stat.isSymbolicLink()) return { kind: 'link', target: readLink(dir, name) ?? '' };
-  if (stat.isDirectory()) return { kind: 'directory', ...owned };
+  if (stat.isDirectory()) return { kind: 'directory', ...owned, empty: isEmptyIn(dir, name) };
   if (!stat.isFile()) return { kind: 'other' };
   const content = read(dir, name);
   return content === undefined ? { kind: 'other' } : { kind: 'file', ...owned, content };

@@ -4,6 +4,7 @@ import type { Found } from '../apply/survey.ts';
 import type { Wanted } from '../file/wanted.ts';
 import { type Leaves, leavesOf, mergeConfig } from '../merge/config.ts';
 import { mergeEnv } from '../merge/env-file.ts';
+import { planDirectories } from './directories.ts';
 import type { Facts } from './facts.ts';
 import { managedBy } from './layout.ts';
 import type { Step } from './steps.ts';
@@ -54,7 +55,7 @@ export function planFiles(wanted: Wanted, facts: Facts): readonly Step[] {
   const seed =
     auth !== undefined && (wanted.authFileForceOverwrite || at(facts, `${home}/auth.json`).kind !== 'file');
   return [
-    ...planDirectories(facts, owner),
+    ...planDirectories(wanted, facts),
     ...planConfig(wanted, facts, file),
     ...(env === undefined ? [] : file(`${home}/.env`, env, 0o640, true)),
     ...facts.sources.documents.flatMap(({ path, content }) => file(path, content, 0o640)),
@@ -66,35 +67,6 @@ export function planFiles(wanted: Wanted, facts: Facts): readonly Step[] {
 }
 
 type Write = (path: string, content: Buffer | string, mode: number, secret?: boolean) => Step[];
-
-/** Directories that are missing, or not their owner's. What a person has opened or closed further stays so. */
-function planDirectories(facts: Facts, owner: { uid: number; gid: number }): readonly Step[] {
-  return facts.layout.directories.flatMap(({ path, mode }): Step[] => {
-    const now = at(facts, path);
-    if (now.kind === 'nothing')
-      return [{ kind: 'directory', path, ownership: { ...owner, mode }, there: false }];
-    if (now.kind !== 'directory') throw notDirectory(path, now.kind);
-    if (now.uid === owner.uid || facts.owner === undefined) return [];
-    if (now.uid === 0 && facts.via.access.kind === 'direct')
-      return [{ kind: 'directory', path, ownership: { ...owner, mode }, there: true }];
-    throw new Failure(
-      exitCodes.cannotRoute,
-      `${path} belongs to uid ${now.uid}, not to uid ${owner.uid}, whose hermes it shall be`,
-      [
-        { label: 'if it shall', text: `sudo chown -R ${owner.uid}:${owner.gid} ${quoteWord(path)}` },
-        { label: 'else', text: 'stateDir: …   # another one, in hermes-shim.yaml' },
-      ],
-    );
-  });
-}
-
-function notDirectory(path: string, kind: string): Failure {
-  return new Failure(
-    exitCodes.cannotRoute,
-    `${path} is a ${kind} where a directory should be; it is not followed`,
-    [{ label: 'look', text: `ls -ld ${quoteWord(path)}` }],
-  );
-}
 
 function planConfig(wanted: Wanted, facts: Facts, file: Write): readonly Step[] {
   const path = `${wanted.home}/config.yaml`;

@@ -6,6 +6,7 @@ import {
   fstatSync,
   lstatSync,
   mkdirSync,
+  opendirSync,
   openSync,
   readdirSync,
   readlinkSync,
@@ -119,4 +120,14 @@ export function readLink(dir: Dir, name: string): string | undefined {
 /** The names in a directory. */
 export function list(dir: Dir): readonly string[] {
   return readdirSync(`/proc/self/fd/${dir.descriptor}`);
+}
+
+/** Is nothing in it? Of many names only one is read. */
+export function isEmpty(dir: Dir): boolean {
+  const open = opendirSync(`/proc/self/fd/${dir.descriptor}`);
+  try {
+    return open.readSync() === null;
+  } finally {
+    open.closeSync();
+  }
 }

@@ -184,6 +184,69 @@ describe('the plan', () => {
   });
 });
 
+describe('directories', () => {
+  const state = '/var/lib/hermes';
+  const directory = (uid: number, empty: boolean) =>
+    ({ kind: 'directory', uid, gid: uid, mode: 0o755, empty }) as const;
+  const given = (of: string, found: Record<string, Found>, more: Partial<Facts> = {}) =>
+    makePlan(wanted(of), factsFor(of, { found: new Map(Object.entries(found)), ...more }), {
+      nowMs: 0,
+    }).steps.flatMap((step) => (step.kind === 'directory' && step.there ? [step.path] : []));
+
+  it.each(['/', '/srv', '/opt', '/tmp', '/var/lib', '/usr/local', '/lib64', '/nix/store', '/home', '/root'])(
+    '%s stays with the system, whoever it belongs to, empty or not',
+    (path) => {
+      for (const key of ['stateDir', 'workingDirectory'])
+        for (const now of [directory(0, true), directory(990, true)])
+          expect(() => given(`${key}: ${path}\n`, { [path]: now })).toThrow(
+            /is (a directory of the system|the root directory)/,
+          );
+    },
+  );
+
+  it("an empty one of root's is given away, one with something in it only where it was made before", () => {
+    expect(given('', { [state]: directory(0, true) })).toEqual([state]);
+    expect(() => given('', { [state]: directory(0, false) })).toThrow("is root's and not empty");
+    const { record } = factsFor('');
+    expect(given('', { [state]: directory(0, false) }, { record: { ...record, backend: 'docker' } })).toEqual(
+      [state],
+    );
+    const beside = 'workingDirectory: /srv/work\n';
+    expect(() => given(beside, { '/srv/work': directory(0, false) })).toThrow(
+      "workingDirectory: /srv/work is root's and not empty",
+    );
+  });
+
+  it('what lies in a state directory that is ours is given back', () => {
+    const logs = `${state}/.hermes/logs`;
+    expect(given('', { [state]: directory(990, false), [logs]: directory(0, false) })).toEqual([logs]);
+  });
+
+  it('is told before the user is made', () => {
+    expect(() => given('', { [state]: directory(0, false) }, { owner: undefined })).toThrow(
+      'is not given to hermes unasked',
+    );
+  });
+
+  it("an ordinary user is told what root has to do about root's", () => {
+    const me = { uid: 1000, gid: 1000, name: 'me', home: '/home/me', dataHome: undefined };
+    const mine = toWanted(parseDeclaration('', '/home/me/f.yaml'), me);
+    const logs = `${mine.home}/logs`;
+    const facts: Facts = {
+      ...factsFor(''),
+      owner: me,
+      layout: toLayout(mine, me),
+      found: new Map([[logs, directory(0, true)]]),
+    };
+    expect(() => makePlan(mine, facts, { nowMs: 0 })).toThrow(
+      expect.objectContaining({
+        sentence: expect.stringContaining('logs belongs to uid 0'),
+        hints: expect.arrayContaining([expect.objectContaining({ text: `sudo chown -R 1000:1000 ${logs}` })]),
+      }),
+    );
+  });
+});
+
 describe('plugins', () => {
   it('a link that we made goes when it is declared no longer; what is only called so stays', () => {
     const base = factsFor(text);
