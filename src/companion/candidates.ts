@@ -50,20 +50,25 @@ export async function searchContainers(
       silent.push(`${engine}: not found, on PATH or in the usual places`);
       continue;
     }
+    const mute: string[] = [];
     for (const access of accessesOf(engine, caller, ownerUid)) {
       const via = { engine, binary, access };
       const listed = await listRunning(via, caller);
       const who = access.kind === 'sudo' ? `${access.tool} ${engine}` : engine;
       const told = (words: string): string => `${who}: ${escapeControls(words, 160)}`;
-      if (listed.silent !== undefined) silent.push(told(listed.silent));
+      if (listed.silent !== undefined) mute.push(told(listed.silent));
       unknown.push(...listed.unknown.map(told));
       for (const json of listed.containers) {
         const candidate = judge(via, json, homeRoot, options.realPath);
         if (candidate && !found.has(candidate.container.id)) found.set(candidate.container.id, candidate);
       }
-      // docker has one daemon: root sees there what everybody sees
-      if (engine === 'docker') break;
+      // docker has one daemon: who has its answer once has all of it, and whom it refused before does not matter
+      if (engine === 'docker' && listed.silent === undefined) {
+        mute.length = 0;
+        break;
+      }
     }
+    silent.push(...mute);
   }
   return { candidates: [...found.values()], silent, unknown };
 }
