@@ -1,0 +1,28 @@
+/** Who keeps a container, by the first lines of the file that names it. */
+import { mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { authorOf } from '../../src/companion/metadata-text.ts';
+import { headOf } from '../../src/engine/keeper.ts';
+import './scratch.ts';
+
+/** As NixOS has its pin: a link into the store. */
+function linked() {
+  const dir = mkdtempSync(join(tmpdir(), 'keeper-'));
+  const file = join(dir, 'container-mode');
+  writeFileSync(join(dir, 'in-store'), '# Written by programs.hermes-shim; …\nbackend=docker\n');
+  symlinkSync('in-store', file);
+  return file;
+}
+
+describe('who wrote it', () => {
+  it("is told of root's pin where that is a link, as on NixOS", () => {
+    const pin = linked();
+    expect(authorOf(headOf(pin, pin))).toBe('nixos');
+  });
+
+  it('no link is followed for a file that the container may write', () => {
+    expect(headOf(linked())).toBe('');
+  });
+});
