@@ -28,7 +28,7 @@ function tellDiff(step: Step): string {
   const [before, after] = [step.before?.toString('utf8') ?? '', step.content.toString('utf8')];
   const lines = step.secret
     ? [`  (not shown; it sets: ${namesIn(after).join(', ') || 'nothing by name'})`]
-    : lineDiff(before, after);
+    : lineDiff(before, after, /\.(ya?ml|json)$/.test(step.path));
   return lines.map((text) => `      ${escapeControls(text, 400)}\n`).join('');
 }
 

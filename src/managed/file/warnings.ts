@@ -1,15 +1,10 @@
 import { normalize } from 'node:path';
 import type { DeclaredFile } from './read.ts';
+import { isSecretName, isSecretValue } from './secret-names.ts';
 import type { Wanted } from './wanted.ts';
 
 /** Something that works and that a person should know. */
 export type Warning = { readonly line: number; readonly says: string };
-
-/** Variables whose names say that they are secrets. */
-const secretName = /(^|_)(API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$/i;
-
-/** Values that are keys by their look: those of the well-known services, and a bot's token. */
-const secretValue = /^(sk-|xox[abp]-|ghp_|github_pat_|AIza|AKIA|\d{6,}:[\w-]{20,})/;
 
 /** Directories of the host by which a container rules it. */
 const everything = ['/', '/etc', '/root', '/home', '/var', '/usr', '/boot', '/var/lib/docker'];
@@ -26,7 +21,7 @@ export function warningsOf(read: DeclaredFile, wanted: Wanted): readonly Warning
       says: 'others than root can write this file, and what it says is done as root: chown root:root, chmod go-w',
     });
   for (const [name, value] of Object.entries(wanted.environment))
-    if (secretName.test(name) || secretValue.test(value))
+    if (isSecretName(name) || isSecretValue(value))
       warnings.push({
         line: read.lineOf('environment', name),
         says: `environment.${name} looks like a secret, and this file may be read by others: put it into a file of mode 0600 and name that under environmentFiles`,

@@ -1,27 +1,22 @@
-/** Keys whose values are not shown. */
-const secretKey =
-  /^(\s*(?:- )?["']?[\w.-]*(?:key|token|secret|password|authorization|credential)[\w.-]*["']?\s*[:=]\s*)\S.*$/i;
-
-/** The same line with the value of a secret hidden. */
-export function masked(line: string): string {
-  return line.replace(secretKey, '$1***');
-}
+import { maskedLines } from './mask.ts';
 
 /** How many unchanged lines stand around a change. */
 const context = 2;
 
 /**
  * The difference of two texts, line by line: ` ` stays, `-` goes, `+` comes; what is far from a change is left out.
- * Secrets are hidden. Pure.
+ * Secrets are hidden, and told to have changed all the same. Pure.
+ * @param yaml both are YAML
  */
-export function lineDiff(before: string, after: string): readonly string[] {
+export function lineDiff(before: string, after: string, yaml = false): readonly string[] {
   const [a, b] = [linesOf(before), linesOf(after)];
   const steps = walk(a, b);
+  const shown = hide(steps, maskedLines(before, yaml), maskedLines(after, yaml));
   const near = steps.map((_, at) =>
     steps.slice(Math.max(0, at - context), at + context + 1).some(({ sign }) => sign !== ' '),
   );
-  return steps.flatMap(({ sign, line }, at) => {
-    if (near[at]) return [`${sign} ${masked(line)}`];
+  return steps.flatMap(({ sign }, at) => {
+    if (near[at]) return [`${sign} ${shown[at]}`];
     return near[at - 1] ? ['…'] : [];
   });
 }
@@ -29,6 +24,18 @@ export function lineDiff(before: string, after: string): readonly string[] {
 const linesOf = (text: string): readonly string[] => (text === '' ? [] : text.replace(/\n$/, '').split('\n'));
 
 type Step = { readonly sign: ' ' | '-' | '+'; readonly line: string };
+
+/** The steps' lines as they are shown; one that both texts have is hidden where either hides it. */
+function hide(steps: readonly Step[], old: readonly string[], fresh: readonly string[]): readonly string[] {
+  let [i, j] = [0, 0];
+  return steps.map(({ sign, line }) => {
+    const [before = '', after = ''] = [old[i], fresh[j]];
+    if (sign !== '+') i++;
+    if (sign !== '-') j++;
+    if (sign === '-') return before;
+    return sign === '+' || after !== line ? after : before;
+  });
+}
 
 /** The longest common subsequence, after what is alike at both ends is set aside. */
 function walk(a: readonly string[], b: readonly string[]): readonly Step[] {

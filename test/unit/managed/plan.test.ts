@@ -4,11 +4,12 @@ import { labels, type Made } from '../../../src/managed/engine/facts.ts';
 import { parseDeclaration } from '../../../src/managed/file/read.ts';
 import { toWanted } from '../../../src/managed/file/wanted.ts';
 import { wantedIdentity } from '../../../src/managed/plan/container.ts';
-import { lineDiff, masked } from '../../../src/managed/plan/diff.ts';
+import { lineDiff } from '../../../src/managed/plan/diff.ts';
 import type { Facts } from '../../../src/managed/plan/facts.ts';
 import { idMapOf, subordinatesOf } from '../../../src/managed/plan/id-map.ts';
 import { createArgs, identityOf, restartPolicy } from '../../../src/managed/plan/identity.ts';
 import { type Layout, pluginName, toLayout, toPackage } from '../../../src/managed/plan/layout.ts';
+import { masked } from '../../../src/managed/plan/mask.ts';
 import { makePlan } from '../../../src/managed/plan/plan.ts';
 import { losesSomething, sayStep } from '../../../src/managed/plan/steps.ts';
 import { quoteUnitWord } from '../../../src/managed/unit/quote.ts';
@@ -388,7 +389,46 @@ describe('what is shown of a change', () => {
       expect(masked(line)).toMatch(/[:=] ?\*\*\*$/);
     },
   );
-  it('but what is none', () => expect(masked('model: key-west')).toBe('model: key-west'));
+  it.each([
+    ['openai: {api_key: sk-1234567890, model: x}', ['sk-1234567890']],
+    ['openai: {model: x, api_key: "a b"}', ['a b']],
+    ['keys:\n  - first\n  - second\n', ['first', 'second']],
+    ['keys: [first, second]', ['first', 'second']],
+    ['secret: |\n  first\n\n  second\nmodel: x\n', ['first', 'second']],
+    ['password: >-\n  first\n', ['first']],
+    ['db_passwd: "first\n  second"\n', ['first', 'second']],
+    ['base: &k first\nlist: {token: *k}\n', ['first']],
+    ['mcp: {args: [--api-key, first, --port, 80]}', ['first']],
+    ['mcp: {args: [--api-key=first]}', ['first']],
+    ['mcp: {env: {A_TOKEN: first}, headers: {Authorization: Bearer second}}', ['first', 'second']],
+    ['url: https://me:first@example.org/x', ['first']],
+    ['# api_key: first', ['first']],
+    ['credentials: {user: first, pass: second}', ['first', 'second']],
+    ['model: x   # sk-or-v1-first', ['sk-or-v1-first']],
+  ])('never a secret of a config.yaml: %j', (config, secrets) => {
+    for (const shown of [lineDiff('', config, true), lineDiff(config, 'a: b\n', true)]) {
+      expect(shown.filter((line) => /^[+-]/.test(line)).length).toBeGreaterThanOrEqual(
+        config.trim().split('\n').length,
+      );
+      for (const secret of secrets) expect(shown.join('\n')).not.toContain(secret);
+    }
+  });
+  it('a secret that is another now is a change', () => {
+    expect(lineDiff('m: x\nkeys:\n  - a\n', 'm: x\nkeys:\n  - b\n', true)).toEqual([
+      '  m: x',
+      '  keys:',
+      '-   - ***',
+      '+   - ***',
+    ]);
+    expect(lineDiff('keys:\n  - one\n', 'names:\n  - one\n', true).join()).not.toContain('one');
+  });
+  it('but what is none', () => {
+    const config = 'model: {default: key-west, port: 80}   # a comment\nlist:\n  - a\n';
+    expect(lineDiff('', config, true).join('\n')).toBe(
+      '+ model: {default: key-west, port: 80}   # a comment\n+ list:\n+   - a',
+    );
+  });
+  it('but what is none, in a line', () => expect(masked('model: key-west')).toBe('model: key-west'));
 });
 
 describe('the systemd unit', () => {
