@@ -44,15 +44,16 @@ export async function enable(caller: Caller, options: EnableOptions): Promise<An
   const service = composedBy(container)?.service;
   const names = { engine: via.engine, containerName: container.name, user, bin };
   const text = metadataText({ ...names, service, volume });
+  // user and binary may be the container's words: nothing is asked, shown or written with them before they are judged
+  const metadata = target.parse(text);
   const cause = await askReadiness({ access: via, container, user, bin, env: caller.env });
   if (cause) {
-    const route = target.route(target.parse(text));
+    const route = target.route(metadata);
     throw explainCause(cause, await gatherCircumstances(cause, route, caller.env, 0));
   }
   let written: string | undefined;
   if (!options.dryRun) {
     const inside = { via, containerId: container.id, owner: findings.owner ?? user, containerHome };
-    target.parse(text);
     written = await target.write(text, inside);
     const trouble = await findTrouble(caller, container.id);
     if (trouble) throw await takeBack(target, trouble, inside);

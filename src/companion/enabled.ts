@@ -60,7 +60,7 @@ export function enabled(found: Enabled): Answer {
               "the container has a network of its own: what hermes listens on in there (OAuth callbacks) does not answer on this host's 127.0.0.1; make it again with --network=host if you need that",
             ),
         written === undefined
-          ? `Would write ${escapeControls(file)}:\n\n${text}`
+          ? `Would write ${escapeControls(file)}:\n\n${shownText(text)}`
           : line('ok', `wrote ${file} (${written})`),
         written === undefined
           ? ''
@@ -68,4 +68,12 @@ export function enabled(found: Enabled): Answer {
       ].join('');
     },
   };
+}
+
+/** Line by line as it would be written. */
+function shownText(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => escapeControls(line, 5000))
+    .join('\n');
 }

@@ -107,6 +107,18 @@ describeModes(
       `);
     });
 
+    it('words of the container that are no user name are neither shown nor written', async () => {
+      await using container = await managedContainer(mode, { metadata: false });
+      const rename = `sed -i "s/^hermes:/her$(printf '\\033')[31mmes:/" /etc/passwd`;
+      await container.engineCli(['exec', '-u', '0', container.name, 'sh', '-c', rename]);
+      for (const more of [['--dry-run'], []]) {
+        const refused = await companion(container, ['enable', ...more]);
+        expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
+        expect(refused.stderr).toContain("exec_user is 'her\\x1b[31mmes'");
+      }
+      expect(existsSync(container.metadataFile)).toBe(false);
+    });
+
     it('of several containers with this home it asks for one', async () => {
       await using container = await managedContainer(mode, { metadata: false });
       await using other = await managedContainer(mode, {
