@@ -46,6 +46,26 @@ function* directoriesAbove(path: string): Generator<Judged> {
 }
 
 /**
+ * Where somebody other than root could exchange a file, or change it: at itself, a link on its way, or a directory above.
+ * @param file absolute, without `..`
+ * @param own its owner and mode, as it was opened
+ * @returns `undefined`: nowhere
+ */
+export function exchangeableAt(file: string, own: Ownership): string | undefined {
+  let at = file;
+  try {
+    for (const [path, ownership] of [[file, own] as const, ...directoriesAbove(file), ...waysTo(file)]) {
+      at = path;
+      if (!isTrustworthy(ownership)) return path;
+    }
+    return undefined;
+  } catch {
+    // it was exchanged at this very moment
+    return at;
+  }
+}
+
+/**
  * Reads the pin. NixOS links /etc files into the store, so links are followed and the file behind them is judged,
  * and so are the directory that holds the name and all through which links lead.
  * @returns `undefined` when there is none

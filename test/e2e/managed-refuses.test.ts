@@ -59,7 +59,17 @@ describeModes(
       writeFileSync(at('python/bin/hermes'), '#!/usr/bin/python3\n', { mode: 0o755 });
       mkdirSync(at('link'));
       symlinkSync('/usr/bin', at('link/bin'));
+      mkdirSync(at('theirs'));
+      symlinkSync('/etc/shadow', at('theirs/USER.md'));
+      chownSync(at('theirs'), 4711, 4711);
+      await machine.sh(`mkfifo ${at('pipe')}`);
       const rows: readonly [string, RegExp, RegExp][] = [
+        [
+          `documents: {USER.md: ${at('theirs/USER.md')}}\n`,
+          /documents\.USER\.md: .*can be exchanged by others than root \(at .*theirs\)/,
+          /sudo install -D -m 600 /,
+        ],
+        [`configFile: ${at('pipe')}\n`, /configFile: .*pipe is no regular file/, /ls -l/],
         [`environmentFiles: [${at('none')}]\n`, /environmentFiles: .*none is not there/, /ls -l/],
         [`environmentFiles: [${at('open.env')}]\n`, /can be read by everybody/, /chmod o-rwx/],
         [`authFile: ${at('no.json')}\n`, /is no JSON/, /look:/],

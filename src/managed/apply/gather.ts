@@ -30,8 +30,8 @@ export async function gather(ground: Ground): Promise<Facts> {
   // what is wrong with the file and its surroundings is told first; the engine's answer is not lost meanwhile
   asking.catch(() => undefined);
   refuse(wanted);
-  const sources = readSources(wanted);
   const { owner, members } = await findOwner(wanted, ground);
+  const sources = readSources(wanted, owner?.uid);
   const hostUsers = await findHostUsers(wanted, ground);
   const record = readRecord(ground.place, wanted.stateDir);
   const idMap = via.engine === 'podman' && !wanted.asRoot && !mapsIds(wanted) ? readIdMap(ground) : undefined;

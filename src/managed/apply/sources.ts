@@ -1,11 +1,12 @@
-import { accessSync, constants, readFileSync, realpathSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { escapeControls } from '../../report/escape.ts';
 import { exitCodes, Failure } from '../../report/failure.ts';
-import { quoteWord } from '../../report/quote.ts';
+import { hintWord } from '../../report/paste.ts';
 import { errorCode } from '../../system/error-code.ts';
 import type { Wanted } from '../file/wanted.ts';
 import { type Package, pluginName, toPackage } from '../plan/layout.ts';
+import { headOfProgram, readSourceFile, type SourceFile } from './source-file.ts';
 
 /** What the file names on this host, read. */
 export type Sources = {
@@ -19,9 +20,11 @@ export type Sources = {
 
 /**
  * Reads what the file names, and checks that it is what it should be.
+ * @param owner the uid that hermes gets, where it is known
  * @throws {Failure} 125 naming key and path
  */
-export function readSources(wanted: Wanted): Sources {
+export function readSources(wanted: Wanted, owner: number | undefined): Sources {
+  const read = (key: string, path: string): Read => readSource(key, path, { asRoot: wanted.asRoot, owner });
   const { configFile, authFile } = wanted;
   const plugins = wanted.plugins.map((path) => checkPlugin(path));
   const twice = plugins.find(({ name }, at) => plugins.findIndex((one) => one.name === name) !== at);
@@ -31,16 +34,16 @@ export function readSources(wanted: Wanted): Sources {
       twice.path,
       'has the same name as another plugin',
       'rename',
-      `mv ${quoteWord(twice.path)} …`,
+      `mv ${hintWord(twice.path)} …`,
     );
   return {
     package: wanted.package === undefined ? undefined : checkPackage(wanted.package),
-    config: configFile === undefined ? undefined : read('configFile', configFile),
-    envFiles: wanted.environmentFiles.map((path) => readSecrets(path)),
-    auth: authFile === undefined ? undefined : readAuth(authFile),
+    config: configFile === undefined ? undefined : read('configFile', configFile).content,
+    envFiles: wanted.environmentFiles.map((path) => readSecrets(path, read('environmentFiles', path))),
+    auth: authFile === undefined ? undefined : readAuth(authFile, read('authFile', authFile).content),
     documents: wanted.documents.map(({ path, key, content }) => ({
       path,
-      content: 'text' in content ? Buffer.from(content.text) : read(`documents.${key}`, content.file),
+      content: 'text' in content ? Buffer.from(content.text) : read(`documents.${key}`, content.file).content,
     })),
     plugins,
   };
@@ -52,38 +55,54 @@ function wrong(key: string, path: string, says: string, label: string, text: str
   ]);
 }
 
-function read(key: string, path: string): Buffer {
+type Read = Extract<SourceFile, { kind: 'read' }>;
+
+function readSource(key: string, path: string, reader: { asRoot: boolean; owner: number | undefined }): Read {
+  const look = `ls -l ${hintWord(path)}`;
+  let found: SourceFile;
   try {
-    return readFileSync(path);
+    found = readSourceFile(path, reader);
   } catch (error) {
     const code = errorCode(error);
-    const says = code === 'ENOENT' ? 'is not there' : `cannot be read (${code})`;
-    throw wrong(key, path, says, 'look', `ls -l ${quoteWord(path)}`);
+    throw wrong(key, path, code === 'ENOENT' ? 'is not there' : `cannot be read (${code})`, 'look', look);
   }
+  if (found.kind === 'read') return found;
+  if (found.kind === 'unfit') throw wrong(key, path, found.says, 'look', look);
+  const copy = `/etc/hermes-shim/${basename(path)}`;
+  throw new Failure(
+    exitCodes.cannotRoute,
+    `${key}: ${escapeControls(path, 300)} can be exchanged by others than root (at ${escapeControls(found.by, 300)}), who could have any file of this host read`,
+    [
+      { label: 'look', text: `namei -l ${hintWord(path)}` },
+      {
+        label: 'if it is right, keep it as root',
+        text: `sudo install -D -m 600 ${hintWord(path)} ${hintWord(copy)}   # and name that one in hermes-shim.yaml`,
+      },
+    ],
+  );
 }
 
 /** Secrets that everybody can read are none. The Nix store is meant to be read; there the guide's own warning holds. */
-function readSecrets(path: string): string {
-  const text = read('environmentFiles', path).toString('utf8');
-  if ((statSync(path).mode & 0o004) !== 0)
+function readSecrets(path: string, { content, mode }: Read): string {
+  const text = content.toString('utf8');
+  if ((mode & 0o004) !== 0)
     throw wrong(
       'environmentFiles',
       path,
       'can be read by everybody on this host',
       'close it',
-      `chmod o-rwx ${quoteWord(path)}`,
+      `chmod o-rwx ${hintWord(path)}`,
     );
   if (text.includes('\0'))
-    throw wrong('environmentFiles', path, 'is no text', 'look', `file ${quoteWord(path)}`);
+    throw wrong('environmentFiles', path, 'is no text', 'look', `file ${hintWord(path)}`);
   return text;
 }
 
-function readAuth(path: string): Buffer {
-  const content = read('authFile', path);
+function readAuth(path: string, content: Buffer): Buffer {
   try {
     JSON.parse(content.toString('utf8'));
   } catch {
-    throw wrong('authFile', path, 'is no JSON', 'look', `file ${quoteWord(path)}`);
+    throw wrong('authFile', path, 'is no JSON', 'look', `file ${hintWord(path)}`);
   }
   return content;
 }
@@ -92,7 +111,7 @@ function real(key: string, path: string): string {
   try {
     return realpathSync(path);
   } catch (error) {
-    throw wrong(key, path, `is not there (${errorCode(error)})`, 'look', `ls -ld ${quoteWord(path)}`);
+    throw wrong(key, path, `is not there (${errorCode(error)})`, 'look', `ls -ld ${hintWord(path)}`);
   }
 }
 
@@ -102,12 +121,11 @@ function checkPackage(path: string): Package {
   try {
     accessSync(bin, constants.X_OK);
   } catch {
-    throw wrong('package', path, 'has no bin/hermes that can be executed', 'look', `ls -l ${quoteWord(bin)}`);
+    throw wrong('package', path, 'has no bin/hermes that can be executed', 'look', `ls -l ${hintWord(bin)}`);
   }
   const program = real('package', bin);
   const inside = program.startsWith(`${found.mount}/`);
-  const [interpreter] =
-    /^#! *(\S+)/.exec(readFileSync(program, { encoding: 'latin1' }).slice(0, 256))?.slice(1) ?? [];
+  const [interpreter] = /^#! *(\S+)/.exec(headOfProgram(program))?.slice(1) ?? [];
   const brought =
     !interpreter || interpreter.startsWith(`${found.mount}/`) || /^(\/usr)?\/bin\/(ba)?sh$/.test(interpreter);
   if (!inside || !brought)
@@ -128,7 +146,7 @@ function checkPlugin(path: string): { name: string; path: string } {
   try {
     statSync(join(there, 'plugin.yaml'));
   } catch {
-    throw wrong('extraPlugins', path, 'has no plugin.yaml', 'look', `ls ${quoteWord(path)}`);
+    throw wrong('extraPlugins', path, 'has no plugin.yaml', 'look', `ls ${hintWord(path)}`);
   }
   return { name: pluginName(path), path: there };
 }
