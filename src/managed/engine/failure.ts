@@ -51,10 +51,16 @@ export function deedFailure(
   const lines = words.split('\n').filter((line) => line.trim() !== '' && !/^(See|Run) '/.test(line));
   const last = lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1) ?? 'no reason given';
   const sentence = `could not ${doing} (${engine}: ${escapeControls(last, 240)})`;
-  return new Failure(exitCodes.cannotRoute, sentence, hintsFor(words, engine, about));
+  return new Failure(exitCodes.cannotRoute, sentence, hintsFor(doing, words, engine, about));
 }
 
-function hintsFor(words: string, engine: string, { image, name }: { image: string; name: string }): Hint[] {
+function hintsFor(
+  doing: string,
+  words: string,
+  engine: string,
+  { image: declared, name }: { image: string; name: string },
+): Hint[] {
+  const image = hintWord(declared);
   if (/no space left|disk quota/i.test(words))
     return [
       { label: 'where', text: 'df -h' },
@@ -82,10 +88,27 @@ function hintsFor(words: string, engine: string, { image, name }: { image: strin
         text: `${engine} load < image.tar   # made elsewhere: ${engine} save ${image}`,
       },
     ];
-  if (/not found|unknown|denied|unauthorized|short-name/i.test(words))
+  // options come from the file, too: an engine's "unknown flag" is no image that it does not know
+  const ofImage =
+    doing.startsWith('pull ') || /\b(image|manifest|repository|registry|short-name)\b/i.test(words);
+  const ofOption =
+    /\b(unknown|invalid|no such) (shorthand )?(flag|option)|flag needs an argument|invalid argument/i;
+  if (
+    !ofOption.test(words) &&
+    ofImage &&
+    /not found|no such|unknown|denied|unauthorized|short-name/i.test(words)
+  )
     return [
       { label: 'try it', text: `${engine} pull ${image}` },
       { label: 'another one', text: 'container.image: …   # with its registry, such as docker.io/…' },
     ];
-  return [{ label: 'see more', text: 'HERMES_SHIM_DEBUG=1 hermes-shim up' }];
+  if (doing.startsWith('create '))
+    return [
+      { label: 'look at', text: 'container.extraOptions and extraVolumes   # in hermes-shim.yaml' },
+      { label: 'what there is', text: `${engine} create --help` },
+      seeMore,
+    ];
+  return [seeMore];
 }
+
+const seeMore: Hint = { label: 'see more', text: 'HERMES_SHIM_DEBUG=1 hermes-shim up' };
