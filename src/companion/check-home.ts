@@ -1,12 +1,13 @@
-import { existsSync, lstatSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { existsSync, lstatSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { type Fact, formatFact, type MetadataLine } from '../report/fact.ts';
 import type { Hint } from '../report/failure.ts';
 import { hintWord } from '../report/paste.ts';
 import type { Caller } from '../route/caller.ts';
 import { type ContainerRoute, decideRoute } from '../route/decide.ts';
+import { ownDirectory } from '../route/home.ts';
 import { isInside } from '../route/inside.ts';
+import { errorCode } from '../system/error-code.ts';
 import { realPath } from '../system/real-path.ts';
 import { captureTrace, lastFact, lastWords } from './capture-trace.ts';
 import { type Check, type CheckName, fail, failBy, skip, warn, well } from './check.ts';
@@ -118,7 +119,9 @@ function checkInside({ env }: Caller): Check {
 function checkOwnLink(route: ContainerRoute, byPin: boolean): Check {
   if (route.volume)
     return well('~/.hermes', `does not count: ${route.file} speaks for volume ${route.volume.name}`);
-  const link = join(homedir(), '.hermes');
+  const own = ownDirectory();
+  if (own === undefined) return well('~/.hermes', 'this user has no directory of their own');
+  const link = join(own, '.hermes');
   const target = hintWord(route.homeRoot);
   const onNixos: readonly Hint[] = existsSync('/etc/NIXOS')
     ? [
@@ -128,7 +131,16 @@ function checkOwnLink(route: ContainerRoute, byPin: boolean): Check {
         },
       ]
     : [];
-  const stat = lstatSync(link, { throwIfNoEntry: false });
+  let stat: Stats | undefined;
+  try {
+    stat = lstatSync(link, { throwIfNoEntry: false });
+  } catch (error) {
+    // HOME may be somebody else's, as after su without -l
+    return warn('~/.hermes', `cannot be looked at (${link}: ${errorCode(error)})`, [
+      { label: 'whose is it', text: `ls -ld ${hintWord(own)}` },
+      { label: 'if HOME is not yours', text: 'export HOME="$(getent passwd "$(id -u)" | cut -d: -f6)"' },
+    ]);
+  }
   if (stat === undefined) {
     if (byPin) return well('~/.hermes', 'not there; the pin says where the home is');
     return warn(

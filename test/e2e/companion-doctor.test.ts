@@ -1,3 +1,4 @@
+import { chownSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { companion, steady } from '../harness/companion.ts';
@@ -169,6 +170,18 @@ describeModes(
         status: 'failed',
         says: 'hermes --version: exit code 2: no such command: --version',
       });
+    });
+
+    it('a HOME that this user may not look into is one line, not the end', async () => {
+      await using container = await managedContainer(mode);
+      const closed = join(container.root, 'closed');
+      mkdirSync(closed, { mode: 0o700 });
+      chownSync(closed, 4711, 4711);
+      const { stdout, stderr } = await companion(container, ['doctor'], { env: { HOME: closed } });
+      expect(stderr).toBe('');
+      expect(stdout).toMatch(/warning ~\/\.hermes +cannot be looked at \(.*closed\/\.hermes: EACCES\)/);
+      expect(stdout).toMatch(/if HOME is not yours: +export HOME=/);
+      expect(stdout).toMatch(/ok +container/);
     });
 
     it('a hostile HERMES_UID of the container gets into no advice', async () => {
