@@ -1,4 +1,4 @@
-import { headOf } from '../engine/keeper.ts';
+import { headOf, keeperCommand } from '../engine/keeper.ts';
 import type { ContainerRoute } from '../route/decide.ts';
 import { type Check, well } from './check.ts';
 import { type Author, authorOf } from './metadata-text.ts';
@@ -14,5 +14,8 @@ const words: Readonly<Record<Author, string>> = {
 
 /** Tells who keeps the container, by who wrote the metadata or the pin. */
 export function checkManager({ file }: ContainerRoute): Check {
-  return well('manager', words[authorOf(headOf(file))]);
+  const says = words[authorOf(headOf(file))];
+  // a container of root's up is root's to restart
+  const theirs = keeperCommand(file) === 'sudo hermes-shim';
+  return well('manager', theirs ? says.replace(': hermes-shim', ': sudo hermes-shim') : says);
 }

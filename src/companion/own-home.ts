@@ -1,4 +1,4 @@
-import { isKeptByUp } from '../engine/keeper.ts';
+import { keeperCommand } from '../engine/keeper.ts';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure, type Hint } from '../report/failure.ts';
 import { hintWord } from '../report/paste.ts';
@@ -43,7 +43,7 @@ export function findOwnHome(caller: Caller): OwnHome | undefined {
 
 function pinned(pin: Pin): Failure {
   const sentence = `${pin.file} speaks for ${escapeControls(pin.home)}: metadata in the home does not count`;
-  if (isKeptByUp(pin.file))
+  if (keeperCommand(pin.file))
     return new Failure(exitCodes.cannotRoute, sentence, [
       { label: 'change it', text: 'sudo hermes-shim up   # after editing /etc/hermes-shim/hermes-shim.yaml' },
     ]);
@@ -70,9 +70,13 @@ export function refuseForeign(
     throw new Failure(exitCodes.cannotRoute, sentence, onNixos);
   }
   if (author === 'up') {
+    const command = keeperCommand(file) ?? 'hermes-shim';
     throw new Failure(exitCodes.cannotRoute, `${shown} was written by hermes-shim up, which keeps it`, [
-      { label: 'change it', text: 'edit hermes-shim.yaml, then: hermes-shim up' },
-      { label: 'stop it', text: 'hermes-shim down' },
+      {
+        label: 'change it',
+        text: `edit ${command === 'hermes-shim' ? '' : '/etc/hermes-shim/'}hermes-shim.yaml, then: ${command} up`,
+      },
+      { label: 'stop it', text: `${command} down` },
       { label: 'for once', text: 'HERMES_DEV=1 hermes …   # runs on this host' },
     ]);
   }

@@ -6,7 +6,7 @@ import { realPath } from '../system/real-path.ts';
 import type { Cause } from './cause.ts';
 import { composeCommand, serviceCommand } from './compose.ts';
 import { lastLogLines } from './container-log.ts';
-import { isKeptByUp } from './keeper.ts';
+import { type KeeperCommand, keeperCommand } from './keeper.ts';
 
 /** What the words of a failure need beside its cause. */
 export type Circumstances = {
@@ -17,8 +17,8 @@ export type Circumstances = {
   /** who calls, for rules and group membership */
   readonly userName: string;
   readonly onNixos: boolean;
-  /** `hermes-shim up` makes and keeps the container */
-  readonly keptByUp?: boolean;
+  /** `hermes-shim up` makes and keeps the container: how its commands begin for who calls */
+  readonly keptBy?: KeeperCommand | undefined;
   /** how long it was waited for, in milliseconds; 0 when it was not */
   readonly waitedMs: number;
   readonly nowMs: number;
@@ -44,7 +44,7 @@ export async function gatherCircumstances(
     file: route.file,
     userName: userName(),
     onNixos: existsSync('/etc/NIXOS'),
-    keptByUp: isKeptByUp(route.file),
+    keptBy: keeperCommand(route.file),
     waitedMs,
     nowMs: Date.now(),
     log: await logOf(cause, env),

@@ -23,7 +23,7 @@ export function explainContainer(cause: ContainerCause, about: Circumstances): E
       return {
         sentence: `${name} does not exist${cause.engine ? ` (${cause.engine})` : ''}`,
         hints: [
-          ...(about.keptByUp ? [{ label: 'make it', text: 'hermes-shim up' }] : []),
+          ...(about.keptBy ? [{ label: 'make it', text: `${about.keptBy} up` }] : []),
           ...(about.compose ? [{ label: 'make it', text: about.compose.start }] : []),
           ...(!about.compose && (about.onNixos || !cause.engine)
             ? service('start it', 'sudo systemctl start hermes-agent   # creates it')
@@ -138,12 +138,12 @@ function service(label: string, text: string): Hint[] {
 
 /** Only the service's own way is told on NixOS: what is started past it, it does not look after. */
 function startHints(about: Circumstances, prefix: string, state: State): Hint[] {
-  if (about.keptByUp)
+  if (about.keptBy)
     return [
-      { label: 'see why', text: 'hermes-shim logs' },
+      { label: 'see why', text: `${about.keptBy} logs` },
       state.status === 'restarting' || state.status === 'running'
-        ? { label: 'restart it', text: 'hermes-shim restart' }
-        : { label: 'start it', text: 'hermes-shim up' },
+        ? { label: 'restart it', text: `${about.keptBy} restart` }
+        : { label: 'start it', text: `${about.keptBy} up` },
     ];
   if (about.compose) {
     const { start, restart, logs } = about.compose;
@@ -170,7 +170,7 @@ function look(cause: { prefix: string; bin: string }, containerName: string, fla
 }
 
 function repairHints(bin: string, about: Circumstances): Hint[] {
-  if (about.keptByUp) return [{ label: 'repair it', text: 'hermes-shim up && hermes-shim restart' }];
+  if (about.keptBy) return [{ label: 'repair it', text: `${about.keptBy} up && ${about.keptBy} restart` }];
   if (!bin.includes('/current-package/'))
     return [{ label: 'what asks for it', text: `cat ${hintWord(about.file)}` }];
   return [

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, readSync } from 'node:fs';
 import { pinFile } from '../route/pin.ts';
 
 /** What the first line of metadata begins with that `hermes-shim up` writes, in the home and as a pin. */
@@ -31,7 +31,16 @@ export function headOf(file: string, pin = pinFile): string {
   }
 }
 
-/** Does `hermes-shim up` keep the container that this metadata names? It only decides which command is advised. */
-export function isKeptByUp(file: string): boolean {
-  return headOf(file).startsWith(upMarker);
+/**
+ * How `hermes-shim up`'s commands begin for whoever reads advice about the container that this metadata or pin names:
+ * with sudo where it is not this user's, but root's, whose `up` gives the metadata to hermes's user.
+ * @returns `undefined`: `up` does not keep it. It only decides which command is advised
+ */
+export function keeperCommand(file: string, uid = process.getuid?.()): KeeperCommand | undefined {
+  if (!headOf(file).startsWith(upMarker)) return undefined;
+  const owner = lstatSync(file, { throwIfNoEntry: false })?.uid;
+  return owner === uid || uid === 0 ? 'hermes-shim' : 'sudo hermes-shim';
 }
+
+/** What is typed in front of `up`, `restart`, … */
+export type KeeperCommand = 'hermes-shim' | 'sudo hermes-shim';

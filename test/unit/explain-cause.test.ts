@@ -44,6 +44,17 @@ describe('the table of causes', () => {
     expect(tell(absent)).not.toContain('waited');
   });
 
+  it("sends who may not keep the container to root's commands", () => {
+    const absent: Cause = { kind: 'absent', engine: 'docker' };
+    expect(tell(absent, { keptBy: 'sudo hermes-shim' })).toMatch(/make it: +sudo hermes-shim up\n/);
+    expect(tell(absent, { keptBy: 'hermes-shim' })).toMatch(/make it: +hermes-shim up\n/);
+    const [stopped] = sampleCauses['not-running'];
+    if (stopped === undefined) throw new Error('no sample');
+    expect(tell(stopped, { keptBy: 'sudo hermes-shim' })).toMatch(
+      / sudo hermes-shim logs\n[\s\S]* sudo hermes-shim up\n/,
+    );
+  });
+
   it('offers the host only where hermes has not run', () => {
     for (const [kind, , failure] of told)
       expect(formatFailure(failure).includes('HERMES_DEV=1'), kind).toBe(

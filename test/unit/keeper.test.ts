@@ -1,10 +1,10 @@
 /** Who keeps a container, by the first lines of the file that names it. */
-import { mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { authorOf } from '../../src/companion/metadata-text.ts';
-import { headOf } from '../../src/engine/keeper.ts';
+import { headOf, keeperCommand, upMarker } from '../../src/engine/keeper.ts';
 import './scratch.ts';
 
 /** As NixOS has its pin: a link into the store. */
@@ -24,5 +24,28 @@ describe('who wrote it', () => {
 
   it('no link is followed for a file that the container may write', () => {
     expect(headOf(linked())).toBe('');
+  });
+});
+
+describe('the commands of who keeps it', () => {
+  const written = (text: string) => {
+    const file = join(mkdtempSync(join(tmpdir(), 'keeper-')), '.container-mode');
+    writeFileSync(file, text);
+    return { file, owner: statSync(file).uid };
+  };
+
+  it("are a user's own where the metadata is theirs, and root's where it is not", () => {
+    const { file, owner } = written(`${upMarker} …\n`);
+    expect(keeperCommand(file, owner)).toBe('hermes-shim');
+    expect(keeperCommand(file, owner + 4711)).toBe('sudo hermes-shim');
+    expect(keeperCommand(file, 0)).toBe('hermes-shim');
+  });
+
+  it('are none where up does not keep it', () => {
+    const { file, owner } = written('backend=docker\n');
+    expect([keeperCommand(file, owner), keeperCommand(`${file}.none`, owner)]).toEqual([
+      undefined,
+      undefined,
+    ]);
   });
 });
