@@ -1,3 +1,4 @@
+import { escapeControls } from '../../report/escape.ts';
 import { exitCodes, Failure } from '../../report/failure.ts';
 import { quoteWord } from '../../report/quote.ts';
 import type { Found } from '../apply/survey.ts';
@@ -78,7 +79,7 @@ function planConfig(wanted: Wanted, facts: Facts, file: Write): readonly Step[] 
   if (merged.kind === 'unreadable')
     throw new Failure(
       exitCodes.cannotRoute,
-      `${path}, line ${merged.line}, is no valid YAML (${merged.why}), so nothing can be merged into it`,
+      `${path}, line ${merged.line}, is no valid YAML (${escapeControls(merged.why, 200)}), so nothing can be merged into it`,
       [
         { label: 'edit it', text: `\${EDITOR:-vi} +${merged.line} ${quoteWord(path)}` },
         { label: 'or begin anew', text: `mv ${quoteWord(path)} ${quoteWord(`${path}.old`)}` },
