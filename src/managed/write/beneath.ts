@@ -51,7 +51,7 @@ export function readFile(dir: Dir, name: string, limit = 64 * 1024 * 1024): Buff
 /** Writes a file whole or not at all: a draft beside it, then one rename. Whatever had the name is replaced, a link too. */
 export function writeFile(dir: Dir, name: string, content: Buffer | string, ownership: Ownership): void {
   const draft = `.${name}${draftEnding}`;
-  remove(dir, draft);
+  clear(dir, draft);
   try {
     const descriptor = openSync(named(dir, draft), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {
@@ -72,7 +72,7 @@ export function writeFile(dir: Dir, name: string, content: Buffer | string, owne
 /** Makes a link, in place of whatever has the name. */
 export function writeLink(dir: Dir, name: string, target: string, owner: { uid: number; gid: number }): void {
   const draft = `.${name}${draftEnding}`;
-  remove(dir, draft);
+  clear(dir, draft);
   symlinkSync(target, named(dir, draft));
   const stat = look(dir, draft);
   if (stat && (stat.uid !== owner.uid || stat.gid !== owner.gid))
@@ -94,7 +94,17 @@ export function rename(dir: Dir, from: string, to: string): void {
   renameSync(named(dir, from), named(dir, to));
 }
 
+/** Makes a draft's name free. Only somebody who wants to be in the way makes a directory so called: it gets another name. */
+function clear(dir: Dir, draft: string): void {
+  try {
+    remove(dir, draft);
+  } catch (error) {
+    if (errorCode(error) !== 'EISDIR') throw error;
+    rename(dir, draft, `${draft}.${process.pid}-${Date.now()}`);
+  }
+}
+
 /** Removes what a run that was killed left half written. */
 export function sweep(dir: Dir): void {
-  for (const name of list(dir)) if (name.startsWith('.') && name.endsWith(draftEnding)) remove(dir, name);
+  for (const name of list(dir)) if (name.startsWith('.') && name.endsWith(draftEnding)) clear(dir, name);
 }

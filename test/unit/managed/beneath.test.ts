@@ -126,6 +126,21 @@ describe('writing below the state directory', () => {
     expect(readFileSync(join(dir, 'victim/file'), 'utf8')).toBe('kept');
   });
 
+  it('a directory in the place of a draft is put aside, not stumbled over', () => {
+    const drafts = ['..env.hermes-shim-draft', '.other.hermes-shim-draft'];
+    for (const draft of drafts) mkdirSync(join(dir, 'state/.hermes', draft, 'full'), { recursive: true });
+    withRoot(join(dir, 'state/.hermes'), (home) => {
+      writeFile(home, '.env', 'whole', me);
+      sweep(home);
+    });
+    expect(readFileSync(join(dir, 'state/.hermes/.env'), 'utf8')).toBe('whole');
+    const names = readdirSync(join(dir, 'state/.hermes'));
+    for (const draft of drafts)
+      expect(names.filter((name) => name.startsWith(draft))).toEqual([
+        expect.stringMatching(/draft\.\d+-\d+$/),
+      ]);
+  });
+
   it('a pipe or a file of another name in its place is neither waited for nor written through', () => {
     writeFileSync(join(dir, 'victim/file'), 'kept');
     linkSync(join(dir, 'victim/file'), join(dir, 'state/.hermes/config.yaml'));
