@@ -241,9 +241,13 @@ describeModes(
       expect(await machine.engine(['exec', '-u', 'hermes', machine.name, 'sh', '-c', look])).toBe(
         'name: my-plugin',
       );
+      // what is only called like ours is the container's, and in nobody's way
+      const theirs = 'hermes-shim-x;date|sh;';
+      const make = ['sh', '-c', 'mkdir "$HERMES_HOME/plugins/$1"', 'sh', theirs];
+      await machine.engine(['exec', '-u', 'hermes', machine.name, ...make]);
       machine.declare('');
       await machine.up(['--yes']);
-      expect(readdirSync(join(machine.home, 'plugins'))).toEqual([]);
+      expect(readdirSync(join(machine.home, 'plugins'))).toEqual([theirs]);
     });
 
     it('root makes the users, lets others in by a bridge, keeps what they had, and pins it', async () => {
