@@ -1,7 +1,6 @@
 import { type EngineAccess, engineCommand } from '../../engine/access.ts';
 import { type Container, toContainer } from '../../engine/container.ts';
 import { toProbeResult } from '../../engine/probe.ts';
-import type { Failure } from '../../report/failure.ts';
 import type { Environment } from '../../system/environment.ts';
 import { runCommand } from '../../system/run-command.ts';
 import { engineFailure } from './failure.ts';
@@ -36,7 +35,7 @@ const object = (value: unknown): Json => (typeof value === 'object' && value !==
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 /**
- * Asks for all of it by one `inspect`.
+ * Asks for all of it: containers and image apart, since a bare `inspect` takes a container for the image of the same name.
  * @throws {Failure} 125 when the engine does not answer
  */
 export async function askEngine(
@@ -45,31 +44,51 @@ export async function askEngine(
   env: Environment,
 ): Promise<EngineFacts> {
   const { container, image } = names;
-  const argv = engineCommand(via, ['inspect', container, asideName(container), image]);
-  const result = await runCommand(argv, { env: { ...env, LC_ALL: 'C' }, timeoutMs: 60_000 });
-  const found = result.kind === 'exited' ? parse(result.stdout) : [];
-  if (!(result.kind === 'exited' && onlyMissing(result.code, result.stderr))) {
-    const failure: Failure = engineFailure(toProbeResult(result, via, container), via);
-    throw failure;
-  }
+  const [containers, images] = await Promise.all([
+    inspect(via, 'container', [container, asideName(container)], env),
+    inspect(via, 'image', [image], env),
+  ]);
   const made = (name: string): Made | undefined =>
-    found.map(toMade).find((one) => one?.container.name === name);
-  const imageId = found.filter((json) => 'RootFS' in json).map(({ Id }) => plainId(text(Id)))[0];
+    containers.map(toMade).find((one) => one?.container.name === name);
+  const imageId = images.map(({ Id }) => plainId(text(Id)))[0];
   return { container: made(container), aside: made(asideName(container)), imageId };
 }
 
-/** Every complaint is about something that is not there. */
-function onlyMissing(code: number, stderr: string): boolean {
-  if (code === 0) return true;
-  const complaints = stderr.split('\n').filter((line) => line.trim() !== '');
-  return (
-    complaints.length > 0 &&
-    complaints.every((line) =>
-      /no such (object|container|image)|no container with name|image not known|does not exist|error inspecting object/i.test(
-        line,
-      ),
-    )
-  );
+/**
+ * What `inspect` says of these, of which some may not be there.
+ * @throws {Failure} 125 when the engine does not answer for each of them
+ */
+async function inspect(
+  via: EngineAccess,
+  type: 'container' | 'image',
+  names: readonly string[],
+  env: Environment,
+): Promise<readonly Json[]> {
+  const argv = engineCommand(via, ['inspect', '--type', type, ...names]);
+  const result = await runCommand(argv, { env: { ...env, LC_ALL: 'C' }, timeoutMs: 60_000 });
+  if (result.kind !== 'exited') throw engineFailure(toProbeResult(result, via, ''), via);
+  const { found, missing, complaints } = readInspect(result);
+  // whatever else it says: when each is there or said to be missing, nothing is unknown
+  if (found.length + missing >= names.length) return found;
+  throw engineFailure(toProbeResult({ ...result, stderr: complaints.join('\n') }, via, ''), via);
+}
+
+/** Words of log lines that are no answer: logrus's (podman) with and without a terminal, and docker's client's. */
+const chatter = /^(WARNING: |(WARN|INFO|DEBU|TRAC)\[|time=\S+ level=(warn|info|debug|trace))/;
+const absence = /no such (object|container|image)|no container with name|image not known|does not exist/i;
+
+/**
+ * Takes apart what `inspect` printed: what there is, how many it says are not there, and what else it complains of. Pure.
+ * With a code other than 0 both engines still print what they found; podman warns beside it (no systemd session, in cron).
+ */
+export function readInspect({ stdout, stderr }: { stdout: string; stderr: string }): {
+  readonly found: readonly Json[];
+  readonly missing: number;
+  readonly complaints: readonly string[];
+} {
+  const said = stderr.split('\n').filter((line) => line.trim() !== '' && !chatter.test(line));
+  const complaints = said.filter((line) => !absence.test(line));
+  return { found: parse(stdout), missing: said.length - complaints.length, complaints };
 }
 
 function parse(stdout: string): readonly Json[] {
@@ -82,7 +101,6 @@ function parse(stdout: string): readonly Json[] {
 }
 
 function toMade(json: Json): Made | undefined {
-  if (!('State' in json)) return undefined;
   const container = toContainer(json);
   if (container === undefined) return undefined;
   const own = object(object(json.Config).Labels);
