@@ -3,13 +3,13 @@ import { commandPrefix } from '../engine/access.ts';
 import { composeCommand, composedBy } from '../engine/compose.ts';
 import type { Container } from '../engine/container.ts';
 import type { Reached } from '../engine/reach.ts';
+import { roleOf } from '../engine/role.ts';
 import type { Caller } from '../route/caller.ts';
 import type { ContainerRoute } from '../route/decide.ts';
 import { realPath } from '../system/real-path.ts';
 import { type Candidate, searchContainers } from './candidates.ts';
 import { type Check, warn, well } from './check.ts';
 import { checkFiles } from './check-files.ts';
-import { roleOf } from './role.ts';
 
 /** What lies around hermes in there, and may spoil its work though it runs. */
 export async function checkSurroundings(

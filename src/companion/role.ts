@@ -1,15 +1,5 @@
-import { composedBy } from '../engine/compose.ts';
-import type { Container } from '../engine/container.ts';
+import { type Role, roleOf } from '../engine/role.ts';
 import type { Candidate } from './candidates.ts';
-
-/** What a container does for a home: upstream's compose file has one that runs the gateway and one for the dashboard. */
-export type Role = 'gateway' | 'dashboard' | undefined;
-
-/** By what it runs; where that says nothing, by the name of its service. */
-export function roleOf(container: Container): Role {
-  const words = [...container.command, composedBy(container)?.service.name];
-  return words.find((word) => word === 'gateway' || word === 'dashboard') as Role;
-}
 
 /** A container chosen of several, and why, as the end of a sentence that begins with its name. */
 export type Choice = { readonly chosen: Candidate; readonly why: string };

@@ -35,6 +35,11 @@ export type State = {
   readonly exitCode: number;
 };
 
+/** Does it work, or will it soon again? One that is restarted after each crash does; what was made or has ended does not. */
+export function isAlive({ state }: Pick<Container, 'state'>): boolean {
+  return state.status !== 'created' && state.status !== 'exited';
+}
+
 type Json = { readonly [key: string]: unknown };
 
 function asObject(value: unknown): Json {

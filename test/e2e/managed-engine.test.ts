@@ -1,10 +1,52 @@
 /** What an engine says beside its answer, and what else it has, lead nobody astray. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { findCommand } from '../../scripts/engines/command.ts';
-import { kept } from '../harness/kept.ts';
-import { describeModes } from '../harness/modes.ts';
+import { type Kept, kept, makingWays } from '../harness/kept.ts';
+import { describeModes, engines } from '../harness/modes.ts';
+
+const replaced = (machine: Kept, from: RegExp, to: string) =>
+  writeFileSync(machine.file, readFileSync(machine.file, 'utf8').replace(from, to));
+
+describeModes((way) => {
+  it('under another name no second container is started on the home', async () => {
+    await using machine = await kept(way);
+    machine.declare('');
+    await machine.up();
+    replaced(machine, /^ {2}name: .*$/m, `  name: ${machine.name}-before`);
+    const refused = await machine.shim(['up', '--yes']);
+    expect([refused.exitCode, refused.stdout]).toEqual([1, '']);
+    expect(refused.stderr).toMatch(/runs on this home already .*two gateways on one home spoil its database/);
+    expect(refused.stderr).toMatch(new RegExp(`name: ${machine.name}}`));
+    expect(refused.stderr).toMatch(new RegExp(`(docker|podman) rm -f ${machine.name} `));
+    // one that has ended is in nobody's way
+    await machine.engine(['stop', '-t', '0', machine.name]);
+    await machine.up();
+  });
+}, makingWays);
+
+describeModes(() => {
+  it("neither beside somebody else's, nor beside the one that another engine has", async () => {
+    await using machine = await kept('docker');
+    machine.declare('');
+    const other = `${machine.name}-before`; // removed with the machine
+    const mounts = ['-v', `${machine.stateDir}:/data`, '-e', 'HERMES_HOME=/data/.hermes'];
+    const words = ['--name', other, '--network=host', ...mounts, engines.images.dash, 'sleep', '600'];
+    mkdirSync(machine.home, { recursive: true });
+    await machine.engine(['run', '-d', ...words]);
+    const refused = await machine.shim(['up', '--yes']);
+    expect([refused.exitCode, refused.stdout]).toEqual([1, '']);
+    expect(refused.stderr).toMatch(/hermes-shim enable[\s\S]*docker rm -f kept-/);
+    await machine.engine(['rm', '-f', other]);
+    await machine.up();
+    replaced(machine, /^ {2}backend: docker$/m, '  backend: podman');
+    const elsewhere = await machine.shim(['up', '--yes']);
+    expect([elsewhere.exitCode, elsewhere.stdout]).toEqual([1, '']);
+    expect(elsewhere.stderr).toContain(`container '${machine.name}' (docker) runs on this home already`);
+    expect(elsewhere.stderr).toContain(`docker rm -f ${machine.name}`);
+  });
+}, ['docker']);
 
 describeModes(() => {
   it('warnings of the client are no answer: every command works beside them', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { chooseGateway, roleOf } from '../../src/companion/role.ts';
+import { chooseGateway } from '../../src/companion/role.ts';
 import { composeCommand, composedBy } from '../../src/engine/compose.ts';
 import { chooseOfService } from '../../src/engine/find-service.ts';
+import { roleOf } from '../../src/engine/role.ts';
 import { containerLike } from './containers.ts';
 
 const labels = (more: Record<string, string> = {}) =>

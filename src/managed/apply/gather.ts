@@ -1,9 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { exitCodes, Failure } from '../../report/failure.ts';
+import type { Engine } from '../../route/metadata.ts';
 import { isExecutable } from '../../route/native.ts';
 import { pinFile } from '../../route/pin.ts';
 import type { Environment } from '../../system/environment.ts';
+import { chooseEngine } from '../engine/choose.ts';
 import { askEngine, type EngineFacts, labels } from '../engine/facts.ts';
+import { findSharing, type Sharer } from '../engine/sharing.ts';
 import entrypoint from '../entrypoint.sh';
 import type { Wanted } from '../file/wanted.ts';
 import type { Facts } from '../plan/facts.ts';
@@ -29,11 +32,12 @@ export async function gather(ground: Ground): Promise<Facts> {
   const asking = askEngine(via, { container: wanted.containerName, image: wanted.image }, caller.env);
   // what is wrong with the file and its surroundings is told first; the engine's answer is not lost meanwhile
   asking.catch(() => undefined);
+  const record = readRecord(ground.place, wanted.stateDir);
+  const searching = searchSharing(ground, record.backend);
   refuse(wanted);
   const { owner, members } = await findOwner(wanted, ground);
   const sources = readSources(wanted, owner?.uid);
   const hostUsers = await findHostUsers(wanted, ground);
-  const record = readRecord(ground.place, wanted.stateDir);
   const idMap = via.engine === 'podman' && !wanted.asRoot && !mapsIds(wanted) ? readIdMap(ground) : undefined;
   const layout = toLayout(wanted, idMap?.inside ?? owner ?? { uid: -1, gid: -1 }, sources.package);
   const directories = layout.directories.map(({ path }) => path);
@@ -51,6 +55,7 @@ export async function gather(ground: Ground): Promise<Facts> {
     hostUsers,
     via,
     engine: onlyOurs(await asking, wanted),
+    sharing: await searching,
     sources,
     layout,
     record,
@@ -70,6 +75,21 @@ export async function gather(ground: Ground): Promise<Facts> {
 function onlyOurs(engine: EngineFacts, { stateDir }: Wanted): EngineFacts {
   const ours = engine.aside?.labels[labels.managed] === stateDir;
   return ours ? engine : { ...engine, aside: undefined };
+}
+
+/** With the engine of now, and with the one that made the container before: a file that names another leaves that running. */
+async function searchSharing({ via, wanted, caller }: Ground, before?: Engine): Promise<readonly Sharer[]> {
+  const found = [findSharing(via, wanted, caller.env)];
+  if (before !== undefined && before !== via.engine) {
+    // one that is there no longer runs nothing
+    const other = chooseEngine(before, undefined, caller.env).catch(() => undefined);
+    found.push(
+      other.then((there) =>
+        there ? findSharing(there, { ...wanted, containerName: undefined }, caller.env) : [],
+      ),
+    );
+  }
+  return (await Promise.all(found)).flat();
 }
 
 async function findOwner(

@@ -58,14 +58,15 @@ export async function askEngine(
  * What `inspect` says of these, of which some may not be there.
  * @throws {Failure} 125 when the engine does not answer for each of them
  */
-async function inspect(
+export async function inspect(
   via: EngineAccess,
   type: 'container' | 'image',
   names: readonly string[],
   env: Environment,
+  timeoutMs = 60_000,
 ): Promise<readonly Json[]> {
   const argv = engineCommand(via, ['inspect', '--type', type, ...names]);
-  const result = await runCommand(argv, { env: { ...env, LC_ALL: 'C' }, timeoutMs: 60_000 });
+  const result = await runCommand(argv, { env: { ...env, LC_ALL: 'C' }, timeoutMs });
   if (result.kind !== 'exited') throw engineFailure(toProbeResult(result, via, ''), via);
   const { found, missing, complaints } = readInspect(result);
   // whatever else it says: when each is there or said to be missing, nothing is unknown

@@ -2,6 +2,7 @@ import { isYoung } from '../../engine/readiness.ts';
 import { escapeControls } from '../../report/escape.ts';
 import { exitCodes, Failure } from '../../report/failure.ts';
 import { labels, type Made } from '../engine/facts.ts';
+import { refusal } from '../engine/sharing.ts';
 import type { Wanted } from '../file/wanted.ts';
 import type { Facts } from './facts.ts';
 import { createArgs, identityOf, implicitOptions, restartPolicy } from './identity.ts';
@@ -31,9 +32,16 @@ function imageIdOf(wanted: Wanted, engine: Facts['engine']): string | undefined 
 /**
  * What is done about the container. Pure.
  * @param force makes a new one whatever its identity
- * @throws {Failure} 125 where the name belongs to somebody else
+ * @throws {Failure} 125 where the name belongs to somebody else, or another container works on this home
  */
 export function planContainer(wanted: Wanted, facts: Facts, nowMs: number, force = false): readonly Step[] {
+  const steps = planSteps(wanted, facts, nowMs, force);
+  const [sharer] = facts.sharing;
+  if (sharer && steps.some(({ kind }) => kind === 'start')) throw refusal(sharer, wanted);
+  return steps;
+}
+
+function planSteps(wanted: Wanted, facts: Facts, nowMs: number, force: boolean): readonly Step[] {
   const { container, aside, imageId } = facts.engine;
   if (container) refuseForeign(container, wanted, facts);
   const identity = wantedIdentity(wanted, facts);

@@ -3,6 +3,7 @@ import type { Account } from '../apply/accounts.ts';
 import type { Sources } from '../apply/sources.ts';
 import type { Found } from '../apply/survey.ts';
 import type { EngineFacts } from '../engine/facts.ts';
+import type { Sharer } from '../engine/sharing.ts';
 import type { Record } from '../write/record.ts';
 import type { IdMap } from './id-map.ts';
 import type { Layout } from './layout.ts';
@@ -16,6 +17,8 @@ export type Facts = {
   readonly hostUsers: readonly Account[];
   readonly via: EngineAccess;
   readonly engine: EngineFacts;
+  /** other containers that run on this home */
+  readonly sharing: readonly Sharer[];
   readonly sources: Sources;
   readonly layout: Layout;
   readonly record: Record;

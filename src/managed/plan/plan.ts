@@ -1,3 +1,4 @@
+import { sayShared } from '../engine/sharing.ts';
 import type { Wanted } from '../file/wanted.ts';
 import { planAccess } from './access.ts';
 import { planContainer, wantedIdentity } from './container.ts';
@@ -23,7 +24,7 @@ export function makePlan(
   const container = planContainer(wanted, facts, nowMs, force);
   const access = planAccess(wanted, facts);
   const identity = wantedIdentity(wanted, facts);
-  const notes = [...access.notes, ...restartNote(files, container, facts)];
+  const notes = [...facts.sharing.map(sayShared), ...access.notes, ...restartNote(files, container, facts)];
   const told = planIdentityFile(wanted, facts, identity);
   return { steps: [...user, ...files, ...container, ...told, ...access.steps], notes, identity };
 }

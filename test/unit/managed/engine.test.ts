@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { readInspect } from '../../../src/managed/engine/facts.ts';
+import type { Container } from '../../../src/engine/container.ts';
+import { labels, readInspect } from '../../../src/managed/engine/facts.ts';
+import { sharesHome } from '../../../src/managed/engine/sharing.ts';
 
 describe('what an engine answers when some of it is not there', () => {
   const one = '[{"Id": "a"}]\n';
@@ -38,5 +40,61 @@ describe('what an engine answers when some of it is not there', () => {
     });
     const unknown = 'Error: error inspecting object: permission denied';
     expect(readInspect({ stdout: '', stderr: unknown })).toMatchObject({ missing: 0 });
+  });
+});
+
+describe('a container works on this home', () => {
+  const wanted = { containerName: 'b', home: '/s/.hermes', stateDir: '/s', kind: 'package' } as const;
+  const bind = (source: string, destination: string, writable = true) => ({ source, destination, writable });
+  const container = (change: Partial<Container>): Container => ({
+    id: 'a'.repeat(64),
+    name: 'a',
+    state: { status: 'running', word: 'running', startedMs: 0, finishedMs: undefined, exitCode: 0 },
+    env: new Map(),
+    binds: [],
+    destinations: (change.binds ?? []).map(({ destination }) => destination),
+    workingDir: '',
+    volumes: [],
+    hostNetwork: true,
+    command: [],
+    labels: new Map(),
+    ...change,
+  });
+  const ours = new Map([[labels.managed, '/s']]);
+
+  it.each([
+    ['was made for it under another name', { labels: ours }, true],
+    ['was put aside', { name: 'b-before', labels: ours }, false],
+    ['is ours', { name: 'b', labels: ours }, false],
+    [
+      'is put aside by somebody else, and writes it',
+      { name: 'b-before', binds: [bind('/s', '/data')] },
+      true,
+    ],
+    ['has the home', { binds: [bind('/s/.hermes', '/root/.hermes')] }, true],
+    ['has the home by a link', { binds: [bind('/link', '/root/.hermes')] }, true],
+    ['has it to read', { binds: [bind('/s/.hermes', '/x', false)] }, false],
+    ['has the state directory', { binds: [bind('/s', '/data')] }, true],
+    ['has all of the host, for a backup', { binds: [bind('/', '/host')] }, false],
+    [
+      'has all of the host and works on it',
+      { binds: [bind('/', '/host')], env: new Map([['HERMES_HOME', '/host/s/.hermes']]) },
+      true,
+    ],
+    ['shows its dashboard', { binds: [bind('/s/.hermes', '/opt/data')], command: ['dashboard'] }, false],
+    ['has another', { binds: [bind('/t', '/data')], labels: new Map([[labels.managed, '/t']]) }, false],
+  ])('%s', (_, change: Partial<Container>, shares) => {
+    const resolve = (path: string) => (path === '/link' ? '/s/.hermes' : path);
+    expect(sharesHome(container(change), wanted, resolve)).toBe(shares);
+  });
+
+  it('with another engine than ours, by whatever name', () => {
+    const before = container({ name: 'b', labels: ours });
+    expect(sharesHome(before, { ...wanted, containerName: undefined }, (path) => path)).toBe(true);
+  });
+
+  it("with the official image the state directory may be somebody's home, which others mount", () => {
+    const dev = container({ binds: [bind('/s', '/workspace')] });
+    expect(sharesHome(dev, { ...wanted, kind: 'official' }, (path) => path)).toBe(false);
   });
 });

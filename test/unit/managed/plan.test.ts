@@ -14,6 +14,7 @@ import { makePlan } from '../../../src/managed/plan/plan.ts';
 import { losesSomething, sayStep } from '../../../src/managed/plan/steps.ts';
 import { quoteUnitWord } from '../../../src/managed/unit/quote.ts';
 import { unitText } from '../../../src/managed/unit/text.ts';
+import { Failure } from '../../../src/report/failure.ts';
 
 const root = { uid: 0, gid: 0, name: 'root', home: '/root', dataHome: undefined };
 const wanted = (text: string) => toWanted(parseDeclaration(text, '/etc/hermes-shim/hermes-shim.yaml'), root);
@@ -30,6 +31,7 @@ function factsFor(text: string, more: Partial<Facts> = {}): Facts {
     hostUsers: [],
     via: { engine: 'docker', binary: '/usr/bin/docker', access: { kind: 'direct' } },
     engine: { container: undefined, aside: undefined, imageId: 'abc' },
+    sharing: [],
     sources: {
       package: hermes,
       config: undefined,
@@ -175,6 +177,38 @@ describe('the plan', () => {
     expect(() => kinds(text, { ...facts, engine: { ...facts.engine, container: other } })).toThrow(
       '/srv/other',
     );
+  });
+
+  it('refuses to start a second container on the home, and says which is the first', () => {
+    const facts = factsFor(text);
+    const { container } = made(text, facts);
+    const sharing = (name: string, owner?: string) => [
+      {
+        via: facts.via,
+        container: { ...container, name, labels: new Map(owner ? [[labels.managed, owner]] : []) },
+      },
+    ];
+    const refused = (of: ReturnType<typeof sharing>) => {
+      try {
+        kinds(text, { ...facts, sharing: of });
+      } catch (error) {
+        if (error instanceof Failure)
+          return [error.sentence, ...error.hints.map((hint) => hint.text)].join('\n');
+      }
+      return undefined;
+    };
+    expect(refused(sharing('old', '/var/lib/hermes'))).toMatch(
+      /^container 'old' \(docker\) runs on this home already[\s\S]*name: old[\s\S]*\ndocker rm -f old /,
+    );
+    expect(refused(sharing('theirs'))).toMatch(/hermes-shim enable\ndocker rm -f theirs /);
+    // where ours runs as it should, nothing is in its way: it is told
+    const both = {
+      ...facts,
+      sharing: sharing('old'),
+      engine: { ...facts.engine, container: made(text, facts) },
+    };
+    expect(deeds(text, both)).toEqual([]);
+    expect(makePlan(wanted(text), both, { nowMs: 1e12 }).notes.join()).toContain('docker rm -f old');
   });
 
   it('a pin that speaks for another home stays', () => {
