@@ -1,3 +1,4 @@
+import { isAlive } from '../engine/container.ts';
 import { stopArgs, tell } from '../managed/engine/deeds.ts';
 import type { Caller } from '../route/caller.ts';
 import type { Answer } from './answer.ts';
@@ -9,8 +10,7 @@ export async function down(caller: Caller, { file }: { file: string | undefined 
   const kept = await findKept(caller, file);
   const { ground, made } = kept;
   const { containerName } = ground.wanted;
-  if (!['running', 'restarting', 'paused'].includes(made.container.state.status))
-    return said([`container '${containerName}' does not run`]);
+  if (!isAlive(made.container)) return said([`container '${containerName}' does not run`]);
   await lockedly(ground, async () => {
     if (!(await byUnit(kept, 'stop'))) await tell(ground.doer, 'stop the container', stopArgs(containerName));
   });

@@ -85,3 +85,23 @@ describeModes(() => {
     }
   });
 }, ['docker']);
+
+describeModes(
+  (way) => {
+    it('a container that is paused goes on, or is ended where another takes its place', async () => {
+      await using machine = await kept(way);
+      machine.declare('');
+      await machine.up();
+      const id = await machine.id();
+      await machine.engine(['pause', machine.name]);
+      await machine.up();
+      expect(await machine.id()).toBe(id);
+      await machine.engine(['pause', machine.name]);
+      machine.declare('extraArgs: [--verbose]\n');
+      await machine.up(['--yes']);
+      expect(await machine.id()).not.toBe(id);
+      expect((await machine.shim(['status'])).stdout).toContain('nothing differs');
+    });
+  },
+  ['docker', 'podman-root'],
+);

@@ -60,6 +60,9 @@ export async function perform(step: Step, ground: Ground, facts: Facts): Promise
         return;
       }
       await tell(doer, 'rename the container', ['rename', name, asideName(name)]);
+      // podman stops nothing that is paused
+      if (facts.engine.container?.container.state.status === 'paused')
+        await tell(doer, 'let the container go on', ['unpause', asideName(name)]);
       if (step.running) await tell(doer, 'stop the container', stopArgs(asideName(name)));
       return;
     case 'put-back':
@@ -75,8 +78,8 @@ export async function perform(step: Step, ground: Ground, facts: Facts): Promise
     case 'start':
       // a run that was killed may have left both running on one home
       if (facts.engine.aside) await tryTo(doer, stopArgs(asideName(name)));
-      if (facts.engine.container?.container.state.status === 'paused')
-        await tell(doer, 'let the container go on', ['unpause', name]);
+      // the one that was paused may have been replaced meanwhile
+      if (facts.engine.container?.container.state.status === 'paused') await tryTo(doer, ['unpause', name]);
       await tell(doer, 'start the container', ['start', name]);
       return;
     case 'ready':

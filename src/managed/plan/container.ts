@@ -1,3 +1,4 @@
+import { isAlive } from '../../engine/container.ts';
 import { isYoung } from '../../engine/readiness.ts';
 import { escapeControls } from '../../report/escape.ts';
 import { exitCodes, Failure } from '../../report/failure.ts';
@@ -57,19 +58,29 @@ function planSteps(wanted: Wanted, facts: Facts, nowMs: number, force: boolean):
   if (container === undefined) {
     // put aside by a run that was killed before it made the next one
     if (aside && !force && aside.labels[labels.identity] === identity)
-      return [{ kind: 'put-back' }, { kind: 'start' }, { kind: 'ready' }];
+      return [{ kind: 'put-back', loses: false }, { kind: 'start' }, { kind: 'ready' }];
     return [...made, ...drop];
   }
   const running = container.container.state.status === 'running';
   if (force || container.labels[labels.identity] !== identity) {
     if (aside && !force && aside.labels[labels.identity] === identity)
-      return [{ kind: 'put-back' }, { kind: 'start' }, { kind: 'ready' }];
+      // one that has never run has nothing in it yet
+      return [
+        { kind: 'put-back', loses: container.container.state.status !== 'created' },
+        { kind: 'start' },
+        { kind: 'ready' },
+      ];
     const why = force ? 'as asked' : reason(container, wanted, facts);
     const [pull, rest] = [
       made.filter(({ kind }) => kind === 'pull'),
       made.filter(({ kind }) => kind !== 'pull'),
     ];
-    return [...pull, { kind: 'put-aside', why, running }, ...rest, { kind: 'drop-aside' }];
+    return [
+      ...pull,
+      { kind: 'put-aside', why, running: isAlive(container.container) },
+      ...rest,
+      { kind: 'drop-aside' },
+    ];
   }
   const steps: Step[] = container.restartPolicy === policy ? [] : [{ kind: 'policy', policy }];
   if (!running) steps.push({ kind: 'start' });

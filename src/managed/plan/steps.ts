@@ -29,14 +29,14 @@ export type Step =
   | { readonly kind: 'remove'; readonly path: string }
   | { readonly kind: 'gc-root'; readonly path: string; readonly target: string; readonly tool: string }
   | { readonly kind: 'pull'; readonly image: string }
-  /** `why` is what changed; what only the old container has is lost */
+  /** `why` is what changed; what only the old container has is lost. `running`: it has to be stopped */
   | { readonly kind: 'put-aside'; readonly why: string; readonly running: boolean }
   | { readonly kind: 'create'; readonly argv: readonly string[]; readonly identity: string }
   | { readonly kind: 'policy'; readonly policy: string }
   | { readonly kind: 'start' }
   | { readonly kind: 'ready' }
-  /** the container that was put aside gets its name back */
-  | { readonly kind: 'put-back' }
+  /** the container that was put aside gets its name back; `loses`: from one that has run, and is removed for it */
+  | { readonly kind: 'put-back'; readonly loses: boolean }
   | { readonly kind: 'drop-aside' }
   | { readonly kind: 'pin'; readonly text: string }
   | {
@@ -60,7 +60,11 @@ export type Plan = {
 
 /** Does a step take away what cannot be brought back, so that a person is asked? */
 export function losesSomething(step: Step): boolean {
-  return step.kind === 'put-aside' || (step.kind === 'bridge' && step.now === 'directory');
+  return (
+    step.kind === 'put-aside' ||
+    (step.kind === 'put-back' && step.loses) ||
+    (step.kind === 'bridge' && step.now === 'directory')
+  );
 }
 
 /** A step in words, as the end of "would …" or after a tick. */
@@ -95,7 +99,7 @@ export function sayStep(step: Step): string {
     case 'ready':
       return 'wait until hermes can be run in it';
     case 'put-back':
-      return 'take back the container that a run before had put aside';
+      return `take back the container that a run before had put aside${step.loses ? ', and remove the one that has its name now. What was installed in that (apt, pip, npm) is lost; state and home stay' : ''}`;
     case 'drop-aside':
       return 'remove the container that was replaced';
     case 'pin':

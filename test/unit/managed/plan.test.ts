@@ -167,6 +167,44 @@ describe('the plan', () => {
     expect(deeds(text, engine(aside, fresh))).toEqual(['put-back', 'start', 'ready']);
   });
 
+  it.each([
+    ['running', true],
+    ['restarting', true],
+    ['paused', true],
+    ['other', true],
+    ['exited', false],
+    ['created', false],
+  ])('one that is %s is stopped before another takes its place: %s', (status, running) => {
+    const facts = factsFor(text);
+    const container = made(text, facts, { labels: { [labels.managed]: '/var/lib/hermes' } }, status);
+    const { steps } = makePlan(
+      wanted(text),
+      { ...facts, engine: { ...facts.engine, container } },
+      { nowMs: 0 },
+    );
+    expect(steps.find(({ kind }) => kind === 'put-aside')).toMatchObject({ running });
+  });
+
+  it('takes an older container back unasked only where nothing is lost for it', () => {
+    const facts = factsFor(text);
+    const other = { labels: { [labels.managed]: '/var/lib/hermes', [labels.identity]: 'other' } };
+    const losses = (container: Made | undefined) =>
+      makePlan(
+        wanted(text),
+        { ...facts, engine: { container, aside: made(text, facts), imageId: 'abc' } },
+        { nowMs: 0 },
+      ).steps.filter(losesSomething);
+    expect(losses(undefined)).toEqual([]);
+    expect(losses(made(text, facts, other, 'created'))).toEqual([]);
+    expect(
+      losses(made(text, facts, other, 'exited'))
+        .map(sayStep)
+        .join(),
+    ).toMatch(
+      /^take back the container .* remove the one that has its name now\. What was installed in that .* is lost/,
+    );
+  });
+
   it("never touches somebody else's container", () => {
     const facts = factsFor(text);
     const container = made(text, facts, { labels: {} });
