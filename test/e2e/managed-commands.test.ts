@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -235,7 +236,9 @@ describeModes(
       const plugin = join(machine.root, 'store/my-plugin');
       mkdirSync(plugin);
       writeFileSync(join(plugin, 'plugin.yaml'), 'name: my-plugin\n');
-      machine.declare(`extraPlugins: [${plugin}]\n`);
+      // by a link: the container has what it leads to, and so must the link in the home
+      symlinkSync('my-plugin', join(machine.root, 'store/current-plugin'));
+      machine.declare(`extraPlugins: [${join(machine.root, 'store/current-plugin')}]\n`);
       await machine.up();
       const look = 'cat "$HERMES_HOME"/plugins/*/plugin.yaml';
       expect(await machine.engine(['exec', '-u', 'hermes', machine.name, 'sh', '-c', look])).toBe(

@@ -39,7 +39,9 @@ export async function gather(ground: Ground): Promise<Facts> {
   const sources = readSources(wanted, owner?.uid);
   const hostUsers = await findHostUsers(wanted, ground);
   const idMap = via.engine === 'podman' && !wanted.asRoot && !mapsIds(wanted) ? readIdMap(ground) : undefined;
-  const layout = toLayout(wanted, idMap?.inside ?? owner ?? { uid: -1, gid: -1 }, sources.package);
+  const numbers = idMap?.inside ?? owner ?? { uid: -1, gid: -1 };
+  const pluginPaths = sources.plugins.map(({ path }) => path);
+  const layout = toLayout(wanted, numbers, sources.package, pluginPaths);
   const directories = layout.directories.map(({ path }) => path);
   const plugins = [...sources.plugins.map(({ name }) => name), ...record.plugins];
   const pluginDir = `${wanted.home}/plugins`;

@@ -12,12 +12,15 @@ import type { Step } from './steps.ts';
 /** The identity that the container shall have. Pure. */
 export function wantedIdentity(wanted: Wanted, facts: Facts): string {
   const { layout, engine } = facts;
+  // what hermes is told to say is not worth what is lost with a container, should a release say it in other words
+  const { HERMES_MANAGED: _, ...env } = layout.env;
   const { uid, gid } = facts.owner ?? { uid: -1, gid: -1 };
   return identityOf({
     image: wanted.image,
     imageId: imageIdOf(wanted, engine),
     volumes: layout.volumes,
     options: [...implicitOptions(wanted, facts), ...wanted.extraOptions],
+    env,
     owner: `${uid}:${gid}`,
     entrypoint: [layout.entrypoint === undefined ? '' : facts.entrypoint, ...layout.command],
   });

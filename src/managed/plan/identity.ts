@@ -5,7 +5,7 @@ import type { IdMap } from './id-map.ts';
 import type { Layout } from './layout.ts';
 
 /** To be raised when containers of an older hermes-shim must be made anew. */
-const schemaVersion = 1;
+const schemaVersion = 2;
 
 /** What a container is made of: another one needs another container. */
 export type Ingredients = {
@@ -14,22 +14,25 @@ export type Ingredients = {
   readonly imageId: string | undefined;
   readonly volumes: readonly string[];
   readonly options: readonly string[];
+  /** variables: a container keeps those that it was made with */
+  readonly env: Readonly<Record<string, string>>;
   /** who hermes is in there, as numbers of this host */
   readonly owner: string;
   /** the script that the container starts with (the official image has its own), and its arguments */
   readonly entrypoint: readonly string[];
 };
 
-/** The identity: sha256 over schema version, image, volumes, options, entrypoint. Pure. */
+/** The identity: sha256 over schema version, image, volumes, options, variables, owner, entrypoint. Pure. */
 export function identityOf({
   image,
   imageId = '',
   volumes,
   options,
+  env,
   owner,
   entrypoint,
 }: Ingredients): string {
-  const parts = [schemaVersion, image, imageId, volumes, options, owner, entrypoint];
+  const parts = [schemaVersion, image, imageId, volumes, options, Object.entries(env), owner, entrypoint];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 

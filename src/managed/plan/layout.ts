@@ -38,8 +38,17 @@ export function toPackage(declared: string, real: string): Package {
   return { path: real, mount: inStore ? '/nix/store' : versions ? dirname(real) : real, inStore };
 }
 
-/** Lays the container out. Pure. `owner` as numbers of this host. */
-export function toLayout(wanted: Wanted, owner: { uid: number; gid: number }, hermes?: Package): Layout {
+/**
+ * Lays the container out. Pure.
+ * @param owner as numbers of this host
+ * @param pluginPaths where the plugins really are
+ */
+export function toLayout(
+  wanted: Wanted,
+  owner: { uid: number; gid: number },
+  hermes?: Package,
+  pluginPaths = wanted.plugins,
+): Layout {
   const { stateDir, home } = wanted;
   const numbers = { HERMES_UID: String(owner.uid), HERMES_GID: String(owner.gid) };
   const [open, closed] = wanted.asRoot ? [0o2770, 0o750] : [0o700, 0o700];
@@ -47,8 +56,8 @@ export function toLayout(wanted: Wanted, owner: { uid: number; gid: number }, he
     path: `${home}/${name}`,
     mode: open,
   }));
-  // a link in plugins/ leads the container to the same path: it must be there
-  const plugins = wanted.plugins
+  // a link in plugins/ leads the container to the same path, the real one: it must be there
+  const plugins = pluginPaths
     .filter((path) => !hermes || !path.startsWith(`${hermes.mount}/`))
     .map((path) => `${path}:${path}:ro`);
   const workspace = { path: wanted.workingDirectory, mode: open };

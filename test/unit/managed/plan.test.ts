@@ -341,12 +341,21 @@ describe('plugins', () => {
 });
 
 describe('the identity', () => {
-  const same = { image: 'i', imageId: 'a', volumes: ['v'], options: ['o'], owner: '1:1', entrypoint: ['e'] };
+  const same = {
+    image: 'i',
+    imageId: 'a',
+    volumes: ['v'],
+    options: ['o'],
+    env: { A: 'b' },
+    owner: '1:1',
+    entrypoint: ['e'],
+  };
   it.each([
     { image: 'j' },
     { imageId: 'b' },
     { volumes: ['v', 'w'] },
     { options: [] },
+    { env: { A: 'c' } },
     { owner: '2:1' },
     { entrypoint: ['f'] },
   ])('changes with %j', (change) => expect(identityOf({ ...same, ...change })).not.toBe(identityOf(same)));
@@ -359,6 +368,13 @@ describe('the identity', () => {
 });
 
 describe('the layout', () => {
+  it('a working directory elsewhere needs a new container: it is told by a variable', () => {
+    const moved = `${text}workingDirectory: /var/lib/hermes/desk\n`;
+    expect(wantedIdentity(wanted(moved), factsFor(moved))).not.toBe(
+      wantedIdentity(wanted(text), factsFor(text)),
+    );
+  });
+
   it("is the guide's for a package, and the command line is whole", () => {
     const declared = wanted(
       `${text}extraArgs: [--verbose]\ncontainer: {extraVolumes: ["/a:/b:ro"], extraOptions: ["--gpus", all]}\n`,
