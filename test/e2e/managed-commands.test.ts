@@ -114,6 +114,8 @@ describeModes(
       await machine.engine(['exec', '-u', '0', machine.name, 'rm', '/data/.hermes/.container-mode']);
       expect(await machine.hermes(['version'])).toMatchObject({ exitCode: 0, stderr: '' });
       expect((await machine.up()).stdout).toContain('write');
+      expect((await machine.up(['--no-pin'])).stdout).toContain('remove its pin');
+      expect(await pinned()).toBe(false);
     });
 
     it('a shell in a terminal is a terminal', async () => {

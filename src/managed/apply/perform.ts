@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { escapeControls } from '../../report/escape.ts';
 import { exitCodes, Failure } from '../../report/failure.ts';
 import { quoteCommand } from '../../report/quote.ts';
@@ -89,6 +89,8 @@ export async function perform(step: Step, ground: Ground, facts: Facts): Promise
       return;
     case 'pin':
       return writePin(step.text);
+    case 'unpin':
+      return told(pinFile, () => withRoot(dirname(pinFile), (dir) => remove(dir, basename(pinFile))));
     case 'bridge':
       return makeBridge(step);
     case 'unbridge':

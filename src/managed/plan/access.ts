@@ -57,11 +57,15 @@ export function planAccess(
 }
 
 function planPin(wanted: Wanted, facts: Facts, text: string): { steps: Step[]; notes: string[] } {
-  if (!facts.pins) return { steps: [], notes: [] };
+  const speaksFor = /^\s*hermes_home\s*=\s*(.*?)\s*$/m.exec(facts.pin ?? '')?.[1];
+  // one of ours that stayed would count for more than the metadata, and never be brought up to date again
+  if (!facts.pins) {
+    const stale = facts.pin?.startsWith(upMarker) && speaksFor === wanted.home;
+    return { steps: stale ? [{ kind: 'unpin' }] : [], notes: [] };
+  }
   const pin = `${text}hermes_home=${wanted.home}\n`;
   if (facts.pin === pin) return { steps: [], notes: [] };
-  const home =
-    facts.pin === undefined ? wanted.home : /^\s*hermes_home\s*=\s*(.*?)\s*$/m.exec(facts.pin)?.[1];
+  const home = facts.pin === undefined ? wanted.home : speaksFor;
   if (home !== wanted.home)
     return {
       steps: [],

@@ -39,6 +39,7 @@ export type Step =
   | { readonly kind: 'put-back'; readonly loses: boolean }
   | { readonly kind: 'drop-aside' }
   | { readonly kind: 'pin'; readonly text: string }
+  | { readonly kind: 'unpin' }
   | {
       readonly kind: 'bridge';
       readonly user: string;
@@ -104,6 +105,8 @@ export function sayStep(step: Step): string {
       return 'remove the container that was replaced';
     case 'pin':
       return 'pin it in /etc/hermes-shim/container-mode, where the container cannot change it';
+    case 'unpin':
+      return 'remove its pin, /etc/hermes-shim/container-mode';
     case 'bridge':
       return `link ${step.userHome}/.hermes to ${step.target}${step.now === 'directory' ? `; the directory that is there is kept as ${step.userHome}/.hermes.bak.<time>` : ''}`;
     case 'unbridge':

@@ -249,6 +249,22 @@ describe('the plan', () => {
     expect(makePlan(wanted(text), both, { nowMs: 1e12 }).notes.join()).toContain('docker rm -f old');
   });
 
+  it('without a pin, ours of this home is removed, and no other', () => {
+    const pinned = makePlan(wanted(text), factsFor(text), { nowMs: 0 }).steps.find(
+      ({ kind }) => kind === 'pin',
+    );
+    const pin = pinned?.kind === 'pin' ? pinned.text : '';
+    const unpins = (pin: string | undefined, pins = false) =>
+      kinds(text, factsFor(text, { pin, pins })).includes('unpin');
+    expect(unpins(pin)).toBe(true);
+    // also where it names what the container was called before
+    expect(unpins(pin.replace('hermes-agent', 'before'))).toBe(true);
+    expect(unpins(pin, true)).toBe(false);
+    expect(unpins(undefined)).toBe(false);
+    expect(unpins(pin.replace('/var/lib/hermes', '/srv/other'))).toBe(false);
+    expect(unpins(pin.replace(/^#.*\n/, '# by hand\n'))).toBe(false);
+  });
+
   it('a pin that speaks for another home stays', () => {
     const facts = factsFor(text, { pin: 'backend=docker\nhermes_home=/srv/other/.hermes\n' });
     const plan = makePlan(wanted(text), facts, { nowMs: 0 });
