@@ -51,6 +51,7 @@ export async function status(caller: Caller, { file }: { file: string | undefine
         differs.length === 0
           ? line('ok', 'nothing differs from what is declared', look)
           : `Differs; hermes-shim up would:\n${differs.map((step) => `  ${sayStep(step)}\n`).join('')}`,
+        ...plan.notes.map((note) => line('warning', note, look)),
       ].join(''),
   };
 }

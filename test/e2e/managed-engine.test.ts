@@ -105,3 +105,44 @@ describeModes(
   },
   ['docker', 'podman-root'],
 );
+
+describeModes(
+  (way) => {
+    it('a restart policy that the engine cannot change is told, and differs no more', async () => {
+      await using machine = await kept(way);
+      machine.declare('');
+      await machine.up();
+      machine.declare('restart: on-failure\n');
+      const { stdout } = await machine.up();
+      const policy = await machine.engine([
+        'inspect',
+        '--format',
+        '{{.HostConfig.RestartPolicy.Name}}',
+        machine.name,
+      ]);
+      expect(stdout).toMatch(
+        policy === 'on-failure' ? /set the .*policy to on-failure/ : /policy stays unless-stopped/,
+      );
+      const status = await machine.shim(['status']);
+      expect(status).toMatchObject({ exitCode: 0 });
+      expect(status.stdout.includes('policy stays')).toBe(policy !== 'on-failure');
+    });
+  },
+  ['docker', 'podman-root'],
+);
+
+describeModes(() => {
+  it('beside a user whose group is not named, others are let into it once', async () => {
+    await using machine = await kept('docker');
+    const [alice, bob, group] = ['a', 'b', 'g'].map((letter) => `${machine.name}${letter}`);
+    const { exitCode, stderr } = await machine.sh(
+      `groupadd ${group} && useradd -M -g ${group} ${alice} && useradd -m -d ${machine.root}/bob ${bob}`,
+    );
+    expect([exitCode, stderr]).toEqual([0, '']);
+    machine.declare(`container:\n  hostUsers: [${bob}]\n`);
+    replaced(machine, /^user: .*\ngroup: .*$/m, `user: ${alice}`);
+    expect((await machine.up()).stdout).toContain(`let ${bob} into group ${group}`);
+    expect(await machine.shim(['status'])).toMatchObject({ exitCode: 0 });
+    expect((await machine.sh(`id -nG ${bob}`)).stdout).toContain(group);
+  });
+}, ['docker']);

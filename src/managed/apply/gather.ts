@@ -5,19 +5,19 @@ import { isExecutable } from '../../route/native.ts';
 import { pinFile } from '../../route/pin.ts';
 import type { Environment } from '../../system/environment.ts';
 import { chooseEngine } from '../engine/choose.ts';
-import { askEngine, type EngineFacts, labels } from '../engine/facts.ts';
+import { askEngine, changesPolicy, type EngineFacts, labels } from '../engine/facts.ts';
 import { findSharing, type Sharer } from '../engine/sharing.ts';
 import entrypoint from '../entrypoint.sh';
 import type { Wanted } from '../file/wanted.ts';
 import type { Facts } from '../plan/facts.ts';
 import { pathsOf } from '../plan/files.ts';
 import { type IdMap, idMapOf, subordinatesOf } from '../plan/id-map.ts';
-import { mapsIds } from '../plan/identity.ts';
+import { mapsIds, restartPolicy } from '../plan/identity.ts';
 import { toLayout } from '../plan/layout.ts';
 import { isInstalled } from '../unit/place.ts';
 import { withRoot } from '../write/dir.ts';
 import { readRecord } from '../write/record.ts';
-import { type Account, findGroup, findUser } from './accounts.ts';
+import { type Account, findGroup, findUser, type Group } from './accounts.ts';
 import type { Ground } from './ground.ts';
 import { refuse } from './refuse.ts';
 import { readSources } from './sources.ts';
@@ -35,7 +35,7 @@ export async function gather(ground: Ground): Promise<Facts> {
   const record = readRecord(ground.place, wanted.stateDir);
   const searching = searchSharing(ground, record.backend);
   refuse(wanted);
-  const { owner, members } = await findOwner(wanted, ground);
+  const { owner, group } = await findOwner(wanted, ground);
   const sources = readSources(wanted, owner?.uid);
   const hostUsers = await findHostUsers(wanted, ground);
   const idMap = via.engine === 'podman' && !wanted.asRoot && !mapsIds(wanted) ? readIdMap(ground) : undefined;
@@ -49,14 +49,17 @@ export async function gather(ground: Ground): Promise<Facts> {
     [...pathsOf(wanted, directories), ...plugins.map((name) => `${pluginDir}/${name}`)],
     wanted.stateDir,
   );
+  const engine = onlyOurs(await asking, wanted);
+  const byUnit = isInstalled(who, caller.env, wanted.containerName);
+  const policyDiffers = engine.container?.restartPolicy !== restartPolicy(wanted.restart, byUnit);
   const homes = [...new Set([...hostUsers.map(({ home }) => home), ...record.bridges])];
   return {
     owner,
-    groupMembers: members,
-    groupName: wanted.group,
+    groupMembers: group?.members ?? [],
+    groupName: group?.name ?? (owner ? undefined : (wanted.group ?? wanted.user)),
     hostUsers,
     via,
-    engine: onlyOurs(await asking, wanted),
+    engine,
     sharing: await searching,
     sources,
     layout,
@@ -65,7 +68,8 @@ export async function gather(ground: Ground): Promise<Facts> {
     bridges: new Map(homes.map((home) => [home, bridgeIn(home)])),
     pin: who.uid === 0 ? textOf(pinFile) : undefined,
     pins: wanted.asRoot && ground.pin,
-    byUnit: isInstalled(who, caller.env, wanted.containerName),
+    byUnit,
+    policyIsFixed: engine.container !== undefined && policyDiffers && !(await changesPolicy(via, caller.env)),
     entrypoint,
     storeTool: sources.package?.inStore ? findStoreTool(caller.env) : undefined,
     selinux: existsSync('/sys/fs/selinux/enforce'),
@@ -97,14 +101,14 @@ async function searchSharing({ via, wanted, caller }: Ground, before?: Engine): 
 async function findOwner(
   wanted: Wanted,
   { who }: Ground,
-): Promise<{ owner: { uid: number; gid: number } | undefined; members: readonly string[] }> {
-  if (!wanted.asRoot) return { owner: { uid: who.uid, gid: who.gid }, members: [] };
+): Promise<{ owner: { uid: number; gid: number } | undefined; group?: Group | undefined }> {
+  if (!wanted.asRoot) return { owner: { uid: who.uid, gid: who.gid } };
   const user = await findUser(wanted.user);
-  const group = wanted.group === undefined ? undefined : await findGroup(wanted.group);
+  const group = await findGroup(wanted.group ?? user?.gid ?? wanted.user);
   const missing =
     user === undefined ? 'user' : wanted.group !== undefined && group === undefined ? 'group' : undefined;
   if (missing !== undefined) {
-    if (wanted.createUser) return { owner: undefined, members: [] };
+    if (wanted.createUser) return { owner: undefined };
     const name = missing === 'user' ? wanted.user : wanted.group;
     throw new Failure(
       exitCodes.cannotRoute,
@@ -123,7 +127,7 @@ async function findOwner(
     ]);
   return {
     owner: user && { uid: user.uid, gid: group?.gid ?? user.gid },
-    members: group?.members ?? [],
+    group,
   };
 }
 

@@ -72,8 +72,7 @@ export async function perform(step: Step, ground: Ground, facts: Facts): Promise
     case 'create':
       return createContainer(step, ground);
     case 'policy':
-      // podman learned it late (5.1); it counts from the next container on then
-      await tryTo(doer, ['update', `--restart=${step.policy}`, name]);
+      await tell(doer, 'set the restart policy', ['update', `--restart=${step.policy}`, name]);
       return;
     case 'start':
       // a run that was killed may have left both running on one home

@@ -74,6 +74,14 @@ export async function inspect(
   throw engineFailure(toProbeResult({ ...result, stderr: complaints.join('\n') }, via, ''), via);
 }
 
+/** Can this engine give a container that is there another restart policy? podman can from 5.1 on. */
+export async function changesPolicy(via: EngineAccess, env: Environment): Promise<boolean> {
+  if (via.engine === 'docker') return true;
+  const argv = engineCommand(via, ['update', '--help']);
+  const result = await runCommand(argv, { env: { ...env, LC_ALL: 'C' }, timeoutMs: 60_000 });
+  return result.kind === 'exited' && /\s--restart\b/.test(result.stdout);
+}
+
 /** Words of log lines that are no answer: logrus's (podman) with and without a terminal, and docker's client's. */
 const chatter = /^(WARNING: |(WARN|INFO|DEBU|TRAC)\[|time=\S+ level=(warn|info|debug|trace))/;
 const absence = /no such (object|container|image)|no container with name|image not known|does not exist/i;

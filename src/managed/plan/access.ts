@@ -2,6 +2,7 @@ import { upMarker } from '../../engine/keeper.ts';
 import { formatMetadata } from '../../route/format-metadata.ts';
 import { type Metadata, parseMetadata } from '../../route/metadata.ts';
 import { pinFile } from '../../route/pin.ts';
+import type { Account } from '../apply/accounts.ts';
 import type { Wanted } from '../file/wanted.ts';
 import type { Facts } from './facts.ts';
 import type { Step } from './steps.ts';
@@ -52,7 +53,7 @@ export function planAccess(
       ...pin.steps,
       ...planBridges(wanted, facts),
     ],
-    notes: pin.notes,
+    notes: [...pin.notes, ...groupNote(wanted, facts)],
   };
 }
 
@@ -74,11 +75,24 @@ function planPin(wanted: Wanted, facts: Facts, text: string): { steps: Step[]; n
   return { steps: [{ kind: 'pin', text: pin }], notes: [] };
 }
 
+function groupNote({ asRoot, hostUsers }: Wanted, { owner, groupName }: Facts): readonly string[] {
+  if (!asRoot || owner === undefined || groupName !== undefined || hostUsers.length === 0) return [];
+  return [
+    `group ${owner.gid} has no name on this host, so nobody can be let into it: sudo groupadd -g ${owner.gid} NAME, then hermes-shim up`,
+  ];
+}
+
 function planBridges(wanted: Wanted, facts: Facts): readonly Step[] {
   const { hostUsers, groupName } = facts;
-  const joins = hostUsers
-    .filter(({ name }) => wanted.asRoot && name !== wanted.user && !facts.groupMembers.includes(name))
-    .map(({ name }): Step => ({ kind: 'join-group', user: name, group: groupName ?? wanted.user }));
+  // whose own group it is, is in it without being among its members
+  const outside = ({ name, gid }: Account): boolean =>
+    name !== wanted.user && gid !== facts.owner?.gid && !facts.groupMembers.includes(name);
+  const joins =
+    wanted.asRoot && groupName !== undefined
+      ? hostUsers
+          .filter(outside)
+          .map(({ name }): Step => ({ kind: 'join-group', user: name, group: groupName }))
+      : [];
   const links = hostUsers.flatMap(({ name, home: userHome, uid, gid }): Step[] => {
     if (`${userHome}/.hermes` === wanted.home) return [];
     const now = facts.bridges.get(userHome) ?? { kind: 'nothing' };

@@ -85,7 +85,8 @@ function planSteps(wanted: Wanted, facts: Facts, nowMs: number, force: boolean):
       { kind: 'drop-aside' },
     ];
   }
-  const steps: Step[] = container.restartPolicy === policy ? [] : [{ kind: 'policy', policy }];
+  const steps: Step[] =
+    container.restartPolicy === policy || facts.policyIsFixed ? [] : [{ kind: 'policy', policy }];
   if (!running) steps.push({ kind: 'start' });
   if (!running || aside || isYoung(container.container, nowMs)) steps.push({ kind: 'ready' });
   return [...steps, ...drop];

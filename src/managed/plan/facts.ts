@@ -13,6 +13,7 @@ export type Facts = {
   /** who owns the state; `undefined`: that user has to be made */
   readonly owner: { readonly uid: number; readonly gid: number } | undefined;
   readonly groupMembers: readonly string[];
+  /** the owner's group; `undefined` where this host has only a number for it */
   readonly groupName: string | undefined;
   readonly hostUsers: readonly Account[];
   readonly via: EngineAccess;
@@ -29,6 +30,8 @@ export type Facts = {
   readonly pin: string | undefined;
   /** may it be written? */
   readonly pins: boolean;
+  /** the engine cannot change the restart policy of a container that is there */
+  readonly policyIsFixed: boolean;
   /** a systemd unit of ours starts the container */
   readonly byUnit: boolean;
   readonly entrypoint: string;

@@ -1,9 +1,11 @@
+import { escapeControls } from '../../report/escape.ts';
 import { sayShared } from '../engine/sharing.ts';
 import type { Wanted } from '../file/wanted.ts';
 import { planAccess } from './access.ts';
 import { planContainer, wantedIdentity } from './container.ts';
 import type { Facts } from './facts.ts';
 import { planFiles } from './files.ts';
+import { restartPolicy } from './identity.ts';
 import type { Plan, Step } from './steps.ts';
 
 /**
@@ -24,7 +26,12 @@ export function makePlan(
   const container = planContainer(wanted, facts, nowMs, force);
   const access = planAccess(wanted, facts);
   const identity = wantedIdentity(wanted, facts);
-  const notes = [...facts.sharing.map(sayShared), ...access.notes, ...restartNote(files, container, facts)];
+  const notes = [
+    ...facts.sharing.map(sayShared),
+    ...access.notes,
+    ...restartNote(files, container, facts),
+    ...policyNote(wanted, container, facts),
+  ];
   const told = planIdentityFile(wanted, facts, identity);
   return { steps: [...user, ...files, ...container, ...told, ...access.steps], notes, identity };
 }
@@ -40,6 +47,17 @@ function planIdentityFile(wanted: Wanted, facts: Facts, identity: string): reado
   if (before?.equals(content)) return [];
   const ownership = { ...(facts.owner ?? { uid: -1, gid: -1 }), mode: 0o644 };
   return [{ kind: 'file', path, content, before, secret: false, ownership }];
+}
+
+/** What this engine cannot do to a container that is there, and stays so until there is another. */
+function policyNote(wanted: Wanted, container: readonly Step[], facts: Facts): readonly string[] {
+  const { container: made } = facts.engine;
+  const policy = restartPolicy(wanted.restart, facts.byUnit);
+  const stays = made && made.restartPolicy !== policy && !container.some(({ kind }) => kind === 'create');
+  if (!stays || !facts.policyIsFixed) return [];
+  return [
+    `the container's restart policy stays ${escapeControls(made.restartPolicy, 40)}: this podman cannot change it to ${policy} (5.1 can). A new container has it: hermes-shim recreate`,
+  ];
 }
 
 /** What hermes reads at its start only, changed under one that runs. */

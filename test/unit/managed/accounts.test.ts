@@ -18,12 +18,15 @@ describe('accounts of this host', () => {
     }
   });
 
-  it('a group is found by name, with its members, of which there may be none', async () => {
+  it('a group is found by name and by number, with its members, of which there may be none', async () => {
     const [, , gid, members = ''] = getent('group', 'root');
-    expect(await findGroup('root')).toEqual({
+    const root = {
+      name: 'root',
       gid: Number(gid),
       members: members.split(',').filter(Boolean),
-    });
+    };
+    expect(await findGroup('root')).toEqual(root);
+    expect(await findGroup(Number(gid))).toEqual(root);
   });
 
   it('there is none by the beginning of a name, nor by a name that nobody has', async () => {
@@ -31,6 +34,7 @@ describe('accounts of this host', () => {
       expect(await findUser(name)).toBeUndefined();
       expect(await findGroup(name)).toBeUndefined();
     }
+    expect(await findGroup(2_147_483_000)).toBeUndefined();
   });
 });
 

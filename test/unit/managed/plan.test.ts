@@ -46,6 +46,7 @@ function factsFor(text: string, more: Partial<Facts> = {}): Facts {
     bridges: new Map(),
     pin: undefined,
     pins: true,
+    policyIsFixed: false,
     byUnit: false,
     entrypoint: '#!/bin/sh\n',
     storeTool: '/bin/nix-store',
@@ -149,6 +150,35 @@ describe('the plan', () => {
     ]);
     const gone = { ...facts, engine: { container, aside: undefined, imageId: undefined } };
     expect(deeds(text, gone)).toEqual([]);
+  });
+
+  it('what the engine cannot do is no step, but a note', () => {
+    const facts = factsFor(text, { policyIsFixed: true });
+    const container = made(text, facts, { restartPolicy: 'no' });
+    const { steps, notes } = makePlan(
+      wanted(text),
+      { ...facts, engine: { ...facts.engine, container } },
+      { nowMs: 1e12 },
+    );
+    expect(steps.map(({ kind }) => kind)).not.toContain('policy');
+    expect(notes.join()).toMatch(/restart policy stays no: this podman cannot .* hermes-shim recreate/);
+    expect(makePlan(wanted(text), facts, { nowMs: 0 }).notes).toEqual([]);
+  });
+
+  it('lets those into the group of the owner who are not in it, and nobody twice', () => {
+    const account = (name: string, gid: number) => ({ name, uid: gid, gid, home: `/home/${name}` });
+    const joins = (change: Partial<Facts>) =>
+      makePlan(wanted(text), factsFor(text, { hostUsers: [account('bob', 1001)], ...change }), { nowMs: 0 })
+        .steps.filter(({ kind }) => kind === 'join-group')
+        .map(sayStep);
+    expect(joins({ groupName: 'users' })).toEqual(['let bob into group users (counts from the next login)']);
+    expect(joins({ groupName: 'users', groupMembers: ['bob'] })).toEqual([]);
+    expect(joins({ hostUsers: [account('bob', 991)] })).toEqual([]);
+    // a group that has no name cannot be joined
+    expect(joins({ groupName: undefined })).toEqual([]);
+    const shared = `${text}container: {hostUsers: [bob]}\n`;
+    const { notes } = makePlan(wanted(shared), factsFor(shared, { groupName: undefined }), { nowMs: 0 });
+    expect(notes.join()).toContain('sudo groupadd -g 991 NAME');
   });
 
   it('goes on where a run was killed', () => {
