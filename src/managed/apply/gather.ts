@@ -1,9 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { exitCodes, Failure } from '../../report/failure.ts';
 import type { Engine } from '../../route/metadata.ts';
-import { isExecutable } from '../../route/native.ts';
 import { pinFile } from '../../route/pin.ts';
-import type { Environment } from '../../system/environment.ts';
 import { chooseEngine } from '../engine/choose.ts';
 import { askEngine, changesPolicy, type EngineFacts, labels } from '../engine/facts.ts';
 import { findSharing, type Sharer } from '../engine/sharing.ts';
@@ -21,6 +19,7 @@ import { type Account, findGroup, findUser, type Group } from './accounts.ts';
 import type { Ground } from './ground.ts';
 import { refuse } from './refuse.ts';
 import { readSources } from './sources.ts';
+import { findStoreTool } from './store-tool.ts';
 import { type Found, lookIn, survey } from './survey.ts';
 
 /**
@@ -71,7 +70,7 @@ export async function gather(ground: Ground): Promise<Facts> {
     byUnit,
     policyIsFixed: engine.container !== undefined && policyDiffers && !(await changesPolicy(via, caller.env)),
     entrypoint,
-    storeTool: sources.package?.inStore ? findStoreTool(caller.env) : undefined,
+    storeTool: sources.package?.inStore ? await findStoreTool(sources.package.path, caller.env) : undefined,
     selinux: existsSync('/sys/fs/selinux/enforce'),
     idMap,
   };
@@ -167,12 +166,4 @@ function textOf(file: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** nix-store: sudo's PATH does not have it. */
-function findStoreTool({ PATH = '' }: Environment): string | undefined {
-  const places = [...PATH.split(':'), '/nix/var/nix/profiles/default/bin', '/run/current-system/sw/bin'];
-  return places
-    .map((directory) => `${directory}/nix-store`)
-    .find((file) => file.startsWith('/') && isExecutable(file));
 }

@@ -35,7 +35,7 @@ export type Facts = {
   /** a systemd unit of ours starts the container */
   readonly byUnit: boolean;
   readonly entrypoint: string;
-  /** nix-store, where it is there */
+  /** nix-store, where it is there and knows the package */
   readonly storeTool: string | undefined;
   /** SELinux guards this host: without leave a container sees nothing of its volumes */
   readonly selinux: boolean;
