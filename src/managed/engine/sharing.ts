@@ -50,8 +50,9 @@ export async function findSharing(
 }
 
 /**
- * Does a container other than ours work on this home? One that declares it, has it mounted for writing, or was made for
- * its state directory under another name. A dashboard may stand beside the gateway. Pure.
+ * Does a container other than ours work on this home? One that declares it, runs a gateway and has it mounted for writing,
+ * or was made for its state directory under another name. A dashboard may stand beside the gateway, and who only copies
+ * the home (a backup) is none of our business. Pure.
  */
 export function sharesHome(container: Container, wanted: Home, resolve: (path: string) => string): boolean {
   const { containerName, home, kind, stateDir } = wanted;
@@ -63,7 +64,8 @@ export function sharesHome(container: Container, wanted: Home, resolve: (path: s
   const places = kind === 'package' ? [home, stateDir] : [home];
   return (
     judgeSameHome(container, home, resolve).same ||
-    container.binds.some(({ source, writable }) => writable && places.includes(resolve(source)))
+    (roleOf(container) === 'gateway' &&
+      container.binds.some(({ source, writable }) => writable && places.includes(resolve(source))))
   );
 }
 

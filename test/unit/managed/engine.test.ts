@@ -67,14 +67,19 @@ describe('a container works on this home', () => {
     ['was put aside', { name: 'b-before', labels: ours }, false],
     ['is ours', { name: 'b', labels: ours }, false],
     [
-      'is put aside by somebody else, and writes it',
-      { name: 'b-before', binds: [bind('/s', '/data')] },
+      'is put aside by somebody else, and works on it',
+      { name: 'b-before', command: ['gateway'], binds: [bind('/s', '/data')] },
       true,
     ],
-    ['has the home', { binds: [bind('/s/.hermes', '/root/.hermes')] }, true],
-    ['has the home by a link', { binds: [bind('/link', '/root/.hermes')] }, true],
-    ['has it to read', { binds: [bind('/s/.hermes', '/x', false)] }, false],
-    ['has the state directory', { binds: [bind('/s', '/data')] }, true],
+    ['has the home', { command: ['gateway'], binds: [bind('/s/.hermes', '/root/.hermes')] }, true],
+    ['has the home by a link', { command: ['gateway'], binds: [bind('/link', '/root/.hermes')] }, true],
+    ['has it to read', { command: ['gateway'], binds: [bind('/s/.hermes', '/x', false)] }, false],
+    ['has the state directory', { command: ['gateway'], binds: [bind('/s', '/data')] }, true],
+    [
+      'has the home to copy it',
+      { command: ['syncthing'], binds: [bind('/s/.hermes', '/root/.hermes')] },
+      false,
+    ],
     ['has all of the host, for a backup', { binds: [bind('/', '/host')] }, false],
     [
       'has all of the host and works on it',
@@ -94,7 +99,7 @@ describe('a container works on this home', () => {
   });
 
   it("with the official image the state directory may be somebody's home, which others mount", () => {
-    const dev = container({ binds: [bind('/s', '/workspace')] });
+    const dev = container({ command: ['gateway'], binds: [bind('/s', '/workspace')] });
     expect(sharesHome(dev, { ...wanted, kind: 'official' }, (path) => path)).toBe(false);
   });
 });
