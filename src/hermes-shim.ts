@@ -3,6 +3,7 @@ import { splitCommandLine } from './companion/command-line.ts';
 import { currentCaller, withoutBypass } from './companion/current-caller.ts';
 import { failureJson, formatCompanionFailure } from './companion/format-failure.ts';
 import type { Request } from './companion/request.ts';
+import { endUnread } from './companion/to-the-end.ts';
 import { UsageError } from './companion/usage-error.ts';
 import { asFailure, Failure } from './report/failure.ts';
 import { checkNode } from './report/node-version.ts';
@@ -101,7 +102,8 @@ async function main(): Promise<void> {
   process.removeAllListeners('warning');
   leaveTerminalToOthers(currentCaller().noted);
   // somebody stopped reading (`| head -1`): nothing more to say to them
-  process.stdout.on('error', () => process.exit(1));
+  process.stdout.on('error', endUnread);
+  process.stderr.on('error', () => undefined);
   const { own, words } = splitCommandLine(process.argv.slice(3));
   const asked: Request[] = [];
   try {

@@ -1,18 +1,22 @@
 import { isAlive } from '../engine/container.ts';
-import { stopArgs, tell } from '../managed/engine/deeds.ts';
+import { commandFor } from '../managed/apply/ground.ts';
+import { stopContainer } from '../managed/apply/running.ts';
+import { hasInHand, unitState } from '../managed/unit/systemctl.ts';
 import type { Caller } from '../route/caller.ts';
 import type { Answer } from './answer.ts';
-import { byUnit, findKept } from './container-deeds.ts';
-import { lockedly, said } from './up.ts';
+import { findKept } from './container-deeds.ts';
+import { lockedly } from './lockedly.ts';
+import { said } from './up.ts';
 
 /** Stops the container. Everything stays: the next `up` or `restart` starts it again. */
-export async function down(caller: Caller, { file }: { file: string | undefined }): Promise<Answer> {
-  const kept = await findKept(caller, file);
-  const { ground, made } = kept;
-  const { containerName } = ground.wanted;
-  if (!isAlive(made.container)) return said([`container '${containerName}' does not run`]);
-  await lockedly(ground, async () => {
-    if (!(await byUnit(kept, 'stop'))) await tell(ground.doer, 'stop the container', stopArgs(containerName));
+export function down(caller: Caller, { file }: { file: string | undefined }): Promise<Answer> {
+  return lockedly(caller, { file }, async (ground) => {
+    const { made } = await findKept(ground);
+    const { containerName } = ground.wanted;
+    // between a crash and the next start it does not run, but systemd is about to start it
+    if (!isAlive(made.container) && !hasInHand(await unitState(ground)))
+      return said([`container '${containerName}' does not run`]);
+    await stopContainer(ground);
+    return said([`stopped container '${containerName}'; start it again: ${commandFor(ground, 'up')}`]);
   });
-  return said([`stopped container '${containerName}'; start it again: hermes-shim up`]);
 }

@@ -26,6 +26,7 @@ import { line } from './managed-plan.ts';
 /** Writes a first hermes-shim.yaml by looking around. One that is there is never touched. */
 export async function init(caller: Caller, options: { file: string | undefined }): Promise<Answer> {
   const file = fileOf(caller, options.file);
+  const option = options.file === undefined ? '' : ` --file ${quoteWord(file)}`;
   const who = whoCalls(caller);
   const asRoot = who.uid === 0;
   const engine = await findEngine(caller);
@@ -44,7 +45,7 @@ export async function init(caller: Caller, options: { file: string | undefined }
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text, { flag: 'wx', mode: 0o644 });
   } catch (error) {
-    throw notWritten(file, errorCode(error));
+    throw notWritten(file, option, errorCode(error));
   }
   return {
     code: 0,
@@ -60,7 +61,7 @@ export async function init(caller: Caller, options: { file: string | undefined }
               look,
             ),
         line('ok', hermes ? `hermes is ${hermes}` : "hermes is the official image's", look),
-        `\nLook at it, then:  hermes-shim up${options.file === undefined ? '' : ` --file ${quoteWord(file)}`}\n`,
+        `\nLook at it, then:  hermes-shim up${option}\n`,
       ].join(''),
   };
 }
@@ -80,11 +81,14 @@ async function findEngine(caller: Caller): Promise<Engine | undefined> {
   return installed[0];
 }
 
-function notWritten(file: string, code: string): Failure {
+function notWritten(file: string, option: string, code: string): Failure {
   if (code === 'EEXIST')
     return new Failure(exitCodes.cannotRoute, `${file} is there already, and stays as it is`, [
-      { label: 'use it', text: 'hermes-shim up' },
-      { label: 'begin anew', text: `mv ${quoteWord(file)} ${quoteWord(`${file}.old`)} && hermes-shim init` },
+      { label: 'use it', text: `hermes-shim up${option}` },
+      {
+        label: 'begin anew',
+        text: `mv ${quoteWord(file)} ${quoteWord(`${file}.old`)} && hermes-shim init${option}`,
+      },
     ]);
   return new Failure(exitCodes.cannotRoute, `${file} cannot be written (${code})`, [
     { label: 'look', text: `ls -ld ${quoteWord(dirname(file))}` },

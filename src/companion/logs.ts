@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { engineCommand } from '../engine/access.ts';
+import { findGround } from '../managed/apply/ground.ts';
 import type { Caller } from '../route/caller.ts';
 import { listen } from '../system/listen.ts';
 import { findKept } from './container-deeds.ts';
@@ -13,7 +14,7 @@ export async function logs(
   caller: Caller,
   { file, follow, since }: { file: string | undefined; follow: boolean; since: string | undefined },
 ): Promise<number> {
-  const { ground, made } = await findKept(caller, file);
+  const { ground, made } = await findKept(await findGround(caller, file));
   const options = [...(follow ? ['--follow'] : []), ...(since === undefined ? [] : ['--since', since])];
   const [command = '', ...args] = engineCommand(ground.via, ['logs', ...options, made.container.id]);
   // Ctrl-C ends the client, and then us

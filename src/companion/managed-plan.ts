@@ -1,11 +1,12 @@
-import { createInterface } from 'node:readline/promises';
-import type { Ground } from '../managed/apply/ground.ts';
+import { createInterface, type Interface } from 'node:readline/promises';
+import { commandFor, type Ground } from '../managed/apply/ground.ts';
 import { warningsOf } from '../managed/file/warnings.ts';
 import { namesIn } from '../managed/merge/env-file.ts';
 import { lineDiff } from '../managed/plan/diff.ts';
 import { losesSomething, type Plan, type Step, sayStep } from '../managed/plan/steps.ts';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
+import { quoteCommand } from '../report/quote.ts';
 import { mark, type OutputStyle, outputStyleOf, type Status } from './answer.ts';
 
 /** One line of what a subcommand tells. */
@@ -32,8 +33,15 @@ function tellDiff(step: Step): string {
   return lines.map((text) => `      ${escapeControls(text, 400)}\n`).join('');
 }
 
+/** A plan as `--json` has it. */
+type PlanJson = {
+  readonly identity: string;
+  readonly steps: readonly { readonly kind: string; readonly says: string; readonly loses: boolean }[];
+  readonly notes: readonly string[];
+};
+
 /** The same for a program. No text of a file is in it. */
-export function planJson(plan: Plan): unknown {
+export function planJson(plan: Plan): PlanJson {
   return {
     identity: plan.identity,
     steps: plan.steps.map((step) => ({ kind: step.kind, says: sayStep(step), loses: losesSomething(step) })),
@@ -52,10 +60,10 @@ export function tellWarnings({ read, wanted }: Ground): void {
  * Asks before something is lost.
  * @throws {Failure} 125 where nobody can be asked, or the answer is no
  */
-export async function askBeforeLoss(plan: Plan, sure: boolean): Promise<void> {
+export async function askBeforeLoss(ground: Ground, plan: Plan, sure: boolean): Promise<void> {
   const losses = plan.steps.filter(losesSomething);
   if (sure || losses.length === 0) return;
-  const command = `hermes-shim ${process.argv.slice(3).join(' ')} --yes`;
+  const command = `hermes-shim ${quoteCommand(process.argv.slice(3))} --yes`;
   const told = losses.map(sayStep).join('; and ');
   if (process.stdin.isTTY !== true || process.stderr.isTTY !== true)
     throw new Failure(
@@ -63,15 +71,27 @@ export async function askBeforeLoss(plan: Plan, sure: boolean): Promise<void> {
       `this would ${escapeControls(told, 600)}. Without a terminal nobody can be asked`,
       [
         { label: 'if it is right', text: command },
-        { label: 'look first', text: 'hermes-shim up --dry-run --diff' },
+        { label: 'look first', text: commandFor(ground, 'up --dry-run --diff') },
       ],
     );
   const asking = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await asking.question(`This will ${escapeControls(told, 600)}.\nGo on? [y/N] `);
+    const answer = await answerTo(asking, `This will ${escapeControls(told, 600)}.\nGo on? [y/N] `);
     if (/^y(es)?$/i.test(answer.trim())) return;
   } finally {
     asking.close();
   }
   throw new Failure(exitCodes.cannotRoute, 'nothing was changed', [{ label: 'do it', text: command }]);
+}
+
+/** What is answered. Ctrl-C and Ctrl-D are no: of them node rejects, or (20.17) says nothing more than that it closed. */
+async function answerTo(asking: Interface, question: string): Promise<string> {
+  const closed = new Promise<undefined>((resolve) => asking.once('close', () => resolve(undefined)));
+  const answered = asking.question(question).catch((thrown: unknown) => {
+    if (thrown instanceof Error && thrown.name === 'AbortError') return undefined;
+    throw thrown;
+  });
+  const answer = await Promise.race([answered, closed]);
+  if (answer === undefined) process.stderr.write('\n');
+  return answer ?? '';
 }

@@ -1,4 +1,5 @@
 import { gather } from '../managed/apply/gather.ts';
+import { findGround } from '../managed/apply/ground.ts';
 import { reach, routeOf } from '../managed/apply/ready.ts';
 import type { Caller } from '../route/caller.ts';
 import { saveTerminal } from '../session/client/terminal-state.ts';
@@ -17,7 +18,7 @@ export async function shell(
   { file }: { file: string | undefined },
   words: readonly string[],
 ): Promise<Ending> {
-  const { ground } = await findKept(caller, file);
+  const { ground } = await findKept(await findGround(caller, file));
   const facts = await gather(ground);
   const reached = await reach(ground, facts);
   const route = routeOf(ground, facts);

@@ -1,5 +1,5 @@
 import { describeState } from '../engine/describe-state.ts';
-import { findGround } from '../managed/apply/ground.ts';
+import { commandFor, findGround } from '../managed/apply/ground.ts';
 import { planNow } from '../managed/apply/reconcile.ts';
 import { sayStep } from '../managed/plan/steps.ts';
 import type { Caller } from '../route/caller.ts';
@@ -24,7 +24,9 @@ export async function status(caller: Caller, { file }: { file: string | undefine
     ['container', `${wanted.containerName} (${via.engine}): ${state}`],
     [
       'at boot',
-      facts.byUnit ? 'by a systemd unit of hermes-shim' : 'as the engine does (hermes-shim up --install)',
+      facts.byUnit
+        ? 'by a systemd unit of hermes-shim'
+        : `as the engine does (${commandFor(ground, 'up --install')})`,
     ],
   ];
   return {
@@ -50,7 +52,7 @@ export async function status(caller: Caller, { file }: { file: string | undefine
         '\n',
         differs.length === 0
           ? line('ok', 'nothing differs from what is declared', look)
-          : `Differs; hermes-shim up would:\n${differs.map((step) => `  ${sayStep(step)}\n`).join('')}`,
+          : `Differs; ${commandFor(ground, 'up')} would:\n${differs.map((step) => `  ${sayStep(step)}\n`).join('')}`,
         ...plan.notes.map((note) => line('warning', note, look)),
       ].join(''),
   };

@@ -1,44 +1,54 @@
 import { findGround, type Ground } from '../managed/apply/ground.ts';
-import { told } from '../managed/apply/place.ts';
 import { carryOut, type Planned, planNow } from '../managed/apply/reconcile.ts';
+import { readAtStart } from '../managed/plan/plan.ts';
 import { sayStep } from '../managed/plan/steps.ts';
-import { install, uninstall } from '../managed/unit/install.ts';
-import { takeLock } from '../managed/write/lock.ts';
-import { makeOwnPlace } from '../managed/write/own-place.ts';
 import type { Caller } from '../route/caller.ts';
 import { type Answer, outputStyleOf } from './answer.ts';
+import { lockedly } from './lockedly.ts';
 import type { UpOptions } from './managed-options.ts';
 import { askBeforeLoss, line, planJson, tellPlan, tellWarnings } from './managed-plan.ts';
+import { uninstall } from './uninstall.ts';
 
 /** Makes the container as the file says, or changes what differs. */
 export async function up(caller: Caller, options: UpOptions): Promise<Answer> {
-  const ground = await findGround(caller, options.file, options.pin);
-  tellWarnings(ground);
-  if (options.uninstall) return said(await lockedly(ground, () => uninstall(ground)));
-  if (options.dryRun) {
-    const { plan } = await planNow(ground);
-    return {
-      code: 0,
-      json: { ...(planJson(plan) as object), done: false },
-      text: (look) =>
-        `${plan.steps.some(({ kind }) => kind !== 'ready') ? `Would, for ${ground.wanted.stateDir}:\n` : ''}${tellPlan(plan, look, options.diff)}`,
-    };
-  }
-  return lockedly(ground, async () => {
-    const units = options.install ? await install(ground) : [];
-    return reconcile(ground, await planNow(ground), { ...options, units });
+  if (options.dryRun) return dryRun(caller, options);
+  return lockedly(caller, options, async (ground) => {
+    tellWarnings(ground);
+    if (options.uninstall) return said(await uninstall(ground, { dryRun: false }));
+    return reconcile(ground, await planNow(ground), options);
   });
 }
 
-/** Carries a plan out, and tells each step when it is done. */
+/** What it would do. Changes nothing, and waits for nobody. */
+async function dryRun(caller: Caller, options: UpOptions): Promise<Answer> {
+  const ground = await findGround(caller, options.file, options);
+  tellWarnings(ground);
+  if (options.uninstall) return said(await uninstall(ground, { dryRun: true }), { done: false });
+  const { plan } = await planNow(ground);
+  return {
+    code: 0,
+    json: { ...planJson(plan), done: false },
+    text: (look) =>
+      [
+        plan.steps.some(({ kind }) => kind !== 'ready') ? `Would, for ${ground.wanted.stateDir}:\n` : '',
+        tellPlan(plan, look, options.diff),
+        ...plan.notes.map((note) => line('warning', note, look)),
+      ].join(''),
+  };
+}
+
+/**
+ * Carries a plan out, and tells each step when it is done.
+ * @param options.restarts the container is restarted after it, so that nobody has to be told to
+ */
 export async function reconcile(
   ground: Ground,
   planned: Planned,
-  options: { json: boolean; yes: boolean; diff?: boolean; force?: boolean; units?: readonly string[] },
+  options: { json: boolean; yes: boolean; diff?: boolean; force?: boolean; restarts?: boolean },
 ): Promise<Answer> {
-  const { json, yes, diff = false, force = false, units = [] } = options;
+  const { json, yes, diff = false, force = false, restarts = false } = options;
   const look = outputStyleOf(process.stdout.isTTY === true, process.env);
-  await askBeforeLoss(planned.plan, yes);
+  await askBeforeLoss(ground, planned.plan, yes);
   if (diff && !json) process.stdout.write(tellPlan(planned.plan, look, true));
   const done: string[] = [];
   const { plan } = await carryOut(ground, planned, {
@@ -50,10 +60,13 @@ export async function reconcile(
       if (!json) process.stdout.write(line('ok', sayStep(step), look));
     },
   });
-  const notes = [...new Set([...units, ...planned.plan.notes, ...plan.notes])];
+  const notes = [...new Set([...planned.plan.notes, ...plan.notes])].filter(
+    (note) => !(restarts && note === readAtStart),
+  );
   return {
     code: 0,
-    json: { ...(planJson(planned.plan) as object), notes, done: true },
+    // the identity is known when users are made and the image is there
+    json: { ...planJson(planned.plan), identity: plan.identity, notes, done: true },
     text: (last) =>
       [
         done.length === 0 ? line('ok', 'everything is as it should be', last) : '',
@@ -65,20 +78,11 @@ export async function reconcile(
   };
 }
 
-/** Does something while no other hermes-shim works on this state directory. */
-export async function lockedly<T>({ place }: Ground, work: () => Promise<T>): Promise<T> {
-  told(place, () => makeOwnPlace(place));
-  await takeLock(place, () =>
-    process.stderr.write('hermes-shim: another hermes-shim is at work on this container; waiting for it\n'),
-  );
-  return work();
-}
-
 /** An answer of a few sentences. */
-export function said(sentences: readonly string[]): Answer {
+export function said(sentences: readonly string[], { done } = { done: true }): Answer {
   return {
     code: 0,
-    json: { done: true, says: sentences },
+    json: { done, says: sentences },
     text: (look) => sentences.map((says) => line('ok', says, look)).join(''),
   };
 }

@@ -13,6 +13,41 @@ const program = (machine: Kept, name: string, script: string) => {
   chmodSync(file, 0o755);
 };
 
+const docker = findCommand('docker');
+
+/**
+ * A machine that systemd runs, as far as can be seen. As the real one it leaves alone what it did not start: to stop a
+ * unit that is not active is nothing, and no error.
+ */
+async function systemd(machine: Kept) {
+  const log = join(machine.root, 'systemctl.log');
+  const mark = join(machine.root, 'unit-active');
+  await machine.sh('mount -t tmpfs none /run && mkdir -p /run/systemd/system');
+  program(
+    machine,
+    'systemctl',
+    `[ "$1" = is-active ] || echo "$*" >>${log}
+is_active() { [ -e ${mark} ] && [ "$(${docker} inspect --format '{{.State.Running}}' ${machine.name})" = true ]; }
+case $1 in
+is-active) if is_active; then echo active; else echo inactive; exit 3; fi;;
+start) is_active || { docker start ${machine.name} >/dev/null 2>&1 && touch ${mark}; } || true;;
+stop) is_active && ${docker} stop -t 1 ${machine.name} >/dev/null; rm -f ${mark};;
+esac`,
+  );
+  return {
+    unit: `/etc/systemd/system/${machine.name}.service`,
+    calls: () => (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []),
+    active: () => existsSync(mark),
+  };
+}
+
+const has = async (machine: Kept, file: string) => (await machine.sh(`test -e ${file}`)).exitCode === 0;
+const inspected = (what: string) => (machine: Kept) =>
+  machine.engine(['inspect', '--type', 'container', '--format', what, machine.name]);
+const policyOf = inspected('{{.HostConfig.RestartPolicy.Name}}');
+const statusOf = inspected('{{.State.Status}}');
+const startedAt = inspected('{{.State.StartedAt}}');
+
 describeModes((way) => {
   it('an up that has nothing to do costs no more than asking a few times for the version', async () => {
     await using machine = await kept(way);
@@ -45,33 +80,104 @@ describeModes((way) => {
 
 describeModes(
   (way) => {
-    it('up --install hands the start to systemd, and --uninstall takes back exactly that', async () => {
+    it('up --install hands the container to systemd, which starts and stops it from then on', async () => {
       await using machine = await kept(way);
+      const { unit, calls, active } = await systemd(machine);
       machine.declare('restartSec: 7\n');
-      await machine.up();
-      // a machine that systemd runs, as far as can be seen
-      await machine.sh('mount -t tmpfs none /run && mkdir -p /run/systemd/system');
-      const log = join(machine.root, 'systemctl.log');
-      program(
-        machine,
-        'systemctl',
-        `echo "$*" >>${log}; [ "$1" != stop ] || ${findCommand('docker')} stop -t 1 ${machine.name}`,
-      );
+      const dry = await machine.up(['--install', '--dry-run']);
+      expect(dry.stdout).toContain(`install ${unit}: the container starts at boot`);
+      expect(await has(machine, unit)).toBe(false);
+      expect(calls()).toEqual([]);
       const { stdout } = await machine.up(['--install']);
-      expect(stdout).toContain('the container starts at boot');
-      expect(stdout).toContain('restart policy to no');
-      const unit = `/etc/systemd/system/${machine.name}.service`;
+      expect(stdout).toContain(`install ${unit}: the container starts at boot`);
       const text = (await machine.sh(`cat ${unit}`)).stdout;
       expect(text).toContain(`start --attach ${machine.name}`);
       expect(text).toMatch(/Restart=always\nRestartSec=7/);
       expect(text).toContain(`Environment=DOCKER_HOST=${engines.dockerHost}`);
-      expect(readFileSync(log, 'utf8')).toBe(`daemon-reload\nenable ${machine.name}.service\n`);
-      expect(await machine.shim(['down'])).toMatchObject({ exitCode: 0 });
-      expect(readFileSync(log, 'utf8')).toContain(`stop ${machine.name}.service`);
+      expect(calls()).toEqual([
+        'daemon-reload',
+        `enable ${machine.name}.service`,
+        `start ${machine.name}.service`,
+      ]);
+      expect(active()).toBe(true);
+      expect(await policyOf(machine)).toBe('no');
+      expect((await machine.up()).stdout).toContain('everything is as it should be');
+      expect(await machine.shim(['restart'])).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(active()).toBe(true);
+      // another container under the name: systemd must neither start nor stop it meanwhile
+      machine.declare('restartSec: 7\ncontainer:\n  extraOptions: ["--hostname=other"]\n');
+      await machine.up(['--yes']);
+      expect(active()).toBe(true);
+      expect((await machine.hermes(['version'])).exitCode).toBe(0);
+      expect(await machine.shim(['down'])).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(await statusOf(machine)).toBe('exited');
+      expect(active()).toBe(false);
+      await machine.up();
+      expect(active()).toBe(true);
+    });
+
+    it('a container that ran before its unit is handed over to it, and one past it is stopped and restarted all the same', async () => {
+      await using machine = await kept(way);
+      machine.declare('');
+      await machine.up();
+      const { active, calls } = await systemd(machine);
+      const handed = await machine.up(['--install']);
+      expect(handed.stdout).toContain('let systemd look after the container that runs');
+      expect(active()).toBe(true);
+      // started by hand, when its unit has given up
+      await machine.sh(`systemctl stop ${machine.name}.service`);
+      await machine.engine(['start', machine.name]);
+      const differs = await machine.shim(['status']);
+      expect(differs).toMatchObject({
+        exitCode: 1,
+        stdout: expect.stringContaining('let systemd look after'),
+      });
+      expect(await machine.shim(['down'])).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(await statusOf(machine)).toBe('exited');
+      await machine.engine(['start', machine.name]);
+      const before = await startedAt(machine);
+      expect(await machine.shim(['restart'])).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(await startedAt(machine)).not.toBe(before);
+      expect(active()).toBe(true);
+      // a start that the engine refuses is told in its words
+      await machine.shim(['down']);
+      program(
+        machine,
+        'docker',
+        `[ "$1" != start ] || { echo 'port is taken' >&2; exit 1; }\nexec ${docker} "$@"`,
+      );
+      const refused = await machine.shim(['up']);
+      expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('port is taken') });
+      expect(calls().at(-1)).toBe(`start ${machine.name}.service`);
+    });
+
+    it('nothing is installed before it is agreed to, and --uninstall takes back exactly that', async () => {
+      await using machine = await kept(way);
+      const { unit, calls } = await systemd(machine);
+      machine.declare('');
+      await machine.engine(['create', '--name', machine.name, machine.images.official, 'true']);
+      const theirs = await machine.shim(['up', '--install']);
+      expect(theirs).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('did not make') });
+      expect(await has(machine, unit)).toBe(false);
+      await machine.engine(['rm', machine.name]);
+      await machine.up();
+      machine.declare('container:\n  extraOptions: ["--hostname=other"]\n');
+      const unasked = await machine.shim(['up', '--install']);
+      expect(unasked).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('nobody can be asked') });
+      expect(unasked.stderr).toContain(`up --dry-run --diff --file ${machine.file}`);
+      expect(await has(machine, unit)).toBe(false);
+      expect(calls()).toEqual([]);
+      await machine.up(['--install', '--yes']);
+      const dry = await machine.up(['--uninstall', '--dry-run']);
+      expect(dry.stdout).toContain(`would remove ${unit}`);
+      expect(await has(machine, unit)).toBe(true);
       const removed = await machine.up(['--uninstall']);
       expect(removed.stdout).toContain(`removed ${unit}`);
-      expect((await machine.sh(`ls ${unit}`)).exitCode).not.toBe(0);
-      expect(readFileSync(log, 'utf8')).toContain(`disable ${machine.name}.service`);
+      expect(await has(machine, unit)).toBe(false);
+      expect(calls()).toContain(`disable ${machine.name}.service`);
+      expect(await policyOf(machine)).toBe('unless-stopped');
+      expect(await statusOf(machine)).toBe('running');
+      expect((await machine.up()).stdout).toContain('everything is as it should be');
       await machine.sh(`echo '[Unit]' >${unit}`);
       expect(await machine.shim(['up', '--install'])).toMatchObject({
         exitCode: 1,
@@ -84,17 +190,15 @@ describeModes(
       await using machine = await kept(way);
       machine.declare('');
       const { stdout } = await machine.up(['--install']);
-      expect(stdout).toMatch(/no systemd here: docker itself starts the container at boot/);
-      const policy = ['inspect', '--format', '{{.HostConfig.RestartPolicy.Name}}', machine.name];
-      expect(await machine.engine(policy)).toBe('unless-stopped');
+      expect(stdout).toMatch(/no systemd here: docker itself starts the container again .*at boot/);
+      expect(await policyOf(machine)).toBe('unless-stopped');
       machine.declare('restart: on-failure\n');
       await machine.up();
-      expect(await machine.engine(policy)).toBe('on-failure');
+      expect(await policyOf(machine)).toBe('on-failure');
     });
 
     it('update pulls, makes the container anew only for another image, and puts the old one back', async () => {
       await using machine = await kept(way);
-      const docker = findCommand('docker');
       const image = `hermes-shim-test:${machine.name}`;
       await machine.engine(['tag', machine.images.official, image]);
       machine.declare(`container:\n  image: ${image}\n`, 'official');

@@ -1,4 +1,7 @@
 /** down, restart, status, logs, shell, update, init: what keeps a container that `up` has made. */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -13,7 +16,9 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
-import { kept, makingWays } from '../harness/kept.ts';
+import { ownPlace } from '../../src/managed/write/own-place.ts';
+import { until } from '../harness/host.ts';
+import { kept, makePackage, makingWays } from '../harness/kept.ts';
 import { describeModes, engines } from '../harness/modes.ts';
 
 describeModes((way) => {
@@ -89,16 +94,101 @@ describeModes(
       const id = await machine.id();
       machine.declare('container:\n  extraOptions: ["--hostname=other"]\n');
       for (const [answer, code] of [
-        ['n', 1],
-        ['y', 0],
+        ['n\r', 1],
+        ['\x03', 1], // Ctrl-C
+        ['\x04', 1], // Ctrl-D
+        ['y\r', 0],
       ] as const) {
         await using terminal = await machine.terminal('hermes-shim', ['up']);
         await terminal.waitFor('Go on? [y/N]');
         expect(terminal.output()).toContain('apt, pip, npm) is lost; state and home stay');
-        terminal.write(`${answer}\r`);
+        terminal.write(answer);
         expect(await terminal.exit).toEqual({ code, signal: null });
-        expect((await machine.id()) === id).toBe(answer === 'n');
+        expect(terminal.output().includes('nothing was changed')).toBe(code === 1);
+        expect((await machine.id()) === id).toBe(code === 1);
       }
+    });
+
+    it('what is begun is finished, also where nobody reads on', async () => {
+      await using machine = await kept(way);
+      machine.declare('');
+      await machine.up();
+      const id = await machine.id();
+      machine.declare('container:\n  extraOptions: ["--hostname=other"]\n');
+      const { stdout } = await machine.sh(`hermes-shim up --file ${machine.file} --yes 2>&1 | head -n 1`);
+      expect(stdout).toContain('replace the container');
+      expect(await machine.id()).not.toBe(id);
+      const names = await machine.engine(['ps', '-a', '--format', '{{.Names}}']);
+      expect(names.split('\n')).not.toContain(`${machine.name}-before`);
+      expect(await machine.hermes(['version'])).toMatchObject({ exitCode: 0, stderr: '' });
+    });
+
+    it('who waited for another one goes by what the file says when it is their turn', async () => {
+      await using machine = await kept(way);
+      machine.declare('environment: {TZ: before}\n');
+      await machine.up(['--no-pin']);
+      const root = { uid: 0, gid: 0, name: 'root', home: '/root', dataHome: undefined };
+      const place = ownPlace(root, undefined, machine.stateDir);
+      const locked = async () => {
+        const child = spawn('flock', [join(place, 'lock'), 'sh', '-c', 'echo have; cat']);
+        await once(child.stdout, 'data');
+        return child;
+      };
+      const holder = await locked();
+      const waits = async (args: readonly string[]) => {
+        const run = await machine.start(args);
+        await until(() => run.stderr().includes('waiting for it'), { ms: 10_000, what: 'that it waits' });
+        return run;
+      };
+      const up = await waits(['up']);
+      machine.declare('environment: {TZ: after}\n');
+      const made = join(place, 'made.json');
+      writeFileSync(made, readFileSync(made, 'utf8').replace('"pin": false', '"pin": true'));
+      holder.stdin.end();
+      expect(await up.ended).toMatchObject({ exitCode: 0 });
+      expect(readFileSync(join(machine.home, '.env'), 'utf8')).toContain('TZ=after');
+      expect((await machine.sh('cat /etc/hermes-shim/container-mode')).exitCode).toBe(0);
+      // what does not run yet when it begins to wait is stopped, too
+      await machine.engine(['stop', '-t', '1', machine.name]);
+      const next = await locked();
+      const down = await waits(['down']);
+      await machine.engine(['start', machine.name]);
+      next.stdin.end();
+      expect(await down.ended).toMatchObject({ exitCode: 0 });
+      const status = ['inspect', '--type', 'container', '--format', '{{.State.Status}}', machine.name];
+      expect(await machine.engine(status)).toBe('exited');
+    });
+
+    it('update that leads to another package restarts the container, and tells nobody to do it', async () => {
+      await using machine = await kept(way);
+      const current = join(machine.root, 'store/current');
+      makePackage(join(machine.root, 'store/hermes-2'));
+      symlinkSync('hermes-1', current);
+      machine.declare('');
+      writeFileSync(machine.file, readFileSync(machine.file, 'utf8').replace(machine.packageDir, current));
+      await machine.up();
+      const id = await machine.id();
+      rmSync(current);
+      symlinkSync('hermes-2', current);
+      const { stdout, exitCode } = await machine.shim(['update']);
+      expect(exitCode).toBe(0);
+      expect(stdout).toContain('/current-package to ');
+      expect(stdout).not.toContain('hermes-shim restart');
+      expect(await machine.id()).toBe(id);
+    });
+
+    it('the identity that up tells is that of the container, also where it had to make the user first', async () => {
+      await using machine = await kept(way);
+      machine.declare('');
+      const text = readFileSync(machine.file, 'utf8');
+      writeFileSync(
+        machine.file,
+        text.replace(/^user: .*\ngroup: .*$/m, `user: ${machine.name}\ngroup: ${machine.name}`),
+      );
+      const { stdout } = await machine.up(['--json']);
+      const label = '{{index .Config.Labels "hermes-shim.identity"}}';
+      const identity = await machine.engine(['inspect', '--format', label, machine.name]);
+      expect(JSON.parse(stdout)).toMatchObject({ identity, done: true });
     });
 
     it("root's pin is written unless it is not wanted, and that is remembered", async () => {

@@ -12,7 +12,7 @@ import { pathsOf } from '../plan/files.ts';
 import { type IdMap, idMapOf, subordinatesOf } from '../plan/id-map.ts';
 import { mapsIds, restartPolicy } from '../plan/identity.ts';
 import { toLayout } from '../plan/layout.ts';
-import { isInstalled } from '../unit/place.ts';
+import { hasSystemd, startsByUnit } from '../unit/place.ts';
 import { withRoot } from '../write/dir.ts';
 import { readRecord } from '../write/record.ts';
 import { type Account, findGroup, findUser, type Group } from './accounts.ts';
@@ -49,7 +49,7 @@ export async function gather(ground: Ground): Promise<Facts> {
     wanted.stateDir,
   );
   const engine = onlyOurs(await asking, wanted);
-  const byUnit = isInstalled(who, caller.env, wanted.containerName);
+  const byUnit = (ground.install && hasSystemd()) || startsByUnit(who, caller.env, wanted.containerName);
   const policyDiffers = engine.container?.restartPolicy !== restartPolicy(wanted.restart, byUnit);
   const homes = [...new Set([...hostUsers.map(({ home }) => home), ...record.bridges])];
   return {

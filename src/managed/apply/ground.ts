@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { EngineAccess } from '../../engine/access.ts';
+import { quoteWord } from '../../report/quote.ts';
 import type { Caller } from '../../route/caller.ts';
 import { chooseEngine } from '../engine/choose.ts';
 import type { Doer } from '../engine/deeds.ts';
@@ -22,7 +23,12 @@ export type Ground = {
   readonly place: string;
   /** may root's pin be written? */
   readonly pin: boolean;
+  /** is the systemd unit to be installed? */
+  readonly install: boolean;
 };
+
+/** What `up` is told on its command line about what it makes. */
+export type Asked = { readonly pin?: boolean | undefined; readonly install?: boolean | undefined };
 
 /** Who calls. A uid without a name is called by its number. */
 export function whoCalls({ env, uid }: Pick<Caller, 'env' | 'uid'>): Who {
@@ -49,16 +55,16 @@ export function fileOf(caller: Pick<Caller, 'env' | 'uid'>, given: string | unde
 /**
  * Reads the file and finds the engine.
  * @param given `--file`
- * @param pin `--pin` or `--no-pin`; by default as it was before
+ * @param asked.pin `--pin` or `--no-pin`; by default as it was before
+ * @param asked.install `--install`
  * @throws {Failure} 125
  */
-export async function findGround(caller: Caller, given: string | undefined, pin?: boolean): Promise<Ground> {
-  const read = readDeclaration(fileOf(caller, given));
-  const who = whoCalls(caller);
-  const declared = toWanted(read, who);
-  // engines record where a link leads; so do we, or nothing could be compared. The container cannot change it
-  const wanted = atRealPath(declared);
-  const place = ownPlace(who, caller.env.XDG_STATE_HOME, wanted.stateDir);
+export async function findGround(
+  caller: Caller,
+  given: string | undefined,
+  asked: Asked = {},
+): Promise<Ground> {
+  const { read, who, wanted, place } = readWanted(caller, given);
   const record = readRecord(place, wanted.stateDir);
   const via = await chooseEngine(wanted.backend, record.backend, caller.env);
   const about = { image: wanted.image, name: wanted.containerName };
@@ -69,9 +75,35 @@ export async function findGround(caller: Caller, given: string | undefined, pin?
     caller,
     via,
     place,
-    pin: pin ?? record.pin,
+    pin: asked.pin ?? record.pin,
+    install: asked.install ?? false,
     doer: { via, env: caller.env, about },
   };
+}
+
+/**
+ * Where hermes-shim remembers what it made for the file.
+ * @throws {Failure} 125 for what is wrong with the file
+ */
+export function placeOf(caller: Caller, given: string | undefined): string {
+  return readWanted(caller, given).place;
+}
+
+function readWanted(
+  caller: Caller,
+  given: string | undefined,
+): Pick<Ground, 'read' | 'who' | 'wanted' | 'place'> {
+  const read = readDeclaration(fileOf(caller, given));
+  const who = whoCalls(caller);
+  // engines record where a link leads; so do we, or nothing could be compared. The container cannot change it
+  const wanted = atRealPath(toWanted(read, who));
+  return { read, who, wanted, place: ownPlace(who, caller.env.XDG_STATE_HOME, wanted.stateDir) };
+}
+
+/** A command of hermes-shim for the same file, to be pasted. */
+export function commandFor({ caller, wanted }: Pick<Ground, 'caller' | 'wanted'>, words: string): string {
+  const usual = wanted.file === fileOf(caller, undefined);
+  return `hermes-shim ${words}${usual ? '' : ` --file ${quoteWord(wanted.file)}`}`;
 }
 
 /**

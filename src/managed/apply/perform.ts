@@ -10,6 +10,7 @@ import { pull, removeArgs, stopArgs, tell, tryTo } from '../engine/deeds.ts';
 import { asideName } from '../engine/facts.ts';
 import type { Facts } from '../plan/facts.ts';
 import type { Step } from '../plan/steps.ts';
+import { install } from '../unit/install.ts';
 import { remove, rename, sweep, writeFile, writeLink } from '../write/beneath.ts';
 import { type Dir, inDirectory, look, ownDir, readLink, withRoot } from '../write/dir.ts';
 import { findGroup, findUser } from './accounts.ts';
@@ -17,6 +18,7 @@ import { createContainer } from './create.ts';
 import type { Ground } from './ground.ts';
 import { atPlace, splitPath, told } from './place.ts';
 import { waitUntilReady } from './ready.ts';
+import { startContainer, stopUnit } from './running.ts';
 
 /** Does one step. Each can be done twice, and is whole or not done at all. */
 export async function perform(step: Step, ground: Ground, facts: Facts): Promise<void> {
@@ -54,6 +56,7 @@ export async function perform(step: Step, ground: Ground, facts: Facts): Promise
     case 'pull':
       return pull(doer, step.image, process.stderr.isTTY === true);
     case 'put-aside':
+      await stopUnit(ground);
       if (facts.engine.aside) {
         // the older one has proven itself once, its successor has not
         await tell(doer, 'remove the container', removeArgs(doer.via, name));
@@ -66,6 +69,7 @@ export async function perform(step: Step, ground: Ground, facts: Facts): Promise
       if (step.running) await tell(doer, 'stop the container', stopArgs(asideName(name)));
       return;
     case 'put-back':
+      await stopUnit(ground);
       if (facts.engine.container) await tell(doer, 'remove the container', removeArgs(doer.via, name));
       await tell(doer, 'rename the container', ['rename', asideName(name), name]);
       return;
@@ -74,13 +78,15 @@ export async function perform(step: Step, ground: Ground, facts: Facts): Promise
     case 'policy':
       await tell(doer, 'set the restart policy', ['update', `--restart=${step.policy}`, name]);
       return;
+    case 'unit':
+      return install(step, ground);
+    case 'watch':
     case 'start':
       // a run that was killed may have left both running on one home
       if (facts.engine.aside) await tryTo(doer, stopArgs(asideName(name)));
       // the one that was paused may have been replaced meanwhile
       if (facts.engine.container?.container.state.status === 'paused') await tryTo(doer, ['unpause', name]);
-      await tell(doer, 'start the container', ['start', name]);
-      return;
+      return startContainer(ground);
     case 'ready':
       return waitUntilReady(ground, facts);
     case 'drop-aside':

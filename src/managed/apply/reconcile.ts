@@ -6,20 +6,24 @@ import type { Facts } from '../plan/facts.ts';
 import { declaredLeaves } from '../plan/files.ts';
 import { makePlan } from '../plan/plan.ts';
 import type { Plan, Step } from '../plan/steps.ts';
+import { withUnit } from '../plan/unit.ts';
+import { lookAtUnit } from '../unit/install.ts';
 import { makeOwnPlace } from '../write/own-place.ts';
 import { type Record, writeRecord } from '../write/record.ts';
 import { gather } from './gather.ts';
 import type { Ground } from './ground.ts';
 import { perform } from './perform.ts';
 import { told } from './place.ts';
+import { startContainer, stopUnit } from './running.ts';
 
 /** A plan with what it was made of. */
 export type Planned = { readonly plan: Plan; readonly facts: Facts };
 
 /** Looks and plans; changes nothing. */
 export async function planNow(ground: Ground, force = false): Promise<Planned> {
-  const facts = await gather(ground);
-  return { facts, plan: makePlan(ground.wanted, facts, { nowMs: Date.now(), force }) };
+  const [facts, unit] = await Promise.all([gather(ground), lookAtUnit(ground)]);
+  const plan = makePlan(ground.wanted, facts, { nowMs: Date.now(), force });
+  return { facts, plan: withUnit(plan, unit) };
 }
 
 /** After these the world is another one: what follows is planned anew. */
@@ -43,7 +47,7 @@ export async function carryOut(
   for (let at = 0; at < plan.steps.length; at++) {
     const step = plan.steps[at];
     if (step === undefined) break;
-    if (aside && ['create', 'start', 'ready'].includes(step.kind))
+    if (aside && ['create', 'unit', 'start', 'ready'].includes(step.kind))
       await performOrPutBack(step, ground, facts);
     else await perform(step, ground, facts);
     options.done(step);
@@ -69,14 +73,25 @@ async function performOrPutBack(step: Step, ground: Ground, facts: Facts): Promi
     if (!(thrown instanceof Failure)) throw thrown;
     const { doer, wanted } = ground;
     const name = wanted.containerName;
+    await succeeds(stopUnit(ground));
     await tryTo(doer, removeArgs(doer.via, name));
     const back = await tryTo(doer, ['rename', asideName(name), name]);
-    const again = back && (await tryTo(doer, ['start', name]));
+    const again = back && (await succeeds(startContainer(ground)));
     throw new Failure(
       exitCodes.cannotRoute,
       `the new container did not come up: ${thrown.sentence}; ${again ? 'the old one is back and runs' : 'the old one could not be started either'}`,
       thrown.hints,
     );
+  }
+}
+
+async function succeeds(work: Promise<void>): Promise<boolean> {
+  try {
+    await work;
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof Failure) return false;
+    throw thrown;
   }
 }
 

@@ -60,6 +60,9 @@ function policyNote(wanted: Wanted, container: readonly Step[], facts: Facts): r
   ];
 }
 
+/** What to do about what hermes reads at its start only. */
+export const readAtStart = 'the gateway reads that at its start: hermes-shim restart';
+
 /** What hermes reads at its start only, changed under one that runs. */
 function restartNote(files: readonly Step[], container: readonly Step[], facts: Facts): readonly string[] {
   if (container.some(({ kind }) => kind === 'start') || facts.engine.container === undefined) return [];
@@ -68,5 +71,5 @@ function restartNote(files: readonly Step[], container: readonly Step[], facts: 
       (step.kind === 'file' && /\/(config\.yaml|\.env|auth\.json|current-entrypoint)$/.test(step.path)) ||
       (step.kind === 'link' && /\/(current-package|plugins\/[^/]+)$/.test(step.path)),
   );
-  return read ? ['the gateway reads that at its start: hermes-shim restart'] : [];
+  return read ? [readAtStart] : [];
 }

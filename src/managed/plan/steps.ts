@@ -33,7 +33,10 @@ export type Step =
   | { readonly kind: 'put-aside'; readonly why: string; readonly running: boolean }
   | { readonly kind: 'create'; readonly argv: readonly string[]; readonly identity: string }
   | { readonly kind: 'policy'; readonly policy: string }
+  | { readonly kind: 'unit'; readonly path: string; readonly text: string }
   | { readonly kind: 'start' }
+  /** the unit starts to look after a container that runs */
+  | { readonly kind: 'watch' }
   | { readonly kind: 'ready' }
   /** the container that was put aside gets its name back; `loses`: from one that has run, and is removed for it */
   | { readonly kind: 'put-back'; readonly loses: boolean }
@@ -95,6 +98,10 @@ export function sayStep(step: Step): string {
       return 'create the container';
     case 'policy':
       return `set the container's restart policy to ${step.policy}`;
+    case 'unit':
+      return `install ${step.path}: the container starts at boot`;
+    case 'watch':
+      return 'let systemd look after the container that runs';
     case 'start':
       return 'start the container';
     case 'ready':

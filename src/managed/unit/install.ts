@@ -1,34 +1,48 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { escapeControls } from '../../report/escape.ts';
 import { exitCodes, Failure } from '../../report/failure.ts';
-import { runCommand } from '../../system/run-command.ts';
+import { quoteWord } from '../../report/quote.ts';
 import type { Ground } from '../apply/ground.ts';
 import { told } from '../apply/place.ts';
+import type { UnitFacts } from '../plan/unit.ts';
 import { writeFile } from '../write/beneath.ts';
 import { withRoot } from '../write/dir.ts';
 import { hasSystemd, readUnit, unitFile } from './place.ts';
+import { hasInHand, systemctl, unitState } from './systemctl.ts';
 import { unitMarker, unitName, unitText } from './text.ts';
+import { engineAlone } from './without.ts';
 
 /** Variables by which a client finds its engine. */
 const engineVariables = ['DOCKER_HOST', 'DOCKER_CONTEXT', 'CONTAINER_HOST', 'DOCKER_CONFIG'];
 
 /**
- * Installs the unit and lets it start the container at boot.
- * @returns what was done, for people
- * @throws {Failure} 125 when somebody else's unit has the name
+ * What a plan has to know about the unit. Changes nothing.
+ * @throws {Failure} 125 when one is to be installed and somebody else's has the name
  */
-export async function install(ground: Ground): Promise<readonly string[]> {
+export async function lookAtUnit(ground: Ground): Promise<UnitFacts> {
   const { wanted, who, caller, via } = ground;
-  if (!hasSystemd()) return [withoutSystemd(ground)];
-  const file = unitFile(who, caller.env, wanted.containerName);
-  const present = readUnit(file);
-  if (present !== undefined && !present.startsWith(unitMarker)) throw foreign(file);
+  const state = await unitState(ground);
+  const idle = state !== undefined && !hasInHand(state);
+  if (!ground.install) return { install: undefined, idle, notes: [] };
+  if (!hasSystemd())
+    return { install: undefined, idle, notes: [`there is no systemd here: ${engineAlone(wanted, via)}`] };
+  const path = unitFile(who, caller.env, wanted.containerName);
+  const present = readUnit(path);
+  if (present !== undefined && !present.startsWith(unitMarker)) throw foreign(path);
+  return {
+    install: { path, text: textFor(ground) },
+    // one that is not there yet has nothing in hand
+    idle: present === undefined || idle,
+    notes: wanted.asRoot ? [] : [lingering(who.name)],
+  };
+}
+
+function textFor({ wanted, caller, via }: Ground): string {
+  const { containerName, restart, restartSec, asRoot } = wanted;
   const env = Object.fromEntries(
     engineVariables.flatMap((name) => (caller.env[name] ? [[name, caller.env[name]]] : [])),
   ) as Record<string, string>;
-  const { containerName, restart, restartSec, asRoot } = wanted;
-  const text = unitText({
+  return unitText({
     asRoot,
     engine: via.engine,
     binary: via.binary,
@@ -37,60 +51,63 @@ export async function install(ground: Ground): Promise<readonly string[]> {
     restartSec,
     env,
   });
-  if (present !== text)
-    told(file, () => {
-      mkdirSync(dirname(file), { recursive: true });
-      const ownership = { uid: who.uid, gid: who.gid, mode: 0o644 };
-      withRoot(dirname(file), (dir) => writeFile(dir, basename(file), text, ownership));
-    });
-  await systemctl(ground, ['daemon-reload']);
-  await systemctl(ground, ['enable', unitName(containerName)]);
-  return [`installed ${file}: the container starts at boot`, ...(asRoot ? [] : [lingering(who.name)])];
 }
 
 /** A user's services end with their last login, and begin with the first, unless they linger. */
 const lingering = (name: string): string =>
   `yours starts when you log in and ends when you log out, unless: sudo loginctl enable-linger ${name}`;
 
-function withoutSystemd({ via, wanted }: Ground): string {
-  return via.engine === 'docker'
-    ? `there is no systemd here: docker itself starts the container at boot (restart: ${wanted.restart})`
-    : `there is no systemd here: podman starts the container again when it ends, but not at boot; let the machine's own init run: ${via.binary} start ${wanted.containerName}`;
-}
-
-/** Removes the unit, and nothing else. The container goes on. */
-export async function uninstall(ground: Ground): Promise<readonly string[]> {
-  const { wanted, who, caller } = ground;
-  const file = unitFile(who, caller.env, wanted.containerName);
-  const present = readUnit(file);
-  if (present === undefined) return [`there is no ${file}`];
-  if (!present.startsWith(unitMarker)) throw foreign(file);
-  if (hasSystemd()) await systemctl(ground, ['disable', unitName(wanted.containerName)]);
-  told(file, () => rmSync(file));
-  if (hasSystemd()) await systemctl(ground, ['daemon-reload']);
-  return [`removed ${file}; the container itself goes on`];
-}
-
-function foreign(file: string): Failure {
-  return new Failure(exitCodes.cannotRoute, `${file} is there and was not written by hermes-shim`, [
-    { label: 'look', text: `cat ${file}` },
-    { label: 'put it aside', text: `mv ${file} ${file}.old` },
-  ]);
+/**
+ * Writes the unit and lets systemd start the container at boot. Now it is started by whoever asked for this.
+ * @throws {Failure} 125 with systemctl's words; then the unit is not there either, unless it was before
+ */
+export async function install({ path, text }: { path: string; text: string }, ground: Ground): Promise<void> {
+  const { who, wanted } = ground;
+  const present = readUnit(path);
+  if (present !== text)
+    told(path, () => {
+      mkdirSync(dirname(path), { recursive: true });
+      const ownership = { uid: who.uid, gid: who.gid, mode: 0o644 };
+      withRoot(dirname(path), (dir) => writeFile(dir, basename(path), text, ownership));
+    });
+  try {
+    await systemctl(ground, ['daemon-reload']);
+    await systemctl(ground, ['enable', unitName(wanted.containerName)]);
+  } catch (thrown) {
+    // by the file the engine would be told to leave the container to a unit that nobody starts
+    if (present === undefined) rmSync(path, { force: true });
+    throw thrown;
+  }
 }
 
 /**
- * systemctl, for the system or for the caller's own manager.
- * @throws {Failure} 125 with its own words
+ * Removes the unit, and nothing else. The container goes on.
+ * @returns was there one?
+ * @throws {Failure} 125 when it is somebody else's
  */
-export async function systemctl(
-  { who, caller }: Pick<Ground, 'who' | 'caller'>,
-  words: readonly string[],
-): Promise<void> {
-  const argv = ['systemctl', ...(who.uid === 0 ? [] : ['--user']), ...words];
-  const result = await runCommand(argv, { env: { ...caller.env, LC_ALL: 'C' }, timeoutMs: 60_000 });
-  if (result.kind === 'exited' && result.code === 0) return;
-  const said = result.kind === 'exited' ? (result.stderr.trim().split('\n').at(-1) ?? '') : result.kind;
-  throw new Failure(exitCodes.cannotRoute, `${argv.join(' ')} failed (${escapeControls(said, 200)})`, [
-    { label: 'try it', text: argv.join(' ') },
+export async function removeUnit(ground: Ground): Promise<boolean> {
+  const path = ownUnit(ground);
+  if (path === undefined) return false;
+  if (hasSystemd()) await systemctl(ground, ['disable', unitName(ground.wanted.containerName)]);
+  told(path, () => rmSync(path));
+  if (hasSystemd()) await systemctl(ground, ['daemon-reload']);
+  return true;
+}
+
+/**
+ * The file of the unit that `--install` wrote; `undefined` where there is none.
+ * @throws {Failure} 125 when it is somebody else's
+ */
+export function ownUnit({ wanted, who, caller }: Ground): string | undefined {
+  const path = unitFile(who, caller.env, wanted.containerName);
+  const present = readUnit(path);
+  if (present !== undefined && !present.startsWith(unitMarker)) throw foreign(path);
+  return present === undefined ? undefined : path;
+}
+
+function foreign(path: string): Failure {
+  return new Failure(exitCodes.cannotRoute, `${path} is there and was not written by hermes-shim`, [
+    { label: 'look', text: `cat ${quoteWord(path)}` },
+    { label: 'put it aside', text: `mv ${quoteWord(path)} ${quoteWord(`${path}.old`)}` },
   ]);
 }

@@ -10,9 +10,9 @@ export function unitFile(who: Who, env: Environment, containerName: string): str
   return join(who.uid === 0 ? '/etc/systemd/system' : join(config, 'systemd/user'), unitName(containerName));
 }
 
-/** Is a unit of ours installed? */
-export function isInstalled(who: Who, env: Environment, containerName: string): boolean {
-  return readUnit(unitFile(who, env, containerName))?.startsWith(unitMarker) === true;
+/** Does a unit of ours start the container? A file alone does nothing: systemd has to run this machine. */
+export function startsByUnit(who: Who, env: Environment, containerName: string): boolean {
+  return hasSystemd() && readUnit(unitFile(who, env, containerName))?.startsWith(unitMarker) === true;
 }
 
 /** A unit's text; `undefined` where there is none. */
