@@ -186,6 +186,26 @@ describeModes(
       expect((await machine.sh(`cat ${unit}`)).stdout).toBe('[Unit]\n');
     });
 
+    it('where systemd refuses the unit, what was there is back, and no unit', async () => {
+      await using machine = await kept(way);
+      machine.declare('');
+      await machine.up();
+      const id = await machine.id();
+      const { unit } = await systemd(machine);
+      program(machine, 'systemctl', `[ "$1" != enable ] || { echo 'Failed to connect to bus' >&2; exit 1; }`);
+      machine.declare('container:\n  extraOptions: ["--hostname=other"]\n');
+      const failed = await machine.shim(['up', '--install', '--yes']);
+      expect(failed).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringContaining('Failed to connect to bus'),
+      });
+      expect(failed.stderr).toContain('the old one is back and runs');
+      expect(await has(machine, unit)).toBe(false);
+      expect(await machine.id()).toBe(id);
+      expect(await statusOf(machine)).toBe('running');
+      expect(await policyOf(machine)).toBe('unless-stopped');
+    });
+
     it('without systemd the engine starts it again, and that is said', async () => {
       await using machine = await kept(way);
       machine.declare('');

@@ -264,6 +264,7 @@ describeModes(
       expect(text).toContain('backend: docker');
       const again = await machine.shim(['init']);
       expect(again).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('stays as it is') });
+      expect(again.stderr).toContain(`hermes-shim up --file ${machine.file}\n`);
       expect(readFileSync(machine.file, 'utf8')).toBe(text);
       const dry = await machine.shim(['up', '--dry-run']);
       expect(dry).toMatchObject({ exitCode: 0 });
