@@ -10,6 +10,7 @@ const plan = (...kinds: readonly Step['kind'][]): Plan => ({
   identity: 'abc',
 });
 const install = { path: '/etc/systemd/system/hermes-agent.service', text: '[Unit]\n' };
+const none = { install: undefined, idle: false, handedOver: [], notes: [] } as const;
 const kindsOf = ({ steps }: Plan) => steps.map(({ kind }) => kind);
 
 describe('a plan with a systemd unit', () => {
@@ -17,6 +18,7 @@ describe('a plan with a systemd unit', () => {
     const made = withUnit(plan('file', 'pull', 'create', 'start', 'ready', 'pin'), {
       install,
       idle: true,
+      handedOver: ['only where it ran before'],
       notes: ['second'],
     });
     expect(kindsOf(made)).toEqual(['file', 'pull', 'create', 'unit', 'start', 'ready', 'pin']);
@@ -24,7 +26,7 @@ describe('a plan with a systemd unit', () => {
   });
 
   it('does not tell the engine to leave the container alone before the unit is there', () => {
-    expect(kindsOf(withUnit(plan('file', 'policy', 'file'), { install, idle: true, notes: [] }))).toEqual([
+    expect(kindsOf(withUnit(plan('file', 'policy', 'file'), { ...none, install, idle: true }))).toEqual([
       'file',
       'unit',
       'policy',
@@ -33,12 +35,16 @@ describe('a plan with a systemd unit', () => {
     ]);
   });
 
+  it('tells what is to be known of a container that ran before it', () => {
+    const facts = { ...none, install, idle: true, handedOver: ['restart it once'] };
+    expect(withUnit(plan('policy'), facts).notes).toEqual(['first', 'restart it once']);
+    expect(withUnit(plan('start'), facts).notes).toEqual(['first']);
+  });
+
   it('hands a container that runs over to a unit that does nothing', () => {
-    expect(kindsOf(withUnit(plan(), { install: undefined, idle: true, notes: [] }))).toEqual(['watch']);
-    expect(kindsOf(withUnit(plan('start'), { install: undefined, idle: true, notes: [] }))).toEqual([
-      'start',
-    ]);
-    expect(kindsOf(withUnit(plan(), { install: undefined, idle: false, notes: [] }))).toEqual([]);
+    expect(kindsOf(withUnit(plan(), { ...none, idle: true }))).toEqual(['watch']);
+    expect(kindsOf(withUnit(plan('start'), { ...none, idle: true }))).toEqual(['start']);
+    expect(kindsOf(withUnit(plan(), none))).toEqual([]);
   });
 });
 
