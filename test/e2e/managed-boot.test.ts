@@ -3,6 +3,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { findCommand } from '../../scripts/engines/command.ts';
+import { engineOf } from '../../scripts/engines/modes.ts';
 import { laterNode } from '../harness/installed.ts';
 import { type Kept, kept, makingWays } from '../harness/kept.ts';
 import { describeModes, engines } from '../harness/modes.ts';
@@ -22,16 +23,18 @@ const docker = findCommand('docker');
 async function systemd(machine: Kept) {
   const log = join(machine.root, 'systemctl.log');
   const mark = join(machine.root, 'unit-active');
+  const name = engineOf(machine.way);
+  const engine = name === 'docker' ? docker : join(machine.root, 'bin/podman');
   await machine.sh('mount -t tmpfs none /run && mkdir -p /run/systemd/system');
   program(
     machine,
     'systemctl',
     `[ "$1" = is-active ] || echo "$*" >>${log}
-is_active() { [ -e ${mark} ] && [ "$(${docker} inspect --format '{{.State.Running}}' ${machine.name})" = true ]; }
+is_active() { [ -e ${mark} ] && [ "$(${engine} inspect --format '{{.State.Running}}' ${machine.name})" = true ]; }
 case $1 in
 is-active) if is_active; then echo active; else echo inactive; exit 3; fi;;
-start) is_active || { docker start ${machine.name} >/dev/null 2>&1 && touch ${mark}; } || true;;
-stop) is_active && ${docker} stop -t 1 ${machine.name} >/dev/null; rm -f ${mark};;
+start) is_active || { ${name} start ${machine.name} >/dev/null 2>&1 && touch ${mark}; } || true;;
+stop) is_active && ${engine} stop -t 1 ${machine.name} >/dev/null; rm -f ${mark};;
 esac`,
   );
   return {
@@ -254,4 +257,29 @@ describeModes(
     });
   },
   ['docker'],
+);
+
+describeModes(
+  (way) => {
+    it('podman goes by its unit, too, and what it cannot give back is said', async () => {
+      await using machine = await kept(way);
+      const { active } = await systemd(machine);
+      machine.declare('');
+      await machine.up(['--install']);
+      expect(active()).toBe(true);
+      expect(await policyOf(machine)).toBe('no');
+      expect(await machine.shim(['restart'])).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(active()).toBe(true);
+      const { stdout } = await machine.up(['--uninstall']);
+      // podman 5.1 learned to change it
+      if ((await policyOf(machine)) === 'no')
+        expect(stdout).toContain(`until it is made anew (hermes-shim recreate --file ${machine.file})`);
+      else expect(stdout).toContain('podman starts the container again when it ends, but not at boot');
+      expect(await statusOf(machine)).toBe('running');
+      await machine.sh(`rm ${join(machine.root, 'unit-active')}`);
+      expect(await machine.shim(['recreate', '--yes'])).toMatchObject({ exitCode: 0 });
+      expect(await policyOf(machine)).toBe('unless-stopped');
+    });
+  },
+  ['podman-root'],
 );
