@@ -19,7 +19,7 @@ export async function startContainer(ground: Ground): Promise<void> {
   const state = await unitState(ground);
   if (state !== undefined) await startUnit(ground, state);
   // a unit ends without a word for people when the engine refuses; the engine says why. Of one that runs this is nothing
-  if (state === undefined || !isAlive(await look(ground)))
+  if (state === undefined || !(await works(ground)))
     await tell(doer, 'start the container', ['start', wanted.containerName]);
 }
 
@@ -28,11 +28,11 @@ async function startUnit(ground: Ground, state: string): Promise<void> {
   // one that was given up on, because it failed too often, would be refused
   if (state === 'failed') await systemctl(ground, ['reset-failed', unit]);
   // active without its container: the engine's client hangs, and to start it again would be nothing
-  const again = state === 'active' && !isAlive(await look(ground));
+  const again = state === 'active' && !(await works(ground));
   await systemctl(ground, [again ? 'restart' : 'start', unit]);
   // systemctl returns when the client was started, which may be before the container is
   const end = performance.now() + patienceMs;
-  while (!isAlive(await look(ground)) && (await unitState(ground)) === 'active' && performance.now() < end)
+  while (!(await works(ground)) && (await unitState(ground)) === 'active' && performance.now() < end)
     await sleep(50);
 }
 
@@ -43,7 +43,7 @@ async function startUnit(ground: Ground, state: string): Promise<void> {
  */
 export async function stopContainer(ground: Ground): Promise<void> {
   await stopUnit(ground);
-  if (isAlive(await look(ground)))
+  if (await works(ground))
     await tell(ground.doer, 'stop the container', stopArgs(ground.wanted.containerName));
 }
 
@@ -56,7 +56,9 @@ export async function stopUnit(ground: Ground): Promise<void> {
     await systemctl(ground, ['stop', unitName(ground.wanted.containerName)]);
 }
 
-async function look({ via, wanted, caller }: Ground): Promise<Container | undefined> {
+/** Does the container work, or will it in a moment? */
+async function works({ via, wanted, caller }: Ground): Promise<boolean> {
   const names = { container: wanted.containerName, image: wanted.image };
-  return (await askEngine(via, names, caller.env)).container?.container;
+  const { container } = await askEngine(via, names, caller.env);
+  return container !== undefined && isAlive(container.container);
 }
