@@ -29,15 +29,13 @@ export function startContainer(engine: DemoEngine, record: RunRecord): DemoConta
   const root = join(record.dir, 'demo');
   const [state, names, native] = [join(root, 'state'), join(root, 'bin'), join(root, 'native')];
   const [home, hermes, file] = [join(state, '.hermes'), join(root, 'hermes'), join(root, 'hermes-shim.yaml')];
-  for (const dir of [home, join(hermes, 'bin'), names, native]) mkdirSync(dir, { recursive: true });
+  for (const dir of [join(hermes, 'bin'), names, native]) mkdirSync(dir, { recursive: true });
   for (const target of [join(hermes, 'bin/hermes'), join(native, 'hermes')]) {
     copyFileSync(standIn, target);
     chmodSync(target, 0o755);
   }
   for (const command of ['hermes', 'hermes-shim']) symlinkSync(launcher, join(names, command));
   const log = join(home, 'starts.log');
-  writeFileSync(log, '');
-  chmodSync(log, 0o666);
   const env = callerEnv([names, native, dirname(process.execPath)], {
     ...engine.env,
     HERMES_HOME: home,
@@ -48,6 +46,8 @@ export function startContainer(engine: DemoEngine, record: RunRecord): DemoConta
   writeFileSync(file, declaration(engine, { state, hermes, name, label: labelOf(record.run) }));
   console.log(`$ cat ${file}\n${readFileSync(file, 'utf8').trimEnd()}`);
   showCall(['hermes-shim', 'up', '--no-pin', '--file', file], env);
+  writeFileSync(log, '');
+  chmodSync(log, 0o666);
   return {
     name,
     cwd: join(state, 'workspace'),

@@ -1,5 +1,5 @@
 /** What an engine says beside its answer, and what else it has, lead nobody astray. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { findCommand } from '../../scripts/engines/command.ts';
@@ -34,6 +34,9 @@ describeModes(() => {
     const mounts = ['-v', `${machine.stateDir}:/data`, '-e', 'HERMES_HOME=/data/.hermes'];
     const words = ['--name', other, '--network=host', ...mounts, engines.images.dash, 'sleep', '600'];
     mkdirSync(machine.home, { recursive: true });
+    // root's own would not be taken
+    for (const dir of [machine.stateDir, machine.home])
+      chownSync(dir, engines.callerUser.uid, engines.callerUser.gid);
     await machine.engine(['run', '-d', ...words]);
     const refused = await machine.shim(['up', '--yes']);
     expect([refused.exitCode, refused.stdout]).toEqual([1, '']);
