@@ -2,18 +2,15 @@ import { commandFor, type Ground } from '../managed/apply/ground.ts';
 import { askEngine, labels, type Made } from '../managed/engine/facts.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
 
-/** The container that hermes-shim made for the file, and the way to it. */
-export type Kept = { readonly ground: Ground; readonly made: Made };
-
 /**
  * Finds the container of the file; one that somebody else made is not touched.
  * @throws {Failure} 125 where there is none
  */
-export async function findKept(ground: Ground): Promise<Kept> {
+export async function findKept(ground: Ground): Promise<Made> {
   const { wanted, via, caller } = ground;
   const names = { container: wanted.containerName, image: wanted.image };
   const { container } = await askEngine(via, names, caller.env);
-  if (container?.labels[labels.managed] === wanted.stateDir) return { ground, made: container };
+  if (container?.labels[labels.managed] === wanted.stateDir) return container;
   const says = container
     ? `container '${wanted.containerName}' was not made for ${wanted.stateDir}`
     : `there is no container '${wanted.containerName}' (${via.engine})`;

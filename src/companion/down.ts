@@ -11,10 +11,10 @@ import { said } from './up.ts';
 /** Stops the container. Everything stays: the next `up` or `restart` starts it again. */
 export function down(caller: Caller, { file }: { file: string | undefined }): Promise<Answer> {
   return lockedly(caller, { file }, async (ground) => {
-    const { made } = await findKept(ground);
+    const { container } = await findKept(ground);
     const { containerName } = ground.wanted;
     // between a crash and the next start it does not run, but systemd is about to start it
-    if (!isAlive(made.container) && !hasInHand(await unitState(ground)))
+    if (!isAlive(container) && !hasInHand(await unitState(ground)))
       return said([`container '${containerName}' does not run`]);
     await stopContainer(ground);
     return said([`stopped container '${containerName}'; start it again: ${commandFor(ground, 'up')}`]);

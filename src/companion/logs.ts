@@ -14,9 +14,10 @@ export async function logs(
   caller: Caller,
   { file, follow, since }: { file: string | undefined; follow: boolean; since: string | undefined },
 ): Promise<number> {
-  const { ground, made } = await findKept(await findGround(caller, file));
+  const ground = await findGround(caller, file);
+  const { container } = await findKept(ground);
   const options = [...(follow ? ['--follow'] : []), ...(since === undefined ? [] : ['--since', since])];
-  const [command = '', ...args] = engineCommand(ground.via, ['logs', ...options, made.container.id]);
+  const [command = '', ...args] = engineCommand(ground.via, ['logs', ...options, container.id]);
   // Ctrl-C ends the client, and then us
   listen(['SIGINT', 'SIGQUIT'], () => undefined);
   return new Promise((resolve, reject) => {

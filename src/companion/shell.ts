@@ -18,7 +18,8 @@ export async function shell(
   { file }: { file: string | undefined },
   words: readonly string[],
 ): Promise<Ending> {
-  const { ground } = await findKept(await findGround(caller, file));
+  const ground = await findGround(caller, file);
+  await findKept(ground);
   const facts = await gather(ground);
   const reached = await reach(ground, facts);
   const route = routeOf(ground, facts);

@@ -1,13 +1,10 @@
 /** What an engine says beside its answer, and what else it has, lead nobody astray. */
-import { chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { findCommand } from '../../scripts/engines/command.ts';
-import { type Kept, kept, makingWays } from '../harness/kept.ts';
+import { kept, makingWays, replaced } from '../harness/kept.ts';
 import { describeModes, engines } from '../harness/modes.ts';
-
-const replaced = (machine: Kept, from: RegExp, to: string) =>
-  writeFileSync(machine.file, readFileSync(machine.file, 'utf8').replace(from, to));
 
 describeModes((way) => {
   it('under another name no second container is started on the home', async () => {

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { findCommand } from '../../scripts/engines/command.ts';
-import { forgetRecord, type Kept, kept, makingWays } from '../harness/kept.ts';
+import { forgetRecord, type Kept, kept, makingWays, replaced } from '../harness/kept.ts';
 import { describeModes, engines } from '../harness/modes.ts';
 
 /** `up` refuses with this, and has done nothing. */
@@ -26,9 +26,6 @@ async function refuses(machine: Kept, says: string | RegExp, hint: string | RegE
   const names = await machine.engine(['ps', '-a', '--format', '{{.Names}}']);
   expect(names.split('\n')).not.toContain(machine.name);
 }
-
-const replaced = (machine: Kept, from: RegExp, to: string) =>
-  writeFileSync(machine.file, readFileSync(machine.file, 'utf8').replace(from, to));
 
 describeModes((way) => {
   it('a name that another container has is left to it', async () => {

@@ -11,6 +11,7 @@ import {
   chownSync,
   copyFileSync,
   mkdirSync,
+  readFileSync,
   realpathSync,
   rmdirSync,
   rmSync,
@@ -161,6 +162,11 @@ export async function kept(way: EngineMode, { asUser = false }: { asUser?: boole
       forgetRecord(stateDir, caller);
     },
   };
+}
+
+/** Changes what the declaration says. */
+export function replaced(machine: Kept, from: RegExp, to: string): void {
+  writeFileSync(machine.file, readFileSync(machine.file, 'utf8').replace(from, to));
 }
 
 /** A package as from a store: bin/hermes, which is the stand-in. */
