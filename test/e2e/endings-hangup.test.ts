@@ -2,7 +2,7 @@
 import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { Running } from '../harness/call.ts';
+import { call, type Running } from '../harness/call.ts';
 import { clientsBelow } from '../harness/clients.ts';
 import { companion, makeOrphan } from '../harness/companion.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
@@ -219,4 +219,23 @@ it('a native hermes in a closed window ends as it chooses, and its shim does not
   await terminal.waitFor('ready');
   terminal.hangup();
   expect(await terminal.exit).toEqual({ code: 7, signal: null });
+});
+
+it('a native hermes gets a signal that comes just as it begins', async () => {
+  const dir = join(engines.dir, 'signalled-at-once');
+  fakeEngine(
+    dir,
+    'hermes',
+    `trap 'exit 7' HUP\nkill -HUP $PPID\nfor _ in $(seq 100); do sleep 0.05; done\nexit 8`,
+  );
+  const env = { PATH: `${dir}:${nodeDir()}:/usr/bin:/bin`, HERMES_DEV: '1', HOME: dir };
+  const caller = {
+    name: 'somebody',
+    uid: process.getuid?.() ?? 0,
+    gid: process.getgid?.() ?? 0,
+    home: dir,
+    env,
+  };
+  for (let attempt = 1; attempt <= 8; attempt += 1)
+    expect(await call(caller, [await shim()]).ended).toMatchObject({ exitCode: 7, signal: null });
 });

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { escapeControls } from '../../report/escape.ts';
 import { exitCodes, Failure, lackOf } from '../../report/failure.ts';
@@ -101,16 +101,29 @@ function runNative(
 
   const [file = '', ...args] = argv;
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { stdio, env: env as NodeJS.ProcessEnv });
+    let child: ChildProcess;
     const handOn = (signal: NodeJS.Signals): void => {
       const keyboard = signal === 'SIGINT' || signal === 'SIGQUIT';
       if (keyboard && hasForegroundTerminal()) return;
       if (signal === 'SIGHUP' && isHungUpAlong(before)) return;
       child.kill(signal);
     };
+    const fail = (error: unknown): void => {
+      dieBy(handedOn);
+      reject(notRun(file, error));
+    };
+    // before there is a child: one that comes just as hermes has begun would end us, and hermes would never hear of it;
+    // node tells of signals when its loop turns, and by then there is one
     listen(handedOn, handOn);
+    try {
+      child = spawn(file, args, { stdio, env: env as NodeJS.ProcessEnv });
+    } catch (error) {
+      // of some errors (E2BIG, ENOMEM) node throws, others it tells later
+      fail(error);
+      return;
+    }
     // also where a signal is not allowed, as to a wrapper that has become sudo: that is no reason to end
-    child.on('error', (error) => void (child.pid === undefined && reject(notRun(file, error))));
+    child.on('error', (error) => void (child.pid === undefined && fail(error)));
     child.once('exit', (code, signal) => {
       dieBy(handedOn);
       resolve(signal ? { kind: 'signal', signal } : { kind: 'code', code: code ?? 255 });
