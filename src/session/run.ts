@@ -99,8 +99,9 @@ export async function runSession(session: Session, watchdog: Watchdog): Promise<
     trace(() => `the client ended: ${JSON.stringify(clientEnd)}`);
     return settle({ client: running, clientEnd, received, control, session });
   };
-  // what a terminal session's hermes begins with goes to the terminal itself, and a person there has Ctrl-C
-  const silence = session.held && !terminal ? watchSilence(session.held.started, session.look) : undefined;
+  // what a client's hermes begins with in a terminal goes to the terminal itself, and a person there has Ctrl-C
+  const begun = client.begun ?? (terminal ? undefined : session.held?.started);
+  const silence = begun && watchSilence(begun, session.look);
   const outcome = await Promise.race([
     untilSettled(client),
     undeliverable.givenUp,

@@ -72,7 +72,8 @@ describeModes(
       await running.waitFor('ready');
       await container.pause();
       running.kill('SIGTERM');
-      await moment(4000);
+      const inVain = () => running.stderr().includes('control script, TERM process: unknown');
+      await until(inVain, { what: 'a delivery in vain', everyMs: 5 });
       await container.unpause();
       const { exitCode, stdout } = await running.ended;
       expect({ exitCode, said: stdout.match(/goodbye/g) }).toEqual({ exitCode: 7, said: ['goodbye'] });
@@ -162,5 +163,71 @@ describeModes(
     });
   },
   socketModes,
+  { atOnce: true },
+);
+
+/** The engine's API is asked to start a prepared session. */
+const start = /^POST \S*\/exec\/[0-9a-f]+\/start/;
+
+describeModes(
+  (mode) => {
+    it('an engine that hangs over a start is told, and what it begins later is ended', async () => {
+      await using container = await managedContainer(mode);
+      await using proxy = await openProxy(container);
+      const held = proxy.hold({ request: start, when: 'answered', times: 1 });
+      const running = await container.session(['hold'], { env: proxy.env, timeoutMs: 90_000 });
+      await held.reached();
+      proxy.freeze();
+      const hanging = await running.ended;
+      expect([hanging.exitCode, hanging.timedOut, hanging.stdout]).toEqual([125, false, '']);
+      expect(hanging.stderr).toMatch(
+        /^hermes: (docker|podman) does not respond \(no answer within \d+ s\)\n {2}\S/,
+      );
+      proxy.thaw();
+      held.open();
+      await container.untilNoGuests(14_000);
+      expect(await leftovers(container)).toEqual([]);
+    });
+
+    it('Ctrl-C ends a terminal session that does not begin, while the engine answers others, and the terminal is as it was', async () => {
+      await using container = await managedContainer(mode);
+      await using proxy = await openProxy(container);
+      const held = proxy.hold({ request: start, times: 1 });
+      await using shell = await openShell(container);
+      const before = await shell.settings();
+      const [[name, socket] = []] = Object.entries(proxy.env);
+      shell.write(`${name}=${socket} hermes hold\r`);
+      await held.reached();
+      const settings = async () => (await shell.settings()).split(/[\s;]+/);
+      const keysAreSignals = async () => {
+        const now = await settings();
+        return now.includes('-icanon') && now.includes('isig');
+      };
+      await until(keysAreSignals, { what: 'a raw terminal whose keys are signals' });
+      const from = shell.output().length;
+      shell.write('\x03');
+      await shell.waitFor('prompt> ', { from, ms: soonMs });
+      await until(async () => (await shell.settings()) === before, { what: 'the settings as before' });
+      await shell.type('echo "status $?"', /status 130/);
+      expect(container.starts()).toEqual([]);
+    });
+
+    it('a session that is slow to begin gets its keys as bytes', async () => {
+      await using container = await managedContainer(mode);
+      await using proxy = await openProxy(container);
+      const held = proxy.hold({ request: start, times: 1 });
+      await using terminal = await container.terminal(['cat'], { env: proxy.env });
+      await held.reached();
+      const keysAreSignals = async () => /(^|\s)isig/.test(await terminal.settings());
+      await until(async () => !(await keysAreSignals()), { what: 'a raw terminal' });
+      await until(keysAreSignals, { what: 'keys that are signals' });
+      held.open();
+      await until(async () => !(await keysAreSignals()), { what: 'a raw terminal again' });
+      terminal.write('\x04');
+      expect(await terminal.exit).toMatchObject({ code: 0 });
+      expect(container.starts()).toHaveLength(1);
+    });
+  },
+  ['docker', 'podman-socket'],
   { atOnce: true },
 );

@@ -21,7 +21,7 @@ import type { ClientEnd, Fate } from '../verdict/ending.ts';
 import { keepSize } from './resize.ts';
 import type { Source } from './source.ts';
 import { connectStreams, openOutputs } from './streams.ts';
-import { makeRaw } from './window.ts';
+import { makeRawBeforehand, type RawTerminal } from './window.ts';
 
 /** A session over the engine's API: what to run, and how it is connected with the caller. */
 export type ExecSession = {
@@ -50,7 +50,12 @@ export function startExecSession(session: ExecSession): Client {
   let socket: Socket | undefined;
   let source: Source | undefined;
   let killed = false;
+  let begin: () => void = () => undefined;
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
   const ended = run(session, {
+    begun: begin,
     opened: (upgraded) => {
       socket = upgraded;
       if (killed) upgraded.destroy();
@@ -61,6 +66,7 @@ export function startExecSession(session: ExecSession): Client {
   });
   return {
     process: undefined,
+    begun,
     ended,
     signal: (signal) => {
       if (signal === 'SIGSTOP') source?.pause();
@@ -73,15 +79,26 @@ export function startExecSession(session: ExecSession): Client {
   };
 }
 
-type Handles = { readonly opened: (socket: Socket) => void; readonly reading: (source: Source) => void };
+type Handles = {
+  readonly opened: (socket: Socket) => void;
+  readonly begun: () => void;
+  readonly reading: (source: Source) => void;
+};
 
 async function run(session: ExecSession, handles: Handles): Promise<ClientEnd> {
   const before = session.request.terminal ? await session.settings : undefined;
   const restore = before && (() => restoreNow(before.settings));
   if (restore) process.once('exit', restore);
+  // only where it can be taken back: its settings are known
+  const raw = restore && makeRawBeforehand();
+  const begun = (): void => {
+    raw?.begun();
+    handles.begun();
+  };
   try {
-    return await runExec(session, before, handles);
+    return await runExec(session, before, raw, { ...handles, begun });
   } finally {
+    await raw?.over();
     if (restore) {
       process.removeListener('exit', restore);
       restore();
@@ -92,23 +109,20 @@ async function run(session: ExecSession, handles: Handles): Promise<ClientEnd> {
 async function runExec(
   session: ExecSession,
   restorable: Awaited<TerminalState>,
+  raw: RawTerminal | undefined,
   handles: Handles,
 ): Promise<ClientEnd> {
   const { api, request } = session;
   const terminal = request.terminal !== undefined;
   const outputs = openOutputs(session);
   let id: string;
-  // only where it can be taken back: its settings are known
-  const raw = terminal && restorable ? makeRaw() : undefined;
   try {
     id = await createExec(api, request);
-    await raw;
+    await raw?.done();
     const lacking = outputs.failed();
     // nothing is started whose output has no way to the caller
     if (lacking !== undefined && isShortage(lacking)) return neverStarted(lacking);
   } catch (error) {
-    // not taken back before it is done
-    await raw;
     return neverStarted(error instanceof Refused ? error.message : errorCode(error));
   }
   let upgraded: Upgraded;
@@ -123,7 +137,7 @@ async function runExec(
   warm(api.socket);
   trace(() => `the exec ${id.slice(0, 12)} has started`);
   const sized = terminal ? keepSize(api, id, restorable) : undefined;
-  const stream = await connectStreams(session, upgraded, outputs, handles.reading);
+  const stream = await connectStreams(session, upgraded, outputs, handles);
   await sized?.();
   if (stream.failed) return stream.failed;
   const { greeting, words } = stream;

@@ -56,7 +56,7 @@ export async function connectStreams(
   session: ExecSession,
   { socket, head }: Upgraded,
   { sinks, listen, failed: failedBefore }: Outputs,
-  reading: (source: Source) => void,
+  events: { begun: () => void; reading: (source: Source) => void },
 ): Promise<Streamed> {
   const { request, api } = session;
   const terminal = request.terminal !== undefined;
@@ -100,7 +100,7 @@ export async function connectStreams(
     void opening.then((opened) => {
       source = opened;
       if (socket.destroyed) return opened.close();
-      reading(opened);
+      events.reading(opened);
       socket.on('drain', () => over || opened.resume());
       if (opened.pid !== undefined) session.watchdog.watch({ pid: opened.pid, start: startOf(opened.pid) });
     });
@@ -118,6 +118,7 @@ export async function connectStreams(
     if (found === undefined) return;
     greeted = found.greeting;
     if (greeted !== 'started') return;
+    events.begun();
     if (request.stdin) feed();
     write('stdout', greeting.before());
     for (const text of held) write('stderr', text);

@@ -4,13 +4,49 @@ import type { Size } from '../../engine/transport/api/exec.ts';
 /** As docker's and podman's clients do: every key goes in as it is, every byte comes out as it is. */
 const rawSettings = ['raw', '-echo', '-echoe', '-echonl', '-iexten', 'cs8', '-parenb'];
 
+/** After so many milliseconds in which hermes has not begun, keys are signals again: nobody reads them as bytes yet. */
+const keysAfterMs = 1000;
+
 /**
  * Makes the caller's terminal raw. By stty, since node's own raw mode leaves the output's translation of newlines on
  * (libuv's tty.c), which the container's terminal does already. From the background it stops us (TTOU), as any program.
  */
-export function makeRaw(): Promise<void> {
+export const makeRaw = (): Promise<void> => setTerminal(rawSettings);
+
+/** A terminal that is raw for a session. */
+export type RawTerminal = {
+  /** resolves when it is as was asked for so far */
+  readonly done: () => Promise<void>;
+  /** hermes begins, which reads its keys */
+  readonly begun: () => void;
+  /** the session is over: resolves when nothing changes the terminal any more */
+  readonly over: () => Promise<void>;
+};
+
+/** Makes it raw for a session that is to begin. Ctrl-C becomes a signal again while an engine takes long for that: it may hang. */
+export function makeRawBeforehand(): RawTerminal {
+  let done = makeRaw();
+  let keys = false;
+  const timer = setTimeout(() => {
+    keys = true;
+    done = done.then(() => setTerminal(['isig']));
+  }, keysAfterMs);
+  return {
+    done: () => done,
+    begun: () => {
+      clearTimeout(timer);
+      if (keys) done = done.then(makeRaw);
+    },
+    over: () => {
+      clearTimeout(timer);
+      return done;
+    },
+  };
+}
+
+function setTerminal(settings: readonly string[]): Promise<void> {
   return new Promise((resolve) => {
-    const stty = spawn('stty', rawSettings, { stdio: ['inherit', 'ignore', 'ignore'] });
+    const stty = spawn('stty', settings, { stdio: ['inherit', 'ignore', 'ignore'] });
     stty.once('error', () => resolve()).once('exit', () => resolve());
   });
 }

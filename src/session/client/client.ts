@@ -18,6 +18,8 @@ type ClientProcess = { readonly pid: number; readonly start: string };
 export type Client = {
   /** over the API there is none */
   readonly process: ClientProcess | undefined;
+  /** over the API: resolves when hermes begins */
+  readonly begun?: Promise<void>;
   readonly ended: Promise<ClientEnd>;
   readonly signal: (signal: NodeJS.Signals) => void;
 };
