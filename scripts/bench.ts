@@ -31,7 +31,7 @@ import { ownArchitecture } from './runtimes.ts';
 /** @returns what was asked for; a word that means nothing here ends the process with 2 */
 function readOptions() {
   try {
-    return parseArgs({
+    const { values } = parseArgs({
       options: {
         modes: { type: 'string', default: allModes.join(',') },
         rounds: { type: 'string', default: '5' },
@@ -40,7 +40,14 @@ function readOptions() {
         growth: { type: 'boolean', default: false },
         chart: { type: 'boolean', default: false },
       },
-    }).values;
+    });
+    const modes = values.modes.split(',');
+    const unknown = modes.find((mode) => !(allModes as readonly string[]).includes(mode));
+    if (unknown !== undefined)
+      throw new Error(`there is no mode '${unknown}'; there are ${allModes.join(', ')}`);
+    for (const name of ['rounds', 'runs'] as const)
+      if (!/^[1-9]\d{0,5}$/.test(values[name])) throw new Error(`--${name} is '${values[name]}', no number`);
+    return { ...values, modes };
   } catch (error) {
     console.error(`bench: ${(error as Error).message}`);
     process.exit(2);
@@ -64,7 +71,7 @@ const titles: Record<EngineMode, string> = {
 /** A container younger than this is asked whether it is ready. */
 const youthMs = 120_000;
 
-const wanted = allModes.filter((mode) => values.modes.split(',').includes(mode));
+const wanted = allModes.filter((mode) => values.modes.includes(mode));
 const engines = await setUpEngines({ modes: wanted, say });
 try {
   const modes = wanted.filter((mode) => engines.modes[mode].available);

@@ -110,6 +110,12 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   const words = process.argv.slice(2);
   const kind = words.includes('--fast') ? 'fast' : 'node';
   const wanted = words.filter((word) => word !== '--fast');
+  const known = config.targets.map((architecture) => `linux-${architecture}`);
+  const unknown = wanted.find((word) => !known.includes(word));
+  if (unknown !== undefined) {
+    console.error(`binary: there is no ${unknown}; there are --fast, ${known.join(', ')}`);
+    process.exit(2);
+  }
   for (const architecture of config.targets) {
     if (wanted.length > 0 && !wanted.includes(`linux-${architecture}`)) continue;
     console.log(await buildBinary(architecture, config, directoryOf(architecture, kind), kind));

@@ -2,7 +2,7 @@ import './building-node.ts';
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type InputOptions } from 'rolldown';
 import { jsonSchema } from '../src/managed/file/schema.ts';
@@ -101,7 +101,16 @@ interface Bundling {
  * not even read on the hot path. The companion is a build of its own, so that what both use is not moved into a third
  * file that the hot path would have to read as well. At last the program is compiled for this node, as an installer does it.
  */
-const dir = process.argv[2] ?? 'dist';
+const [dir = 'dist', ...unknown] = process.argv.slice(2);
+const files = dir !== 'dist' && existsSync(dir) ? readdirSync(dir) : [];
+if (
+  unknown.length > 0 ||
+  dir.startsWith('-') ||
+  (files.length > 0 && !files.includes('hermes-program.cjs'))
+) {
+  console.error(`usage: build [DIRECTORY]   # it is emptied, so it must be empty or have been built before`);
+  process.exit(2);
+}
 rmSync(dir, { recursive: true, force: true });
 await bundle('hermes-program', 'hermes', { dir, chunks: 'hermes', late: true });
 await bundle('hermes-shim', 'hermes-shim', { dir });

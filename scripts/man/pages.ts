@@ -35,7 +35,7 @@ export const manualPages: readonly ManualPage[] = [
         'Signals and endings': sectionOf(doc('signals-and-endings'), '## What goes where'),
         Examples: definitions([...own.examples, ...commands.flatMap(({ examples }) => examples)]),
         'See also':
-          '`docker`(1), `podman`(1), `sudo`(8), and the pages in the directory docs of the package.',
+          '`docker`(1), `podman`(1), `sudo`(8), and the pages in the directory docs of the project, which the npm package has, too.',
       });
     },
   },

@@ -14,7 +14,7 @@ import { fileOf, whoCalls } from '../managed/apply/ground.ts';
 import { chooseEngine } from '../managed/engine/choose.ts';
 import { askEngine } from '../managed/engine/facts.ts';
 import { firstFile } from '../managed/file/first.ts';
-import { officialImage } from '../managed/file/wanted.ts';
+import { defaultStateDir, officialImage } from '../managed/file/wanted.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
 import { quoteWord } from '../report/quote.ts';
 import type { Caller } from '../route/caller.ts';
@@ -38,7 +38,7 @@ export async function init(caller: Caller, options: { file: string | undefined }
     package: hermes,
     ownHome: hasData(ownHome) ? ownHome : undefined,
     person: asRoot ? caller.env.SUDO_USER : undefined,
-    stateDir: asRoot ? '/var/lib/hermes' : join(who.home, '.local/share/hermes'),
+    stateDir: defaultStateDir(who),
     schema: schemaFile(),
   });
   try {

@@ -70,7 +70,8 @@ export function addManagedCommands<T>(parser: Argv<T>, take: (request: ManagedRe
           .option('uninstall', { type: 'boolean', default: false, describe: 'Remove that unit again' })
           .option('pin', {
             type: 'boolean',
-            describe: "Write root's pin, /etc/hermes-shim/container-mode. Default: as before, at first yes",
+            describe:
+              "Write root's pin, /etc/hermes-shim/container-mode; --no-pin leaves it, and removes one that up wrote. Default: as before, at first yes",
           })
           .option('json', json)
           .check(({ install, uninstall }) => {

@@ -20,7 +20,7 @@ export function waitBudgetMs(env: Environment, interactive: boolean): number {
   if (!(seconds <= longestSeconds)) {
     throw new Failure(
       exitCodes.cannotRoute,
-      `HERMES_SHIM_WAIT is '${escapeControls(asked, 40)}', which is no number of seconds`,
+      `HERMES_SHIM_WAIT is '${escapeControls(asked, 40)}', which is ${seconds > longestSeconds ? `more than a day (${longestSeconds})` : 'no number of seconds'}`,
       [{ label: 'for example', text: 'HERMES_SHIM_WAIT=30 hermes …   (0: do not wait)' }],
     );
   }

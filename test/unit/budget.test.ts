@@ -16,7 +16,12 @@ describe('how long is waited', () => {
     for (const person of [true, false]) expect(waitBudgetMs({ HERMES_SHIM_WAIT: asked }, person)).toBe(ms);
   });
 
-  it.each(['-1', '1e3', 'five', '1 ', '.5', '5s', '86401', 'Infinity', '0x10', '\u001b[31m'])(
+  it('more than a day is refused as such', () => {
+    const refused = () => waitBudgetMs({ HERMES_SHIM_WAIT: '86401' }, true);
+    expect(refused).toThrow(/^HERMES_SHIM_WAIT is '86401', which is more than a day \(86400\)$/);
+  });
+
+  it.each(['-1', '1e3', 'five', '1 ', '.5', '5s', 'Infinity', '0x10', '\u001b[31m'])(
     'HERMES_SHIM_WAIT=%j is refused, with an example',
     (asked) => {
       const refused = () => waitBudgetMs({ HERMES_SHIM_WAIT: asked }, true);

@@ -27,7 +27,12 @@ export async function chooseEngine(
     throw new Failure(
       exitCodes.cannotRoute,
       `${engine} runs on another machine (${escapeControls(remote)}), which cannot have directories of this one`,
-      [{ label: 'use the one here', text: 'unset DOCKER_HOST DOCKER_CONTEXT CONTAINER_HOST' }],
+      [
+        {
+          label: 'use the one here',
+          text: 'unset DOCKER_HOST DOCKER_CONTEXT CONTAINER_HOST CONTAINER_CONNECTION',
+        },
+      ],
     );
   }
   throw new Failure(exitCodes.cannotRoute, `there is no ${order.join(' and no ')} on this machine`, [

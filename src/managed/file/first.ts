@@ -59,7 +59,7 @@ export function firstFile(about: Surroundings): string {
     '# mcpServers:',
     '#   filesystem:',
     '#     command: npx',
-    '#     args: ["-y", "@modelcontextprotocol/server-filesystem", "/data/workspace"]',
+    `#     args: ["-y", "@modelcontextprotocol/server-filesystem", "${about.package ? '/data' : '/opt/data'}/workspace"]`,
     '',
     'container:',
     `  ${engine ? '' : '# '}backend: ${engine ?? 'docker'}`,

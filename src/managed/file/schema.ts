@@ -56,13 +56,16 @@ const container = z.strictObject(
       .describe("The container's name. Default: hermes-agent"),
     extraVolumes: z
       .array(
-        text.regex(/^[^:]+:\/[^:]*(:[a-zA-Z,]+)?$/, {
-          error: '"host directory:/directory in the container", with ":ro" behind it where it is read only',
+        text.regex(/^((\/|~\/)[^:]*|[a-zA-Z0-9][a-zA-Z0-9_.-]*):\/[^:]*(:[a-zA-Z,]+)?$/, {
+          error:
+            '"host directory:/directory in the container", with ":ro" behind it where it is read only; the host\'s side is absolute, begins with ~/, or is the name of a volume',
         }),
         { error: 'a list of volumes' },
       )
       .optional()
-      .describe('More directories of the host, host:container:mode. A change recreates the container'),
+      .describe(
+        'More directories of the host, or volumes, host:container:mode. A change recreates the container',
+      ),
     extraOptions: texts
       .optional()
       .describe('More arguments for `create`, one word each. A change recreates the container'),

@@ -159,7 +159,8 @@ export function toWanted({ file, declared }: DeclaredFile, who: Who): Wanted {
   };
 }
 
-function defaultStateDir(who: Who): string {
+/** Where everything is kept that the file does not name a place for: `XDG_DATA_HOME` counts. */
+export function defaultStateDir(who: Pick<Who, 'uid' | 'home' | 'dataHome'>): string {
   if (who.uid === 0) return '/var/lib/hermes';
   return join(who.dataHome?.startsWith('/') ? who.dataHome : join(who.home, '.local/share'), 'hermes');
 }

@@ -37,12 +37,35 @@ export function warningsOf(read: DeclaredFile, wanted: Wanted): readonly Warning
         says: `${option}: hermes in the container then equals root on this host`,
       });
   });
+  const sees = (path: string): boolean => placesOf(wanted).some((place) => isIn(path, place));
+  if (!sees(wanted.workingDirectory))
+    warnings.push({
+      line: read.lineOf('workingDirectory'),
+      says: `the container does not see the workingDirectory ${wanted.workingDirectory}: choose one below ${placesOf(wanted)[0]}, or name it under container.extraVolumes`,
+    });
+  for (const { key, path } of wanted.documents)
+    if (!sees(path) && key.includes('/'))
+      warnings.push({
+        line: read.lineOf('documents', key),
+        says: `documents.${key} goes to ${path}, which the container does not see: with the official image that is the home alone, so call it .hermes/${key}`,
+      });
   return warnings;
 }
 
+/** What the container sees of this host, for hermes to work on; what is its own comes first. */
+function placesOf({ kind, home, stateDir, extraVolumes }: Wanted): readonly string[] {
+  return [kind === 'official' ? home : stateDir, ...extraVolumes.map((volume) => sourceOf(volume))];
+}
+
+const isIn = (path: string, place: string): boolean => path === place || path.startsWith(`${place}/`);
+
+/** The host's side of a volume. */
+const sourceOf = (volume: string): string =>
+  normalize(volume.split(':', 1)[0] ?? '').replace(/(?<=.)\/+$/, '');
+
 function dangerOf(volume: string): string | undefined {
-  const [source = '', , mode = ''] = volume.split(':');
-  const path = normalize(source).replace(/(?<=.)\/+$/, '');
+  const [, , mode = ''] = volume.split(':');
+  const path = sourceOf(volume);
   if (sockets.test(path))
     return `the volume ${volume} hands the container the engine's socket: hermes in it then equals root on this host (rootless podman: you)`;
   if (everything.includes(path) && !mode.split(',').includes('ro'))

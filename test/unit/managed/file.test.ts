@@ -170,6 +170,31 @@ describe('hermes-shim.yaml', () => {
     );
   });
 
+  it.each([
+    ['workingDirectory: /srv/work\n', [1, 'below /var/lib/hermes/.hermes, or name it under']],
+    ['documents:\n  USER.md: a\n  notes/a.md: b\n', [3, 'so call it .hermes/notes/a.md']],
+    ['package: /opt/hermes\nworkingDirectory: /srv/work\n', [2, 'below /var/lib/hermes, or name it under']],
+    ['workingDirectory: /srv/work\ncontainer: {extraVolumes: ["/srv/:/srv"]}\n', undefined],
+    [
+      'workingDirectory: /var/lib/hermes/.hermes/here\ndocuments: {.hermes/SOUL.md: a, USER.md: b}\n',
+      undefined,
+    ],
+    ['package: /opt/hermes\ndocuments: {notes/a.md: b}\n', undefined],
+  ] as const)('warns of what the container does not see: %j', (text, expected) => {
+    const read = parseDeclaration(text, file);
+    const told = warningsOf(read, toWanted(read, root));
+    expect(told.map(({ line }) => line)).toEqual(expected ? [expected[0]] : []);
+    expect(told[0]?.says ?? '').toContain(expected?.[1] ?? '');
+  });
+
+  it.each(['name:/x', '/srv:/srv:ro', '~/work:/work', 'a_b.c-1:/x:rw'])('takes the volume %s', (volume) => {
+    expect(() => parseDeclaration(`container: {extraVolumes: ["${volume}"]}\n`, file)).not.toThrow();
+  });
+
+  it.each(['./srv:/srv', 'srv/x:/srv', '~:/x', ':/x', '.:/x'])('refuses the volume %s', (volume) => {
+    expect(refused(`container: {extraVolumes: ["${volume}"]}\n`)).toContain('or is the name of a volume');
+  });
+
   it('warns root of a file that others can write', () => {
     const read = { ...parseDeclaration('', file), loose: true };
     expect(warningsOf(read, toWanted(read, root)).map(({ says }) => says)).toEqual([
