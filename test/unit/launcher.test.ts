@@ -22,6 +22,10 @@ beforeAll(() => {
   copyFileSync(fileURLToPath(new URL('../../bin/hermes', import.meta.url)), join(dir, 'bin/hermes'));
   symlinkSync('hermes', join(dir, 'bin/hermes-shim'));
   symlinkSync('../bin/hermes', join(dir, 'elsewhere/hermes-agent'));
+  symlinkSync('hermes', join(dir, 'bin/hermes-agent'));
+  mkdirSync(join(dir, 'far'));
+  symlinkSync('../bin', join(dir, 'far/linked'));
+  symlinkSync('far/linked', join(dir, 'linked'));
   // stands for node: says its words and its environment
   const node = `#!/bin/sh\nprintf '%s\\0' "$@" ${border}\nexec env -0\n`;
   writeFileSync(join(dir, 'node/node'), node, { mode: 0o755 });
@@ -55,6 +59,16 @@ describe.each(shells)('the launcher, run by $name', (shell) => {
     expect(words.slice(options.length)).toEqual([bundleOf('hermes'), 'hermes-agent', 'x']);
     expect(env.HERMES_SHIM_LAUNCHER).toBe(join(dir, 'bin/hermes'));
   });
+
+  it.each(['linked/hermes', 'linked//hermes', 'linked/hermes-agent'])(
+    'finds the bundle where its directory is a link, which node takes by name: %s',
+    (path) => {
+      const { words, env } = launch(path, ['x']);
+      const name = path.endsWith('agent') ? 'hermes-agent' : 'hermes';
+      expect(words.slice(options.length)).toEqual([bundleOf('hermes'), name, 'x']);
+      expect(env.HERMES_SHIM_LAUNCHER).toBe(join(dir, 'bin/hermes'));
+    },
+  );
 
   it('sets aside what node would obey, and notes what node would lose', () => {
     const { env } = launch('bin/hermes', [], { NODE_OPTIONS: '--inspect', LANG: 'de', KEPT: ' a  b ' });
