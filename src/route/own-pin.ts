@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure, runOnHost } from '../report/failure.ts';
@@ -52,7 +52,11 @@ export function readOwnText(file: string, uid: number): string | undefined {
   } catch (error) {
     const code = errorCode(error);
     if (code === 'ENOENT') return undefined;
-    if (code === 'ELOOP' || code === 'ENOTDIR') throw refused(directory, 'is a link or no directory', file);
+    if (code === 'ELOOP' || code === 'ENOTDIR') {
+      // a link for other files of the configuration, or a HOME that is no directory (/dev/null)
+      if (!isThere(file)) return undefined;
+      throw refused(directory, 'is a link', file);
+    }
     throw refused(directory, `cannot be read (${code})`, file);
   }
   try {
@@ -70,6 +74,16 @@ export function readOwnText(file: string, uid: number): string | undefined {
     return found.text;
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** Is something there, or may be, for all that can be seen? */
+function isThere(file: string): boolean {
+  try {
+    lstatSync(file);
+    return true;
+  } catch (error) {
+    return !['ENOENT', 'ENOTDIR'].includes(errorCode(error));
   }
 }
 

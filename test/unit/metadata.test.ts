@@ -1,9 +1,13 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Fact } from '../../src/report/fact.ts';
 import { Failure, runOnHost } from '../../src/report/failure.ts';
 import { listen } from '../../src/report/trace.ts';
 import { parseMetadata } from '../../src/route/metadata.ts';
+import { readOwnPin } from '../../src/route/own-pin.ts';
 
 const file = '/var/lib/hermes/.hermes/.container-mode';
 const parse = (text: string, kind?: 'pin') => parseMetadata(text, file, kind);
@@ -242,5 +246,32 @@ describe("compose's names and a user's own pin", () => {
     // what only looks like the engine's own name is somebody's
     for (const name of ['f'.repeat(63), 'f'.repeat(65), `x${'f'.repeat(64)}`, `${'f'.repeat(64)}x`])
       expect(called(name).volume).toBe(name);
+  });
+});
+
+describe("a user's own pin", () => {
+  const config = () => mkdtempSync(join(tmpdir(), 'hermes-shim-unit-'));
+  const uid = process.getuid?.() ?? 0;
+  const text = `${asTheModuleWritesIt}hermes_home=/opt/data\nvolume=hermes-home\n`;
+  const read = (directory: string) => readOwnPin({ XDG_CONFIG_HOME: directory }, uid);
+
+  it('is none where its directory is none, or below what is no directory (HOME=/dev/null)', () => {
+    const directory = config();
+    expect(read(directory)).toBeUndefined();
+    expect(read('/dev/null/.config')).toBeUndefined();
+    writeFileSync(join(directory, 'hermes-shim'), '');
+    expect(read(directory)).toBeUndefined();
+  });
+
+  it('is none behind a link to a directory with other files, and does not count behind one', () => {
+    const directory = config();
+    mkdirSync(join(directory, 'dotfiles'), { mode: 0o700 });
+    symlinkSync('dotfiles', join(directory, 'hermes-shim'));
+    expect(read(directory)).toBeUndefined();
+    writeFileSync(join(directory, 'dotfiles/container-mode'), text, { mode: 0o600 });
+    expect(() => read(directory)).toThrow(/hermes-shim is a link$/);
+    rmSync(join(directory, 'hermes-shim'));
+    renameSync(join(directory, 'dotfiles'), join(directory, 'hermes-shim'));
+    expect(read(directory)?.volume).toEqual({ name: 'hermes-home', home: '/opt/data' });
   });
 });
