@@ -17,19 +17,21 @@ export function isOfTheContainer(cause: Cause): boolean {
 }
 
 /**
- * Which of two accesses' reasons is told. The one that found the container; else, where sudo did not work: docker's one
- * daemon has already answered directly; podman shows root's containers to root alone, so there sudo is what is missing.
+ * Which of the accesses' reasons is told. The one that found the container; else, where sudo did not work: docker's one
+ * daemon has already answered directly; podman shows root's containers to root alone, so there sudo is what is missing,
+ * unless root's podman has a socket for this user and only does not answer on it now.
+ * @param causes by access; `served`: by the socket of root's podman
  */
 export function mostHelpfulCause(
   engine: Engine,
-  direct: Cause | undefined,
-  sudo: Cause | undefined,
+  { direct, sudo, served }: Readonly<Partial<Record<'direct' | 'sudo' | 'served', Cause | undefined>>>,
   ownState: boolean,
 ): Cause {
   const found = [sudo, direct].find((cause) => cause && isOfTheContainer(cause));
   if (found) return found;
+  const refused = sudo?.kind === 'sudo-refused' || sudo?.kind === 'no-sudo';
+  if (refused && (served?.kind === 'daemon-down' || served?.kind === 'engine-silent')) return served;
   if (direct === undefined || sudo === undefined) return direct ?? sudo ?? { kind: 'absent', engine };
-  if (sudo.kind === 'sudo-refused' || sudo.kind === 'no-sudo')
-    return engine === 'podman' && !ownState ? sudo : direct;
+  if (refused) return engine === 'podman' && !ownState ? sudo : direct;
   return direct.kind === 'absent' || direct.kind === 'socket-forbidden' ? sudo : direct;
 }

@@ -74,8 +74,9 @@ export async function lookUp(lookup: Lookup): Promise<LookupResult> {
     }
     const outcome = await lookUpByEngine(lookup, engine, binary);
     if (outcome.kind === 'ready') return outcome;
-    // of two engines that do not have it, the one with the more telling reason is told
-    if (notable === undefined || notable.kind === 'absent') notable = outcome.cause;
+    // the engine that has it; of two that do not have it, the one with the more telling reason
+    const has = isOfTheContainer(outcome.cause) && !(notable && isOfTheContainer(notable));
+    if (notable === undefined || notable.kind === 'absent' || has) notable = outcome.cause;
   }
   return unready(notable ?? { kind: 'no-engine', backend });
 }
@@ -93,6 +94,7 @@ async function lookUpByEngine(lookup: Lookup, engine: Engine, binary: string): P
       if (outcome.kind === 'ready' || isOfTheContainer(outcome.cause)) return outcome;
       // root's podman has answered, and would say the same by sudo
       if (outcome.cause.kind === 'absent' && !own) causes.set('sudo', outcome.cause);
+      if (!own) causes.set(kind, outcome.cause);
       continue;
     }
     if (kind === 'sudo') {
@@ -110,11 +112,13 @@ async function lookUpByEngine(lookup: Lookup, engine: Engine, binary: string): P
     }
     const access: Access = kind === 'sudo' && elevation ? { kind: 'sudo', ...elevation } : { kind: 'direct' };
     const outcome = await lookUpByAccess(lookup, { engine, binary, access });
-    if (outcome.kind === 'ready') return outcome;
+    // who has found it needs nobody else's answer, and an attempt of sudo's is logged
+    if (outcome.kind === 'ready' || isOfTheContainer(outcome.cause)) return outcome;
     if (outcome.cause.kind === 'sudo-refused') lookup.memory.refusals.set(engine, outcome.cause);
     causes.set(kind, outcome.cause);
   }
-  return unready(mostHelpfulCause(engine, causes.get('direct'), causes.get('sudo'), own || named));
+  const [direct, sudo, served] = (['direct', 'sudo', 'socket'] as const).map((kind) => causes.get(kind));
+  return unready(mostHelpfulCause(engine, { direct, sudo, served }, own || named));
 }
 
 /** Is the container, by its state, one of the caller's own podman? */

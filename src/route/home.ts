@@ -62,19 +62,28 @@ export function absolutePath(given: string): string {
  * @throws {Failure} 125 when it cannot be reached, with the NixOS option that lets this user in
  */
 export function openHome(path: string): Home | undefined {
+  let descriptor: number;
   try {
-    const descriptor = openSync(path, O_PATH | constants.O_DIRECTORY);
-    const { uid } = fstatSync(descriptor);
-    return {
-      descriptor,
-      path: readlinkSync(`/proc/self/fd/${descriptor}`),
-      ownerUid: uid,
-    };
+    descriptor = openSync(path, O_PATH | constants.O_DIRECTORY);
   } catch (error) {
     const code = errorCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw unreadable(path, code);
   }
+  try {
+    const { uid } = fstatSync(descriptor);
+    return { descriptor, path: readlinkSync(`/proc/self/fd/${descriptor}`), ownerUid: uid };
+  } catch (error) {
+    closeSync(descriptor);
+    throw errorCode(error) === 'ENOENT' ? withoutProc() : unreadable(path, errorCode(error));
+  }
+}
+
+function withoutProc(): Failure {
+  return new Failure(exitCodes.cannotRoute, '/proc is not there, so it cannot be told which home is meant', [
+    { label: 'mount it', text: 'mount -t proc proc /proc   # as root, in the chroot' },
+    runOnHost,
+  ]);
 }
 
 /** Opens a home of which this user may see nothing. */

@@ -115,7 +115,7 @@ describeModes(
           fakeEngine(dir, 'podman', `echo "$*" >>${log}; exec ${findCommand('podman')} "$@"`);
           writeFileSync(log, '');
           chmodSync(log, 0o666);
-          const words = ['sh', '-c', `PATH=${dir}:$PATH exec "$0" exit 3`, await shim()];
+          const words = ['sh', '-c', `PATH=${dir}:$PATH HERMES_SHIM_WAIT=0 exec "$0" exit 3`, await shim()];
           const ended = await inView(view, container, words);
           expect([ended.exitCode, ended.stdout]).toEqual([125, '']);
           // rootless podman is asked, which knows no such container

@@ -60,6 +60,8 @@ describe('of two reasons the telling one is told', () => {
   const absent: Cause = { kind: 'absent', engine };
   const forbidden: Cause = { kind: 'socket-forbidden', engine: 'docker', binary: '/d', detail: '' };
   const down: Cause = { kind: 'daemon-down', engine: 'docker', detail: '' };
+  const podmanDown: Cause = { kind: 'daemon-down', engine, detail: '' };
+  const silent: Cause = { kind: 'engine-silent', engine, waitedMs: 15_000, busy: false };
   const foreign: Cause = { kind: 'foreign', engine, why: 'is not it' };
   const nonsense: Cause = { kind: 'engine-nonsense', engine, detail: '' };
   const noSudo: Cause = { kind: 'no-sudo', engine, binary: '/p' };
@@ -114,7 +116,17 @@ describe('of two reasons the telling one is told', () => {
     ['root, who needs no sudo', 'podman', absent, undefined, false, absent],
     ['nobody was asked', 'podman', undefined, undefined, false, absent],
   ] as const)('%s', (_, of, byDirect, bySudo, own, told) => {
-    expect(mostHelpfulCause(of, byDirect, bySudo, own)).toEqual(told);
+    expect(mostHelpfulCause(of, { direct: byDirect, sudo: bySudo }, own)).toEqual(told);
+  });
+
+  it.each([
+    ['a service that is being started anew, sudo refused: the service', podmanDown, refused, podmanDown],
+    ['a service that hangs, no sudo: the service', silent, noSudo, silent],
+    ['a service that does not answer, but sudo sees it stopped: that', podmanDown, stopped, stopped],
+    ['a service that answers, sudo refused: sudo', absent, refused, refused],
+  ])('podman with %s', (_, served, bySudo, told) => {
+    expect(mostHelpfulCause('podman', { direct: absent, sudo: bySudo, served }, false)).toEqual(told);
+    if (bySudo !== stopped) expect(mostHelpfulCause('podman', { sudo: bySudo, served }, false)).toEqual(told);
   });
 });
 

@@ -13,7 +13,12 @@ import { createExec, inspectExec, Refused, startExec } from '../../src/engine/tr
 import { type Output, readFrames } from '../../src/engine/transport/api/frames.ts';
 import { inspectBySocket, knownVersion } from '../../src/engine/transport/api/inspect.ts';
 import { runScriptByApi } from '../../src/engine/transport/api/script.ts';
-import { apiSocket, isTrusted, servedPodman } from '../../src/engine/transport/socket.ts';
+import {
+  apiSocket,
+  isTrusted,
+  podmanServiceSocket,
+  servedPodman,
+} from '../../src/engine/transport/socket.ts';
 import { readGreeting } from '../../src/session/api/greeting.ts';
 import { toSize } from '../../src/session/api/window.ts';
 import { enginePatience } from '../../src/system/patience.ts';
@@ -223,6 +228,9 @@ describe('where the API is asked', () => {
     expect(servedPodman(env, { uid, own: true })).toBeUndefined();
     const server = await listen(socket, () => undefined);
     expect(servedPodman(env, { uid, own: true })).toBe(socket);
+    // a relative directory counts as none: whoever may write the current one could put a socket there
+    const relative = podmanServiceSocket({ XDG_RUNTIME_DIR: '.' }, { uid: 7, own: true });
+    expect(relative).toBe('/run/user/7/podman/podman.sock');
     server.close();
   });
 

@@ -71,7 +71,9 @@ export type Whose = { readonly uid: number; readonly own: boolean };
 
 /** Where a podman's service listens that no setting names. */
 export function podmanServiceSocket(env: Environment, { uid, own }: Whose): string {
-  const runtime = env.XDG_RUNTIME_DIR || `/run/user/${uid}`;
+  const named = env.XDG_RUNTIME_DIR;
+  // a relative one counts as none (XDG base directory specification)
+  const runtime = named?.startsWith('/') ? named : `/run/user/${uid}`;
   return own && uid !== 0 ? `${runtime}/podman/podman.sock` : podmanSocket;
 }
 

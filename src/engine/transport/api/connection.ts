@@ -46,7 +46,8 @@ export function ask(
       reject(error);
     };
     const onAbort = (): void => fail(new Error('given up'));
-    const finish = (answer: Answer, rest: Buffer): void => {
+    /** @param over nobody answers on this connection any more */
+    const finish = (answer: Answer, rest: Buffer, over = false): void => {
       settle();
       const taken = question.upgrade && (answer.status === 101 || answer.status === 200);
       if (taken) {
@@ -54,7 +55,7 @@ export function ask(
         resolve({ answer, upgraded: { socket, head: rest } });
         return;
       }
-      if (answer.headers.get('connection')?.toLowerCase() === 'close' || rest.length > 0) {
+      if (over || answer.headers.get('connection')?.toLowerCase() === 'close' || rest.length > 0) {
         // half a millisecond, for which nobody shall wait
         setImmediate(() => socket.on('error', () => undefined).destroy());
       } else keep(path, socket);
@@ -64,7 +65,7 @@ export function ask(
     socket.once('error', fail);
     socket.once('end', () => {
       const answer = reader.end();
-      if (answer) finish(answer, Buffer.alloc(0));
+      if (answer) finish(answer, Buffer.alloc(0), true);
       else fail(closedEarly());
     });
     socket.on('data', (chunk: Buffer) => {
@@ -99,7 +100,8 @@ function silence(socket: Socket): Socket {
 function take(path: string): Socket | undefined {
   const socket = idle.get(path);
   idle.delete(path);
-  return socket && silence(socket).ref();
+  // one that has just been closed says nothing of what is written to it
+  return socket?.writable && !socket.readableEnded ? silence(socket).ref() : undefined;
 }
 
 /** An idle connection holds nobody up, and is forgotten when the engine ends it. */
