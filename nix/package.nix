@@ -29,6 +29,7 @@ buildNpmPackage {
       ../scripts/late-string-width.ts
       ../scripts/man.ts
       ../scripts/man
+      ../scripts/notices.ts
       ../scripts/shell.ts
       ../docs
       ../package.json
@@ -69,6 +70,7 @@ buildNpmPackage {
     for page in dist/*.[1-9]; do
       install -D -m 644 "$page" "$out/share/man/man''${page##*.}/''${page##*/}"
     done
+    install -D -m 644 -t "$out/share/licenses/hermes-shim" LICENSE dist/THIRD-PARTY.txt
     runHook postInstall
   '';
 

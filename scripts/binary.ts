@@ -49,6 +49,8 @@ export async function buildBinary(
     (kind === 'fast' ? fastLauncherText : launcherText)(launcher, file),
   );
   for (const name of [file, 'hermes']) chmodSync(join(directory, name), 0o755);
+  for (const terms of ['LICENSE', 'dist/THIRD-PARTY.txt'])
+    copyFileSync(join(checkout, terms), join(directory, basename(terms)));
   for (const name of launcherNames()) symlinkSync('hermes', join(directory, name));
   return directory;
 }

@@ -8,10 +8,14 @@ import { build, type InputOptions } from 'rolldown';
 import { jsonSchema } from '../src/managed/file/schema.ts';
 import { lateStringWidth } from './late-string-width.ts';
 import { writeManualPages } from './man.ts';
+import { noticesOf, packagesOf } from './notices.ts';
 import { shellText } from './shell.ts';
 
 /** What node has loaded by itself anyway. Every other builtin costs, child_process and net 3 ms. */
 const always = ['fs', 'path'];
+
+/** All modules that stand in some file. */
+const bundled = new Set<string>();
 
 /** Old nodes know builtins by their bare names alone. */
 const bare = (code: string): string => code.replaceAll('require("node:', 'require("');
@@ -53,8 +57,11 @@ async function bundle(name: string, source: string, settings: Bundling): Promise
         moduleParsed: ({ id, importedIds }) => void imports.set(id, importedIds),
         renderChunk: (code, chunk) => (settings.late && chunk.isEntry ? loadLate(code) : bare(code)),
         generateBundle: (_, files) => {
-          for (const file of Object.values(files))
-            if (file.type === 'chunk' && settings.late && file.isEntry) file.code = escaped(file.code);
+          for (const file of Object.values(files)) {
+            if (file.type !== 'chunk') continue;
+            for (const module of file.moduleIds) bundled.add(module);
+            if (settings.late && file.isEntry) file.code = escaped(file.code);
+          }
         },
       },
     ],
@@ -115,6 +122,7 @@ rmSync(dir, { recursive: true, force: true });
 await bundle('hermes-program', 'hermes', { dir, chunks: 'hermes', late: true });
 await bundle('hermes-shim', 'hermes-shim', { dir });
 await writeManualPages(dir);
+writeFileSync(join(dir, 'THIRD-PARTY.txt'), noticesOf(packagesOf(bundled)));
 // for editors: what hermes-shim.yaml may say
 writeFileSync(join(dir, 'hermes-shim.schema.json'), `${JSON.stringify(jsonSchema(), null, 2)}\n`);
 const text = readFileSync(join(dir, 'hermes-program.cjs'));

@@ -78,6 +78,9 @@ describe('npm', () => {
     for (const key of ['dependencies', 'optionalDependencies', 'peerDependencies', 'bundleDependencies'])
       expect(manifest[key], key).toBeUndefined();
     expect(readdirSync(join(prefix, 'lib/node_modules'))).toEqual(['hermes-shim']);
+    const notices = readFileSync(join(prefix, 'lib/node_modules/hermes-shim/dist/THIRD-PARTY.txt'), 'utf8');
+    for (const name of ['ora', 'which', 'yaml', 'yargs', 'zod'])
+      expect(notices, name).toMatch(new RegExp(`^${name} \\d`, 'm'));
   });
 
   it('the README and what it leads to come along, without a link that leads nowhere', () => {
