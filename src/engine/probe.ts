@@ -25,7 +25,7 @@ export async function probe(
   if (answer !== undefined) return answer;
   // a client would be told no more there, and there are other ways
   if (access.access.kind === 'socket')
-    return { kind: 'daemon-down', detail: `no answer at ${access.access.socket}` };
+    return { kind: 'nonsense', detail: `${access.access.socket} does not answer as podman does` };
   const argv = engineCommand(access, ['inspect', '--type', 'container', options.id ?? containerName], true);
   // sudo's refusals are told apart by their words: in English, please
   const env = { ...options.env, LC_ALL: 'C' };

@@ -112,8 +112,11 @@ async function lookUpByEngine(lookup: Lookup, engine: Engine, binary: string): P
     }
     const access: Access = kind === 'sudo' && elevation ? { kind: 'sudo', ...elevation } : { kind: 'direct' };
     const outcome = await lookUpByAccess(lookup, { engine, binary, access });
-    // who has found it needs nobody else's answer, and an attempt of sudo's is logged
-    if (outcome.kind === 'ready' || isOfTheContainer(outcome.cause)) return outcome;
+    if (outcome.kind === 'ready') return outcome;
+    // by sudo the same daemon would say the same, and every attempt is logged; root's podman is another one
+    const same =
+      engine === 'docker' && endpointOf({ engine, binary, access }, lookup.caller.env).kind === 'default';
+    if (same && isOfTheContainer(outcome.cause)) return outcome;
     if (outcome.cause.kind === 'sudo-refused') lookup.memory.refusals.set(engine, outcome.cause);
     causes.set(kind, outcome.cause);
   }

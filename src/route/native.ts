@@ -17,9 +17,6 @@ const chainVariable = 'HERMES_SHIM_CHAIN';
 /** So many turns through launchers are no accident any more: scripts that call each other in a circle. */
 const longestChain = 32;
 
-/** After so many turns through this launcher the program that it leads to is taken for a script that calls it, and the next one's turn comes. */
-const patientTurns = 3;
-
 /** Where a native hermes may be, in the order in which it is looked for. */
 export function nativeCandidates(name: Name, env: Environment): readonly string[] {
   const venv = env.HERMES_DEV === '1' ? env.VIRTUAL_ENV : undefined;
@@ -52,20 +49,18 @@ export function findNative(caller: Pick<Caller, 'name' | 'args' | 'env' | 'launc
     throw new Failure(
       exitCodes.cannotRoute,
       `${caller.name} calls itself in a circle (${longestChain} times by now)`,
-      [{ label: 'look', text: `type -a ${caller.name}   # one of these runs another` }],
+      [
+        { label: 'look', text: `type -a ${caller.name}   # one of these runs another` },
+        {
+          label: 'or say where the real one is',
+          text: `HERMES_NATIVE_DIR=<directory that holds ${caller.name}>`,
+        },
+      ],
     );
   }
   const candidates = nativeCandidates(caller.name, caller.env);
   const shims = new Set(chain);
-  const isUsable = (path: string): boolean => isExecutable(path) && !shims.has(findRealPath(path) ?? path);
-  const turns = chain.filter((launcher) => launcher === chain.at(-1)).length - 1;
-  const binary =
-    turns <= patientTurns
-      ? candidates.find(isUsable)
-      : candidates
-          .filter(isUsable)
-          .slice(0, turns - patientTurns + 1)
-          .at(-1);
+  const binary = candidates.find((path) => isExecutable(path) && !shims.has(findRealPath(path) ?? path));
   if (binary === undefined) throw notFound(caller.name, candidates);
   return { binary, args: caller.args, env: { ...caller.env, [chainVariable]: chain.join(delimiter) } };
 }

@@ -102,6 +102,10 @@ export async function runSession(session: Session, watchdog: Watchdog): Promise<
   // what a client's hermes begins with in a terminal goes to the terminal itself, and a person there has Ctrl-C
   const begun = client.begun ?? (terminal ? undefined : session.held?.started);
   const silence = begun && watchSilence(begun, session.look);
+  let pending = client.begun !== undefined;
+  void client.begun?.then(() => {
+    pending = false;
+  });
   const outcome = await Promise.race([
     untilSettled(client),
     undeliverable.givenUp,
@@ -117,6 +121,7 @@ export async function runSession(session: Session, watchdog: Watchdog): Promise<
     return outcome;
   }
   trace(() => 'the session cannot be reached, and is left to the watchdog');
+  if (pending) watchdog.pending();
   if (!clientEnded() && address.via.access.kind !== 'sudo') client.signal('SIGKILL');
   if (session.settings) await restoreTerminal(session.settings);
   if (typeof outcome === 'string')

@@ -169,13 +169,27 @@ describeModes(
 /** The engine's API is asked to start a prepared session. */
 const start = /^POST \S*\/exec\/[0-9a-f]+\/start/;
 
+/** Is a terminal raw, and its keys signals all the same? As `stty -a` says. */
+function hasKeys(settings: string): boolean {
+  const words = settings.split(/[\s;]+/);
+  return words.includes('-icanon') && words.includes('isig');
+}
+
+/** The engine goes on, when nobody waits for it any more. */
+async function beginsAndIsEnded(container: ManagedContainer, held: { open(): void }): Promise<void> {
+  held.open();
+  await until(() => container.starts().length === 1, { what: 'a start that is late' });
+  await container.untilNoGuests(30_000);
+  expect(await leftovers(container)).toEqual([]);
+}
+
 describeModes(
   (mode) => {
     it('an engine that hangs over a start is told, and what it begins later is ended', async () => {
       await using container = await managedContainer(mode);
       await using proxy = await openProxy(container);
-      const held = proxy.hold({ request: start, when: 'answered', times: 1 });
-      const running = await container.session(['hold'], { env: proxy.env, timeoutMs: 90_000 });
+      const held = proxy.hold({ request: start, times: 1 });
+      const running = await container.session(['sleep', '1000'], { env: proxy.env, timeoutMs: 90_000 });
       await held.reached();
       proxy.freeze();
       const hanging = await running.ended;
@@ -183,10 +197,9 @@ describeModes(
       expect(hanging.stderr).toMatch(
         /^hermes: (docker|podman) does not respond \(no answer within \d+ s\)\n {2}\S/,
       );
+      expect(container.starts()).toEqual([]);
       proxy.thaw();
-      held.open();
-      await container.untilNoGuests(14_000);
-      expect(await leftovers(container)).toEqual([]);
+      await beginsAndIsEnded(container, held);
     });
 
     it('Ctrl-C ends a terminal session that does not begin, while the engine answers others, and the terminal is as it was', async () => {
@@ -196,20 +209,19 @@ describeModes(
       await using shell = await openShell(container);
       const before = await shell.settings();
       const [[name, socket] = []] = Object.entries(proxy.env);
-      shell.write(`${name}=${socket} hermes hold\r`);
+      shell.write(`${name}=${socket} hermes sleep 1000\r`);
       await held.reached();
-      const settings = async () => (await shell.settings()).split(/[\s;]+/);
-      const keysAreSignals = async () => {
-        const now = await settings();
-        return now.includes('-icanon') && now.includes('isig');
-      };
-      await until(keysAreSignals, { what: 'a raw terminal whose keys are signals' });
+      await until(async () => hasKeys(await shell.settings()), { what: 'a raw terminal with keys' });
       const from = shell.output().length;
-      shell.write('\x03');
+      // Ctrl-Z would leave it to the shell as it is
+      shell.write('\x1a\x03');
       await shell.waitFor('prompt> ', { from, ms: soonMs });
       await until(async () => (await shell.settings()) === before, { what: 'the settings as before' });
       await shell.type('echo "status $?"', /status 130/);
       expect(container.starts()).toEqual([]);
+      // nor does a watchdog wait for a container that is gone
+      await container.remove();
+      expect(await leftovers(container, 25_000)).toEqual([]);
     });
 
     it('a session that is slow to begin gets its keys as bytes', async () => {
@@ -218,11 +230,13 @@ describeModes(
       const held = proxy.hold({ request: start, times: 1 });
       await using terminal = await container.terminal(['cat'], { env: proxy.env });
       await held.reached();
-      const keysAreSignals = async () => /(^|\s)isig/.test(await terminal.settings());
-      await until(async () => !(await keysAreSignals()), { what: 'a raw terminal' });
-      await until(keysAreSignals, { what: 'keys that are signals' });
+      await until(async () => hasKeys(await terminal.settings()), { what: 'a raw terminal with keys' });
+      // a stop and its end, by whoever can signal it
+      const [pid] = shimsOf(terminal);
+      for (const signal of ['SIGSTOP', 'SIGCONT'] as const) signalAll([pid ?? terminal.pid], signal);
       held.open();
-      await until(async () => !(await keysAreSignals()), { what: 'a raw terminal again' });
+      const raw = async () => !(await terminal.settings()).split(/[\s;]+/).includes('isig');
+      await until(raw, { what: 'a raw terminal again' });
       terminal.write('\x04');
       expect(await terminal.exit).toMatchObject({ code: 0 });
       expect(container.starts()).toHaveLength(1);

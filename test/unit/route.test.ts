@@ -215,21 +215,6 @@ describe('a native hermes', () => {
     expect(two).toMatchObject({ binary: real, env: { HERMES_SHIM_CHAIN: `${first}:${second}` } });
   });
 
-  it('is found behind a script that calls this shim again, after a few turns', () => {
-    const [script, self, real] = [program('own/hermes'), program('shim/hermes'), program('usr/hermes')];
-    const PATH = ['own', 'shim', 'usr'].map((dir) => join(scratch, dir)).join(':');
-    let env: Record<string, string | undefined> = { PATH };
-    const led: string[] = [];
-    while (led.at(-1) !== real && led.length < 40) {
-      const native = findNative(callerWith({ launcher: self, env }));
-      led.push(native.binary);
-      env = native.env;
-    }
-    expect(led).toEqual([script, script, script, script, real]);
-    // what that calls in turn goes on to it
-    expect(findNative(callerWith({ launcher: self, env })).binary).toBe(real);
-  });
-
   it('must be an executable file', () => {
     mkdirSync(join(scratch, 'directory/hermes'), { recursive: true });
     chmodSync(program('plain/hermes'), 0o644);

@@ -245,6 +245,23 @@ describe.each(shells)('run by $name', (shell) => {
     expect(sleepers[2]).toMatchObject({ exitCode: null, signalCode: null });
   });
 
+  it('the watchdog waits for a session whose start is pending, and ends it', async () => {
+    const asked = join(dir, `asked-for-${shell.name}`);
+    const hangUp = `echo >>'${asked}'; case $(wc -l <'${asked}') in *[123]) echo never ;; *) echo gone ;; esac`;
+    for (const [last, times] of [
+      [[], 2],
+      [['pending'], 4],
+    ] as const) {
+      rmSync(asked, { force: true });
+      const child = start(shell, ['-c', watchdog, 'hermes-watchdog', 'the script']);
+      const over = once(child, 'exit');
+      const words = ['/bin/sh', '-c', hangUp, '@control-script', '', '/bin/echo', 'running', '', ...last, ''];
+      child.stdin?.end(words.join('\n'));
+      expect(await over).toEqual([null, 'SIGKILL']);
+      expect(readFileSync(asked, 'utf8')).toBe('\n'.repeat(times));
+    }
+  });
+
   it('the watchdog goes on where an error only contains a word by which a container is over', async () => {
     const [asked, tried] = ['asked', 'tried'].map((name) => join(dir, `${name}-${shell.name}`));
     const state = [

@@ -136,7 +136,7 @@ async function runExec(
   handles.opened(upgraded.socket);
   warm(api.socket);
   trace(() => `the exec ${id.slice(0, 12)} has started`);
-  const sized = terminal ? keepSize(api, id, restorable) : undefined;
+  const sized = terminal ? keepSize(api, id, restorable, raw) : undefined;
   const stream = await connectStreams(session, upgraded, outputs, handles);
   await sized?.();
   if (stream.failed) return stream.failed;

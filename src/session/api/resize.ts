@@ -3,7 +3,7 @@ import { resizeExec, type Size } from '../../engine/transport/api/exec.ts';
 import { trace } from '../../report/trace.ts';
 import { sleep } from '../../system/sleep.ts';
 import type { TerminalState } from '../client/terminal-state.ts';
-import { makeRaw, readSize } from './window.ts';
+import { type RawTerminal, readSize } from './window.ts';
 
 /** Until the command runs, engines refuse a size: it is told so often, ever later. */
 const tries = { most: 12, pauseMs: 8 } as const;
@@ -14,10 +14,16 @@ const requestMs = 3000;
 /**
  * Keeps the size of the session's terminal that of the caller's: at its beginning, since it may have changed meanwhile,
  * and whenever the window changes. Also makes the terminal raw again after a stop, since shells set their own.
- * @param before the terminal as it was; one of which nothing is known is not made raw, since nobody could take that back
+ * @param before the terminal as it was
+ * @param terminal none where nothing is known of it as it was: nobody could take it back, so it is not made raw
  * @returns ends it, once a terminal that is being made raw is
  */
-export function keepSize(api: Api, id: string, before: Awaited<TerminalState>): () => Promise<void> {
+export function keepSize(
+  api: Api,
+  id: string,
+  before: Awaited<TerminalState>,
+  terminal: Pick<RawTerminal, 'again'> | undefined,
+): () => Promise<void> {
   let over = false;
   let told: Size | undefined;
   let telling = Promise.resolve();
@@ -36,7 +42,7 @@ export function keepSize(api: Api, id: string, before: Awaited<TerminalState>): 
   };
   let raw = Promise.resolve();
   const onContinue = (): void => {
-    if (before) raw = makeRaw();
+    if (terminal) raw = terminal.again();
     void raw.then(onChange);
   };
   process.on('SIGWINCH', onChange).on('SIGCONT', onContinue);

@@ -17,6 +17,8 @@ export const makeRaw = (): Promise<void> => setTerminal(rawSettings);
 export type RawTerminal = {
   /** resolves when it is as was asked for so far */
   readonly done: () => Promise<void>;
+  /** the caller's shell has set it as it likes it, at a stop: resolves when it is raw again */
+  readonly again: () => Promise<void>;
   /** hermes begins, which reads its keys */
   readonly begun: () => void;
   /** the session is over: resolves when nothing changes the terminal any more */
@@ -29,13 +31,18 @@ export function makeRawBeforehand(): RawTerminal {
   let keys = false;
   const timer = setTimeout(() => {
     keys = true;
-    done = done.then(() => setTerminal(['isig']));
+    done = done.then(leaveKeys);
   }, keysAfterMs);
   return {
     done: () => done,
+    again: () => {
+      done = done.then(makeRaw).then(() => (keys ? leaveKeys() : undefined));
+      return done;
+    },
     begun: () => {
       clearTimeout(timer);
       if (keys) done = done.then(makeRaw);
+      keys = false;
     },
     over: () => {
       clearTimeout(timer);
@@ -43,6 +50,9 @@ export function makeRawBeforehand(): RawTerminal {
     },
   };
 }
+
+/** Ctrl-C and Ctrl-\\ are signals; Ctrl-Z is not, which would leave a shell with a raw terminal. */
+const leaveKeys = (): Promise<void> => setTerminal(['isig', 'susp', 'undef']);
 
 function setTerminal(settings: readonly string[]): Promise<void> {
   return new Promise((resolve) => {

@@ -9,13 +9,14 @@
 #   client PID START       the engine's client, or who reads stdin for it, with its start time, since pids are given
 #                          out again; as many as there are
 #   hup                    the session has had its HUP
+#   pending                the engine hangs over the session's start, and may go on later
 #   well                   all is over: nothing is left to do
 #   suspects PID:START …   all is over, but one of these processes may be the session that outlived its client
 # End of file without either of the last two: the shim was killed (out of memory, `timeout -s KILL`), or it could not
 # reach the session. Then session and clients are ended as by a hangup.
 #
 # shellcheck disable=SC2086 # the fields of a stat file are meant to be split
-control_script=$1 ask_state='' clients=''
+control_script=$1 ask_state='' clients='' pending=''
 newline='
 '
 shift
@@ -56,6 +57,7 @@ while IFS= read -r line; do
   case $line in
     well) exit 0 ;;
     hup) set -- "$@" past ;;
+    pending) pending=1 ;;
     client*)
       client=${line#* }
       clients="$clients ${client% *}:${client#* }"
@@ -72,6 +74,9 @@ while IFS= read -r line; do
       ;;
   esac
 done
+
+# A session may still begin for as long as its client is there, and for ten minutes where its start is pending.
+may_begin() { any_client_lives || { [ -n "$pending" ] && [ $waited -lt 600 ]; }; }
 
 # After 20 s the clients are ended whether or not the session could be: somebody may wait for the end of its outputs.
 # After a day nobody tries any more.
@@ -90,8 +95,8 @@ while :; do
   case $answer in
     *gone) break ;;
     *never)
-      # a session can still begin for as long as its client is there, and at the moment at which that ended
-      any_client_lives || {
+      # also at the moment at which that ended
+      may_begin || {
         [ -z "$asked_again" ] || break
         asked_again=1
       }

@@ -16,6 +16,8 @@ export type Watchdog = {
   readonly watch: (client: { readonly pid: number; readonly start: string }) => void;
   /** The session has had its HUP. */
   readonly hungUp: () => void;
+  /** The engine hangs over the session's start, and may go on when we are gone. */
+  readonly pending: () => void;
   /** All is well; or, where there are suspects, it probably is: the session is ended if it is among them. */
   readonly dismiss: (suspects?: readonly string[]) => void;
 };
@@ -49,6 +51,7 @@ export function startWatchdog(env: Environment): Watchdog {
     },
     watch: ({ pid, start }) => write([`client ${pid} ${start}`]),
     hungUp: () => write(['hup']),
+    pending: () => write(['pending']),
     dismiss: (suspects = []) =>
       void controlPipe?.end(suspects.length > 0 ? `suspects ${suspects.join(' ')}\n` : 'well\n'),
   };
