@@ -11,7 +11,7 @@ const keysAfterMs = 1000;
  * Makes the caller's terminal raw. By stty, since node's own raw mode leaves the output's translation of newlines on
  * (libuv's tty.c), which the container's terminal does already. From the background it stops us (TTOU), as any program.
  */
-export const makeRaw = (): Promise<void> => setTerminal(rawSettings);
+const makeRaw = (): Promise<void> => setTerminal(rawSettings);
 
 /** A terminal that is raw for a session. */
 export type RawTerminal = {
