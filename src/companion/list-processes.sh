@@ -15,10 +15,10 @@ tell() {
 } 2>/dev/null
 read -r uptime _ </proc/uptime
 echo "$uptime"
-# First processes, by the notes of their exec wrappers.
+# First processes, by the notes of their exec wrappers; not by what others in the container have written.
 known=
 for note in "/tmp/.hermes-shim-$user"/* "/dev/shm/.hermes-shim-$user"/*; do
-  [ -f "$note" ] && read -r pid noted_start id _ <"$note" && facts "$pid" && [ "$start" = "$noted_start" ] &&
+  [ -O "${note%/*}" ] && [ ! -h "${note%/*}" ] && [ -f "$note" ] && read -r pid noted_start id _ <"$note" && facts "$pid" && [ "$start" = "$noted_start" ] &&
     known="$known $pid " && tell first "$pid" "$id"
 done 2>/dev/null
 # Whatever carries a session's id, as far as its environment can be read. A full disk takes no note: such a session is

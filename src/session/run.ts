@@ -80,7 +80,7 @@ export async function runSession(session: Session, watchdog: Watchdog): Promise<
     const again = signal === 'SIGHUP' ? first?.delivery : undefined;
     const delivery = again ?? control.send(signal, addressee(signal, terminal));
     undeliverable.watch(signal, delivery);
-    if (again === undefined) received.push({ signal, delivery });
+    if (again === undefined) received.push({ signal, delivery, at: performance.now() });
   };
   const signals = handledSignals(session.ignored, terminal);
   listen(signals, onSignal);
@@ -100,10 +100,11 @@ export async function runSession(session: Session, watchdog: Watchdog): Promise<
     return settle({ client: running, clientEnd, received, control, session });
   };
   // what a client's hermes begins with in a terminal goes to the terminal itself, and a person there has Ctrl-C
-  const begun = client.begun ?? (terminal ? undefined : session.held?.started);
-  const silence = begun && watchSilence(begun, session.look);
-  let pending = client.begun !== undefined;
-  void client.begun?.then(() => {
+  const watched = client.begun ?? (terminal ? undefined : session.held?.started);
+  const silence = watched && watchSilence(watched, session.look);
+  const begun = client.begun ?? session.held?.started;
+  let pending = begun !== undefined;
+  void begun?.then(() => {
     pending = false;
   });
   const outcome = await Promise.race([

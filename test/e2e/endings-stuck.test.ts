@@ -4,9 +4,11 @@ import type { Running } from '../harness/call.ts';
 import { clientsBelow } from '../harness/clients.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { idOf, isAlive, signalAll, until } from '../harness/host.ts';
+import { shim } from '../harness/installed.ts';
 import { leftovers } from '../harness/leftovers.ts';
 import { clientModes, describeModes, pausableModes, socketModes } from '../harness/modes.ts';
 import { openProxy } from '../harness/proxy.ts';
+import { openTerminal } from '../harness/pty.ts';
 import { openShell, shimsOf } from '../harness/shell.ts';
 
 /** Longer than the ten seconds for which a shim tries, shorter than anybody's patience. */
@@ -240,6 +242,34 @@ describeModes(
       terminal.write('\x04');
       expect(await terminal.exit).toMatchObject({ code: 0 });
       expect(container.starts()).toHaveLength(1);
+    });
+
+    it('a window that is closed while HUP is ignored leaves nothing running', async () => {
+      await using container = await managedContainer(mode);
+      const { env, ...identity } = container.identity();
+      const argv = ['/bin/sh', '-c', `trap '' HUP; exec ${await shim()} sleep 1000`];
+      await using terminal = await openTerminal({
+        ...identity,
+        env: { ...container.caller.env, ...env },
+        argv,
+      });
+      await terminal.waitFor(/ready \d+/);
+      const shims = shimsOf(terminal).map(idOf);
+      terminal.hangup();
+      await container.untilNoGuests(20_000);
+      await until(() => !shims.some(isAlive), { what: 'the shim to be gone', ms: 15_000 });
+      expect(await leftovers(container)).toEqual([]);
+    });
+
+    it('what stands in front of an engine and cannot reach it proves nothing: hermes is not started a second time', async () => {
+      await using container = await managedContainer(mode);
+      await using proxy = await openProxy(container);
+      proxy.answer({ request: start }, 'HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n');
+      const ended = await container.hermes(['exit', '3'], { env: proxy.env, timeoutMs: 60_000 });
+      expect([ended.exitCode, ended.stdout]).toEqual([255, '']);
+      const prepared = proxy.asked.filter(({ body }) => /[[,]"HERMES_SHIM_SESSION=/.test(body));
+      expect(prepared).toHaveLength(1);
+      expect(container.starts()).toEqual([]);
     });
   },
   ['docker', 'podman-socket'],

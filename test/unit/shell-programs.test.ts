@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -206,6 +207,39 @@ describe.each(shells)('run by $name', (shell) => {
     expect(await over).toEqual([null, 'SIGKILL']);
     expect((await said).match(/HUP/g)).toHaveLength(1);
   });
+
+  it.runIf(process.getuid?.() === 0)(
+    'what somebody else in the container has put in the way is neither believed nor given a secret',
+    async () => {
+      const planted = `${user}-planted-${shells.indexOf(shell)}`;
+      const places = ['/tmp/.hermes-shim-', '/dev/shm/.hermes-shim-'].map((root) => `${root}${planted}`);
+      const victim = start({ name: 'sleep', argv: ['sleep'], argv0: 'sleep' }, ['600']);
+      const began = startTimeOf(readFileSync(`/proc/${victim.pid}/stat`, 'utf8'));
+      const [first = '', second = ''] = places;
+      try {
+        for (const place of places) mkdirSync(place, { mode: 0o755 });
+        writeFileSync(join(first, String(victim.pid)), `${victim.pid} ${began} ${id} started\n`);
+        execFileSync('mkfifo', ['-m', '0666', join(first, `.${id}`)]);
+        chownSync(first, 12345, 12345);
+        const ask = start(shell, ['-c', controlScript, 'hermes-control', id, planted, 'kill']);
+        expect(['never\n', 'unknown\n']).toContain(await output(ask));
+        expect(victim).toMatchObject({ exitCode: null, signalCode: null });
+        expect(run(['-c', listProcesses, 'hermes-ps', planted, '--border--'])).not.toContain(
+          ` ${victim.pid} `,
+        );
+        const bringing = start(shell, ['-c', bringSecrets, 'hermes-secrets', id, planted]);
+        const said = output(bringing);
+        bringing.stdin?.end('SECRET=a\n.\n');
+        execFileSync('mkfifo', ['-m', '0600', join(second, `.${id}`)]);
+        const reader = start({ name: 'cat', argv: ['cat'], argv0: 'cat' }, [join(second, `.${id}`)]);
+        expect(await output(reader)).toContain('SECRET=a');
+        expect(await said).toBe('ready\ntaken\n');
+      } finally {
+        victim.kill('SIGKILL');
+        for (const place of places) rmSync(place, { recursive: true, force: true });
+      }
+    },
+  );
 
   it('the control script says never of a session that did not start', async () => {
     const asking = start(shell, ['-c', controlScript, 'hermes-control', `${id}never`, user, 'state']);

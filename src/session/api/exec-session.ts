@@ -129,7 +129,9 @@ async function runExec(
   try {
     upgraded = await startExec(api, id, request);
   } catch (error) {
-    if (error instanceof Refused) return neverStarted(error.message);
+    // 502 to 504 are said by what stands in front of an engine, and prove nothing
+    if (error instanceof Refused && !(error.status >= 502 && error.status <= 504))
+      return neverStarted(error.message);
     trace(() => `the exec's start was cut short: ${errorCode(error)}`);
     return askHowItEnded(api, id, request.containerId);
   }

@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import type { Upgraded } from '../../engine/transport/api/connection.ts';
 import { type Output, readFrames } from '../../engine/transport/api/frames.ts';
 import { trace } from '../../report/trace.ts';
@@ -94,6 +95,8 @@ export async function connectStreams(
         over = true;
         // a terminal session's connection is never half-closed: docker ends its stream at that
         if (!terminal) socket.end();
+        // nobody types any more, and who ignores HUP (nohup) is not told otherwise
+        else if (session.stdinTerminal && !isatty(0)) fail('EIO');
       },
       failed: fail,
     });

@@ -15,7 +15,8 @@ fi
 fifo='' looks=0
 while [ -z "$fifo" ] && [ $looks -lt 1500 ]; do
   for place in "/tmp/.hermes-shim-$2" "/dev/shm/.hermes-shim-$2"; do
-    [ -p "$place/.$1" ] && fifo=$place/.$1
+    # not one that somebody else in the container has put in the way
+    [ -O "$place" ] && [ ! -h "$place" ] && [ -p "$place/.$1" ] && fifo=$place/.$1
   done
   [ -n "$fifo" ] || {
     looks=$((looks + 1))

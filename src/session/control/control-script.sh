@@ -25,10 +25,13 @@ facts() {
 # Pids are given out again: only with the start time do they mean one process.
 alive() { facts "$first" && [ "$state" != Z ] && [ "$start" = "$first_start" ]; }
 
+# Is this directory our own? Others in the container may write notes, too, to have somebody else's process signalled.
+own_place() { [ -O "$1" ] && [ ! -h "$1" ]; }
+
 # Finds the session by the note that the exec wrapper left.
 noted() {
   for note in "/tmp/.hermes-shim-$user"/* "/dev/shm/.hermes-shim-$user"/*; do
-    [ -f "$note" ] && read -r pid first_start its_id how <"$note" && [ "$its_id" = "$id" ] || continue
+    own_place "${note%/*}" && [ -f "$note" ] && read -r pid first_start its_id how <"$note" && [ "$its_id" = "$id" ] || continue
     first=$pid known=$how
     alive || first=
     return 0
@@ -83,7 +86,7 @@ hidden() {
     [ "$pid" != 1 ] && [ "$pid" != $$ ] && [ "$(uid_of "$pid")" = "$own" ] || continue
     ! holds "/proc/$pid/environ" = || continue
     for place in "/tmp/.hermes-shim-$user" "/dev/shm/.hermes-shim-$user"; do
-      read -r its_pid _ <"$place/$pid" && [ "$its_pid" = "$pid" ] && continue 2
+      own_place "$place" && read -r its_pid _ <"$place/$pid" && [ "$its_pid" = "$pid" ] && continue 2
     done 2>/dev/null
     return 0
   done
@@ -106,8 +109,6 @@ kill_all() {
   done
   if [ -z "$left" ]; then echo gone; else echo unknown; fi
 } 2>/dev/null
-
-own_place() { [ -O "$1" ] && [ ! -h "$1" ]; }
 
 # HUP reaches a session once, whoever asks and however often: hermes 0.16 begins to end at the first, and a second leaves
 # it at a prompt that nobody can answer. Who makes the mark may send it; set -C lets one of several make it. The mark's

@@ -1,6 +1,6 @@
 import type { Client } from '../client/client.ts';
 import { restoreTerminal, type TerminalState } from '../client/terminal-state.ts';
-import type { Delivery, SessionControl } from '../control/session-control.ts';
+import { type Delivery, patienceMs, type SessionControl } from '../control/session-control.ts';
 import type { HandledSignal } from '../control/signals.ts';
 import {
   type ClientEnd,
@@ -29,7 +29,12 @@ export type Outcome = {
 };
 
 /** A signal that came, and its way into the session. */
-export type Received = { readonly signal: HandledSignal; readonly delivery: Promise<Delivery> };
+export type Received = {
+  readonly signal: HandledSignal;
+  readonly delivery: Promise<Delivery>;
+  /** by `performance.now()`, in milliseconds */
+  readonly at: number;
+};
 
 /** A session whose client has ended, with all that is needed to find out how the session did. */
 type EndedSession = {
@@ -52,7 +57,10 @@ type EndedSession = {
 export async function settle(ended: EndedSession): Promise<Outcome> {
   const { clientEnd, received } = ended;
   const { fate } = clientEnd;
-  if (received.length > 0) return settleSignalled(ended);
+  // a session that goes on without us has lost its connection or an output: a signal of long ago, or one that asked for no
+  // end, has nothing to do with that
+  const goesOn = fate?.is === 'alive' || fate?.is === 'unknown';
+  if (goesOn ? received.some(mayHaveEnded) : received.length > 0) return settleSignalled(ended);
   const code = codeOf(clientEnd);
   if (fate && fate.is !== 'alive') {
     const ending = ended.session.terminal ? endOfTerminalSession(code) : ({ kind: 'code', code } as const);
@@ -118,6 +126,12 @@ function isAskedToEnd(received: readonly Received[]): boolean {
   const asks: readonly HandledSignal[] = ['SIGINT', 'SIGQUIT', 'SIGTERM'];
   return received.some(({ signal }) => asks.includes(signal)) && !received.some(isHangup);
 }
+
+/** Longer than this, in milliseconds, no signal is on its way (`patienceMs`, `graceSeconds`). */
+const recentMs = 2 * patienceMs;
+
+const mayHaveEnded = ({ signal, at }: Received): boolean =>
+  signal !== 'SIGUSR1' && signal !== 'SIGUSR2' && performance.now() - at < recentMs;
 
 const isHangup = ({ signal }: Received): boolean => signal === 'SIGHUP';
 
