@@ -45,14 +45,25 @@ export interface ComposeProject extends AsyncDisposable {
   shell(script: string): Promise<Ended>;
 }
 
-/** podman's socket for as long as the project needs it; podman ends by itself when nobody asks for a minute. */
+/**
+ * podman's socket for as long as the project needs it; podman ends by itself when nobody asks for a minute. Where it ends
+ * before it has begun it is started again: another run may have taken its settings away while podman was reading them.
+ */
 async function servePodman(owner: Owner, socket: string): Promise<ChildProcess> {
   const { env, uid, gid } = owner.options;
   const identity = uid === undefined || gid === undefined ? {} : { uid, gid };
   const [file = 'podman', ...words] = [...owner.argv, 'system', 'service', '--time=60', `unix://${socket}`];
-  const child = spawn(file, words, { env, ...identity, cwd: '/', stdio: 'ignore' });
-  await until(() => existsSync(socket), { what: "podman's socket" });
-  return child;
+  for (let attempt = 1; ; attempt += 1) {
+    const child = spawn(file, words, { env, ...identity, cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+    });
+    const over = () => child.exitCode !== null || child.signalCode !== null;
+    await until(() => existsSync(socket) || over(), { what: "podman's socket" });
+    if (existsSync(socket)) return child;
+    if (attempt === 3) throw new Error(`podman's service ended before it had begun: ${said}`);
+  }
 }
 
 /** Makes the project's directory and file; starts nothing. */
