@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chownSync,
@@ -219,7 +219,7 @@ describe.each(shells)('run by $name', (shell) => {
       try {
         for (const place of places) mkdirSync(place, { mode: 0o755 });
         writeFileSync(join(first, String(victim.pid)), `${victim.pid} ${began} ${id} started\n`);
-        execFileSync('mkfifo', ['-m', '0666', join(first, `.${id}`)]);
+        run(['-c', 'mkfifo -m 0666 "$1"', 'sh', join(first, `.${id}`)]);
         chownSync(first, 12345, 12345);
         const ask = start(shell, ['-c', controlScript, 'hermes-control', id, planted, 'kill']);
         expect(['never\n', 'unknown\n']).toContain(await output(ask));
@@ -230,7 +230,7 @@ describe.each(shells)('run by $name', (shell) => {
         const bringing = start(shell, ['-c', bringSecrets, 'hermes-secrets', id, planted]);
         const said = output(bringing);
         bringing.stdin?.end('SECRET=a\n.\n');
-        execFileSync('mkfifo', ['-m', '0600', join(second, `.${id}`)]);
+        run(['-c', 'mkfifo -m 0600 "$1"', 'sh', join(second, `.${id}`)]);
         const reader = start({ name: 'cat', argv: ['cat'], argv0: 'cat' }, [join(second, `.${id}`)]);
         expect(await output(reader)).toContain('SECRET=a');
         expect(await said).toBe('ready\ntaken\n');
