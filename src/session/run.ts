@@ -100,11 +100,11 @@ export async function runSession(session: Session, watchdog: Watchdog): Promise<
     return settle({ client: running, clientEnd, received, control, session });
   };
   // what a client's hermes begins with in a terminal goes to the terminal itself, and a person there has Ctrl-C
-  const watched = client.begun ?? (terminal ? undefined : session.held?.started);
-  const silence = watched && watchSilence(watched, session.look);
-  const begun = client.begun ?? session.held?.started;
-  let pending = begun !== undefined;
-  void begun?.then(() => {
+  const begun = client.begun ?? (terminal ? undefined : session.held?.started);
+  const silence = begun && watchSilence(begun, session.look);
+  // an engine's client that is ended asks for nothing more, and is waited for by the watchdog anyway
+  let pending = client.begun !== undefined;
+  void client.begun?.then(() => {
     pending = false;
   });
   const outcome = await Promise.race([
