@@ -204,11 +204,11 @@ describeModes((mode) => {
   });
 
   it('a declared profile, by its own metadata and launcher, and a service user of another name', async () => {
-    await using container = await managedContainer(mode, { profile: 'work', user: 'svc-agent' });
+    await using container = await managedContainer(mode, { profile: 'coder', user: 'svc-agent' });
     const { stdoutBytes, stderr } = await container.hermes(['report', '-', 'x']);
     expect(stderr).toBe('');
     const report = readReport(stdoutBytes);
-    expect(report).toMatchObject({ uid: hermesUid, env: { HERMES_HOME: '/data/.hermes/profiles/work' } });
+    expect(report).toMatchObject({ uid: hermesUid, env: { HERMES_HOME: '/data/.hermes/profiles/coder' } });
     expect(report.args).toEqual(['report', '-', 'x']);
   });
 });

@@ -202,11 +202,11 @@ describeModes((mode) => {
     expect(readFileSync(official.metadataFile, 'utf8')).toContain(
       'exec_user=somebody\nhermes_bin=/usr/local/bin/hermes\n',
     );
-    await using profile = await managedContainer(mode, { profile: 'work' });
-    const launcher = '/data/.hermes/profiles/work/.container-launcher';
+    await using profile = await managedContainer(mode, { profile: 'coder' });
+    const launcher = '/data/.hermes/profiles/coder/.container-launcher';
     expect(readFileSync(profile.metadataFile, 'utf8')).toContain(`hermes_bin=${launcher}\n`);
     const inProfile = readReport((await profile.exec([launcher, 'report', '-', 'x'])).stdout);
-    expect([inProfile.env.HERMES_HOME, inProfile.args[2]]).toEqual(['/data/.hermes/profiles/work', 'x']);
+    expect([inProfile.env.HERMES_HOME, inProfile.args[2]]).toEqual(['/data/.hermes/profiles/coder', 'x']);
   });
 
   it('nothing is left of a container that is over', async () => {

@@ -240,8 +240,8 @@ describeModes(
 
 describeModes((mode) => {
   it("a profile's HERMES_HOME is mapped to its path in the container", async () => {
-    await using container = await managedContainer(mode, { profile: 'work' });
+    await using container = await managedContainer(mode, { profile: 'coder' });
     const ended = await container.hermes(['report']);
-    expect(readReport(ended.stdoutBytes).env.HERMES_HOME).toBe('/data/.hermes/profiles/work');
+    expect(readReport(ended.stdoutBytes).env.HERMES_HOME).toBe('/data/.hermes/profiles/coder');
   });
 }, transportModes);

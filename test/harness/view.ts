@@ -29,11 +29,11 @@ export interface View {
 const script = `set -e
 mount -t tmpfs -o mode=0755 hermes-shim-bed "$2"
 cp -a "$1" "$2/upper"
-mkdir "$2/work"
+mkdir "$2/spare"
 for top in "$2"/upper/*; do
   [ -d "$top" ] || continue
-  mkdir "$2/work/\${top##*/}"
-  mount -t overlay overlay -o "lowerdir=/\${top##*/},upperdir=$top,workdir=$2/work/\${top##*/}" "/\${top##*/}"
+  mkdir "$2/spare/\${top##*/}"
+  mount -t overlay overlay -o "lowerdir=/\${top##*/},upperdir=$top,workdir=$2/spare/\${top##*/}" "/\${top##*/}"
 done
 for file in $3; do [ ! -e "$file" ] || mount --bind /dev/null "$file"; done
 eval "$4"

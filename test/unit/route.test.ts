@@ -97,11 +97,11 @@ describe('a home', () => {
   it.each([
     ['/home/a/.hermes', '/home/a/.hermes', undefined],
     ['/home/a/.hermes/', '/home/a/.hermes', undefined],
-    ['/home/a/.hermes/profiles/work', '/home/a/.hermes', 'work'],
-    ['/home/a/.hermes/profiles/work/', '/home/a/.hermes', 'work'],
-    ['/home/a/.hermes/./profiles//work', '/home/a/.hermes', 'work'],
+    ['/home/a/.hermes/profiles/coder', '/home/a/.hermes', 'coder'],
+    ['/home/a/.hermes/profiles/coder/', '/home/a/.hermes', 'coder'],
+    ['/home/a/.hermes/./profiles//coder', '/home/a/.hermes', 'coder'],
     ['/home/a/.hermes/profiles', '/home/a/.hermes/profiles', undefined],
-    ['/profiles/work', '/', 'work'],
+    ['/profiles/coder', '/', 'coder'],
     ['/a/profiles/b/profiles/c', '/a/profiles/b', 'c'],
   ])('%s has the root %s and the profile %s', (given, root, profile) => {
     expect(toHomePath(given)).toMatchObject({ root, profile });

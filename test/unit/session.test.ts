@@ -248,8 +248,8 @@ describe('the command line of a session', () => {
   });
 
   it('of a profile names the profile’s home as the container sees it', () => {
-    const words = sessionCommand(plan({ profileHome: '/data/.hermes/profiles/work' }));
-    expect(words).toContain('HERMES_HOME=/data/.hermes/profiles/work');
+    const words = sessionCommand(plan({ profileHome: '/data/.hermes/profiles/coder' }));
+    expect(words).toContain('HERMES_HOME=/data/.hermes/profiles/coder');
   });
 
   it('keeps signals ignored that the caller ignored', () => {
