@@ -61,16 +61,19 @@ export async function setUpEngines(options: SetUpOptions = {}): Promise<Engines>
 
 const usage = 'engines [install | sweep [DIR]]';
 
+function recordIn(dir: string) {
+  const record = readRecord(dir);
+  if (record === null) throw new Error(`${dir} is not the directory of a run`);
+  return record;
+}
+
 async function main([command, dir, ...more]: string[]): Promise<void> {
   if (more.length > 0 || !['install', 'sweep', undefined].includes(command) || (dir && command !== 'sweep'))
     throw new Error(`usage: ${usage}`);
   const say = (line: string) => console.log(line);
   if (command === 'install') return installPackages(say);
   if (command === 'sweep') {
-    const record = dir === undefined ? null : readRecord(dir);
-    if (dir !== undefined && record === null) throw new Error(`${dir} is not the directory of a run`);
-    for (const dead of dir === undefined ? deadRecords() : record === null ? [] : [record])
-      await tearDownRecord(dead);
+    for (const dead of dir === undefined ? deadRecords() : [recordIn(dir)]) await tearDownRecord(dead);
     return;
   }
   const { tearDown, ...facts } = await setUpEngines({ say });

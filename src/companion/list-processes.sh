@@ -9,6 +9,7 @@ user=$1 border=$2
 facts() {
   read -r line <"/proc/$1/stat" && set -- ${line##*) } && start=${20} parent=$2 session=$4 terminal=$5 && [ "$1" != Z ]
 } 2>/dev/null
+own_place() { [ -O "$1" ] && [ ! -h "$1" ]; }
 tell() {
   echo "$border$1 $2 $start $3 $session $terminal"
   head -c 4096 "/proc/$2/cmdline"
@@ -18,8 +19,8 @@ echo "$uptime"
 # First processes, by the notes of their exec wrappers; not by what others in the container have written.
 known=
 for note in "/tmp/.hermes-shim-$user"/* "/dev/shm/.hermes-shim-$user"/*; do
-  [ -O "${note%/*}" ] && [ ! -h "${note%/*}" ] && [ -f "$note" ] && read -r pid noted_start id _ <"$note" && facts "$pid" && [ "$start" = "$noted_start" ] &&
-    known="$known $pid " && tell first "$pid" "$id"
+  own_place "${note%/*}" && [ -f "$note" ] && read -r pid noted_start id _ <"$note" && facts "$pid" &&
+    [ "$start" = "$noted_start" ] && known="$known $pid " && tell first "$pid" "$id"
 done 2>/dev/null
 # Whatever carries a session's id, as far as its environment can be read. A full disk takes no note: such a session is
 # known by its leader, which an engine brought in, so that its parent is outside; that of a daemon is 1.

@@ -114,9 +114,12 @@ async function lookUpByEngine(lookup: Lookup, engine: Engine, binary: string): P
     const outcome = await lookUpByAccess(lookup, { engine, binary, access });
     if (outcome.kind === 'ready') return outcome;
     // by sudo the same daemon would say the same, and every attempt is logged; root's podman is another one
-    const same =
-      engine === 'docker' && endpointOf({ engine, binary, access }, lookup.caller.env).kind === 'default';
-    if (same && isOfTheContainer(outcome.cause)) return outcome;
+    if (
+      engine === 'docker' &&
+      isOfTheContainer(outcome.cause) &&
+      endpointOf({ engine, binary, access }, lookup.caller.env).kind === 'default'
+    )
+      return outcome;
     if (outcome.cause.kind === 'sudo-refused') lookup.memory.refusals.set(engine, outcome.cause);
     causes.set(kind, outcome.cause);
   }

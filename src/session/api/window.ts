@@ -51,7 +51,7 @@ export function makeRawBeforehand(): RawTerminal {
   };
 }
 
-/** Ctrl-C and Ctrl-\\ are signals; Ctrl-Z is not, which would leave a shell with a raw terminal. */
+/** Ctrl-C and Ctrl-\ are signals; Ctrl-Z is not, which would leave a shell with a raw terminal. */
 const leaveKeys = (): Promise<void> => setTerminal(['isig', 'susp', 'undef']);
 
 function setTerminal(settings: readonly string[]): Promise<void> {

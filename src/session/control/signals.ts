@@ -12,6 +12,9 @@ export type HandledSignal =
   | 'SIGTSTP'
   | 'SIGCONT';
 
+/** Those by which somebody asks for an end. */
+export const endingSignals: readonly HandledSignal[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'];
+
 const all: readonly HandledSignal[] = [
   'SIGHUP',
   'SIGINT',

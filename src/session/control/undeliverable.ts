@@ -1,12 +1,9 @@
 import type { Finding } from './control-script.ts';
 import { patienceMs } from './session-control.ts';
-import type { HandledSignal } from './signals.ts';
+import { endingSignals, type HandledSignal } from './signals.ts';
 
 /** A second signal sooner than this after the first is not a person's: `timeout`, a shell and a terminal send several. */
 const secondMs = 1000;
-
-/** Signals by which somebody asks for an end. */
-const endings: readonly HandledSignal[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'];
 
 /** A signal on its way: when it came, in milliseconds, and what came of it so far. */
 type OnItsWay = { readonly signal: HandledSignal; readonly at: number; finding: Finding | undefined };
@@ -17,8 +14,8 @@ type OnItsWay = { readonly signal: HandledSignal; readonly at: number; finding: 
  */
 export function endsAtOnce(signal: HandledSignal, atMs: number, before: readonly OnItsWay[]): boolean {
   const stuck = (one: OnItsWay): boolean =>
-    endings.includes(one.signal) && one.finding === undefined && atMs - one.at >= secondMs;
-  return endings.includes(signal) && before.some(stuck);
+    endingSignals.includes(one.signal) && one.finding === undefined && atMs - one.at >= secondMs;
+  return endingSignals.includes(signal) && before.some(stuck);
 }
 
 /** What the end of the shim by an undelivered signal depends on. */
@@ -56,7 +53,7 @@ export function watchUndeliverable({ clientEnded }: Facts): Undeliverable {
       sent.push(one);
       const isDue = (): boolean => {
         if (one.finding !== undefined) return !clientEnded();
-        return endings.includes(signal) || clientEnded();
+        return endingSignals.includes(signal) || clientEnded();
       };
       const timer = setInterval(() => isDue() && giveUp(signal), patienceMs);
       timers.add(timer);

@@ -1,7 +1,7 @@
 import type { Client } from '../client/client.ts';
 import { restoreTerminal, type TerminalState } from '../client/terminal-state.ts';
 import { type Delivery, patienceMs, type SessionControl } from '../control/session-control.ts';
-import type { HandledSignal } from '../control/signals.ts';
+import { endingSignals, type HandledSignal } from '../control/signals.ts';
 import {
   type ClientEnd,
   codeOf,
@@ -59,7 +59,7 @@ export async function settle(ended: EndedSession): Promise<Outcome> {
   const { fate } = clientEnd;
   // a session that goes on without us has lost its connection or an output: a signal of long ago, or one that asked for no
   // end, has nothing to do with that
-  const goesOn = fate?.is === 'alive' || fate?.is === 'unknown';
+  const goesOn = fate !== undefined && sessionMayLive(clientEnd);
   if (goesOn ? received.some(mayHaveEnded) : received.length > 0) return settleSignalled(ended);
   const code = codeOf(clientEnd);
   if (fate && fate.is !== 'alive') {
@@ -131,7 +131,7 @@ function isAskedToEnd(received: readonly Received[]): boolean {
 const recentMs = 2 * patienceMs;
 
 const mayHaveEnded = ({ signal, at }: Received): boolean =>
-  signal !== 'SIGUSR1' && signal !== 'SIGUSR2' && performance.now() - at < recentMs;
+  endingSignals.includes(signal) && performance.now() - at < recentMs;
 
 const isHangup = ({ signal }: Received): boolean => signal === 'SIGHUP';
 
