@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { shellText } from './scripts/shell.ts';
 import { ClosingLine } from './test/closing-line.ts';
@@ -15,9 +16,13 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
           setupFiles: ['test/unit/scratch.ts'],
-          testTimeout: 60_000,
+          // For what hangs; a busy machine is no failure.
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
           // One process runs many files: starting one for each took three quarters of the processor time.
           isolate: false,
+          // Some wait for times and processes; vitest's own number is one on a machine of two processors.
+          maxWorkers: Math.max(2, availableParallelism() - 1),
           unstubEnvs: true,
           unstubGlobals: true,
           restoreMocks: true,
@@ -33,7 +38,7 @@ export default defineConfig({
           maxWorkers: 3,
           // Projects with different numbers of workers cannot run at once; what takes a second comes first.
           sequence: { groupOrder: 1 },
-          // For what hangs: what a test waits for has bounds of its own, by the machine's speed (see within).
+          // What a test waits for has bounds of its own, by the machine's speed (see within).
           testTimeout: 900_000,
           hookTimeout: 900_000,
         },

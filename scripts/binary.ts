@@ -22,7 +22,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { execa } from 'execa';
 import { type BinaryConfig, readConfig } from './binary/config.ts';
 import { fastLauncherText, makeFast } from './binary/fast.ts';
-import { launcherText, mainText, seedOption } from './binary/main.ts';
+import { launcherText, mainText, startOptions } from './binary/main.ts';
 import { strip } from './binary/strip.ts';
 import { type Architecture, fetchRuntime, ownArchitecture } from './runtimes.ts';
 
@@ -81,7 +81,7 @@ async function makeOfNode(architecture: Architecture, config: BinaryConfig): Pro
       // Another machine's V8 would refuse it.
       useCodeCache: architecture === ownArchitecture(),
       execArgvExtension: 'none',
-      execArgv: [seedOption(readFileSync(join(checkout, 'bin/hermes'), 'utf8'))],
+      execArgv: startOptions(readFileSync(join(checkout, 'bin/hermes'), 'utf8')),
       assets: Object.fromEntries(assets),
     };
     writeFileSync(join(draft, 'plan.json'), JSON.stringify(plan));

@@ -3,12 +3,13 @@ import { splitCommandLine } from './companion/command-line.ts';
 import { currentCaller, withoutBypass } from './companion/current-caller.ts';
 import { failureJson, formatCompanionFailure } from './companion/format-failure.ts';
 import type { Request } from './companion/request.ts';
-import { endUnread } from './companion/to-the-end.ts';
+import { exitWhenUnread } from './companion/uninterrupted.ts';
 import { UsageError } from './companion/usage-error.ts';
 import { asFailure, Failure } from './report/failure.ts';
 import { checkNode } from './report/node-version.ts';
 import { writeError } from './report/stderr.ts';
-import { leaveTerminalToOthers } from './session/client/leave-terminal.ts';
+import { endAs } from './session/end.ts';
+import { leaveTerminalToOthers } from './session/streams/leave-terminal.ts';
 
 /** Does what was asked for; each subcommand is loaded when it is its turn. */
 async function serve(
@@ -46,19 +47,15 @@ async function serve(
   }
 }
 
-/** What ends as another program ends: a shell in the container, the engine's log. */
-async function become(
+/** Subcommands that end as another program ends: a shell in the container, the engine's log. */
+async function runForeground(
   request: Extract<Request, { kind: 'shell' | 'logs' }>,
   words: readonly string[],
 ): Promise<number> {
   const caller = withoutBypass(currentCaller());
   try {
     if (request.kind === 'logs') return await (await import('./companion/logs.ts')).logs(caller, request);
-    const ending = await (await import('./companion/shell.ts')).shell(caller, request, words);
-    if (ending.kind === 'code') process.exit(ending.code);
-    process.removeAllListeners(ending.signal);
-    process.kill(process.pid, ending.signal);
-    return 1;
+    endAs(await (await import('./companion/shell.ts')).shell(caller, request, words));
   } catch (thrown) {
     writeError(formatCompanionFailure(asFailure(thrown)));
     return 1;
@@ -66,7 +63,7 @@ async function become(
 }
 
 async function answer(request: Request, words: readonly string[]): Promise<number> {
-  if (request.kind === 'shell' || request.kind === 'logs') return become(request, words);
+  if (request.kind === 'shell' || request.kind === 'logs') return runForeground(request, words);
   if (request.kind === 'completion') {
     const { completionScript } = await import('./companion/completion.ts');
     const { buildParser } = await import('./companion/parser.ts');
@@ -102,7 +99,7 @@ async function main(): Promise<void> {
   process.removeAllListeners('warning');
   leaveTerminalToOthers(currentCaller().noted);
   // somebody stopped reading (`| head -1`): nothing more to say to them
-  process.stdout.on('error', endUnread);
+  process.stdout.on('error', exitWhenUnread);
   process.stderr.on('error', () => undefined);
   const { own, words } = splitCommandLine(process.argv.slice(3));
   const asked: Request[] = [];

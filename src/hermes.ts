@@ -8,30 +8,28 @@ import { type Caller, readCaller } from './route/caller.ts';
 import { decideRoute } from './route/decide.ts';
 import { findNative } from './route/native.ts';
 import { helpersPath } from './route/search-path.ts';
-import { leaveTerminalToOthers } from './session/client/leave-terminal.ts';
-import { saveTerminal } from './session/client/terminal-state.ts';
-import { startWatchdog } from './session/control/watchdog.ts';
-import { enterContainer, enterReadyContainer, type Prepared } from './session/enter.ts';
+import { endAs } from './session/end.ts';
+import { enterContainer, enterReadyContainer, type Prepared, prepare } from './session/enter.ts';
 import { becomeNative } from './session/native/exec-native.ts';
-import { keepStreamsAway, readDescriptors } from './session/plan/descriptors.ts';
-import { codeOf, type Ending } from './session/verdict/ending.ts';
+import { isInteractive, keepStreamsAway, readDescriptors } from './session/plan/descriptors.ts';
+import { leaveTerminalToOthers } from './session/streams/leave-terminal.ts';
+import type { Ending } from './session/verdict/ending.ts';
 import { dieBy } from './system/tied.ts';
 
 /** The story of a call: who calls, where should it run, how do we get in, run it there, end as it ended. */
 async function call(caller: Caller): Promise<Ending> {
-  const route = await decideRoute(caller, () => waitBudgetMs(caller.env, isInteractive(caller)));
+  const route = await decideRoute(caller, () =>
+    waitBudgetMs(caller.env, isInteractive(readDescriptors(caller.noted))),
+  );
   if (route.kind === 'native') {
     trace(() => `native: ${route.why}`);
     return becomeNative(findNative(caller), caller);
   }
   const descriptors = readDescriptors(caller.noted);
   keepStreamsAway(descriptors);
-  const interactive = descriptors.stdinTerminal && descriptors.stdoutTerminal;
+  const interactive = isInteractive(descriptors);
   const audience = { interactive, spin: interactive && descriptors.stderrTerminal };
-  const anew = (): Prepared => ({
-    watchdog: startWatchdog(caller.env),
-    settings: interactive ? saveTerminal() : undefined,
-  });
+  const anew = (): Prepared => prepare(caller.env, interactive);
   const reaching = reachContainer(route, caller, { ...audience, known: 'always' });
   const prepared = duringProbe(anew);
   const reached = await reaching;
@@ -52,12 +50,6 @@ function duringProbe<T>(work: () => T): Promise<T> {
   return new Promise((resolve) => setImmediate(() => resolve(work())));
 }
 
-/** Is it a person who waits? */
-function isInteractive({ noted }: Caller): boolean {
-  const { stdinTerminal, stdoutTerminal } = readDescriptors(noted);
-  return stdinTerminal && stdoutTerminal;
-}
-
 /**
  * Node forgets which signals were ignored and takes USR1 for its debugger; until the session starts, we mend both.
  * PATH loses what would let the current directory choose our helpers; hermes itself gets it as it was (`caller.env`).
@@ -69,16 +61,6 @@ function behaveAsACommand(caller: Caller): void {
   for (const signal of caller.ignored) process.on(signal, () => undefined);
   dieBy(['SIGUSR1']);
   leaveTerminalToOthers(caller.noted);
-}
-
-function end(ending: Ending): void {
-  trace(() => `ends with ${ending.kind === 'code' ? ending.code : ending.signal}`);
-  if (ending.kind === 'code') process.exit(ending.code);
-  // node ignores PIPE itself; who takes a listener away gives it its effect back
-  process.on(ending.signal, () => undefined).removeAllListeners(ending.signal);
-  process.kill(process.pid, ending.signal);
-  // still here: the signal is ignored or has no effect of its own
-  process.exit(codeOf({ code: null, signal: ending.signal }));
 }
 
 function fail(thrown: unknown): void {
@@ -94,7 +76,7 @@ async function main(): Promise<void> {
     checkNode(process.versions.node);
     const caller = readCaller(process.argv, process.env, { uid: process.getuid?.() ?? 0, pid: process.pid });
     behaveAsACommand(caller);
-    end(await call(caller));
+    endAs(await call(caller));
   } catch (thrown) {
     fail(thrown);
   }

@@ -6,7 +6,7 @@ import { asFunction, compiledFile, programFile } from './start/program.ts';
 
 /**
  * Compiles the program for the node that runs this, every function of it, and leaves the outcome beside it. For
- * installers. Whatever fails costs some milliseconds at each call and nothing else, so it is said and no failure.
+ * installers. Whatever fails costs some milliseconds at each call and nothing else: it is said, and the installation goes on.
  */
 function precompile(): void {
   const file = `${__dirname}/${programFile}`;

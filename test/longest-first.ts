@@ -3,18 +3,19 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files whose tests take longest, though some are short to read. One that began last would leave a worker idle. */
 const longest = [
-  'at-most-once',
-  'known',
-  'endings',
-  'managed-crash',
-  'endings-random',
   'endings-hangup',
-  'compose',
+  'at-most-once',
+  'managed-crash',
+  'known',
+  'endings-random',
+  'endings',
   'endings-random-hard',
+  'compose',
   'endings-shell',
   'differential',
   'harness',
   'endings-stuck',
+  'managed-commands',
   'managed-persists',
   'official',
   'volumes',
@@ -23,6 +24,16 @@ const longest = [
   'exec-wrapper',
   'endings-odd',
   'terminal',
+  'limits',
+  'managed-boot',
+  'wait-slow',
+  'sudo',
+  'attack',
+  'companion-advice',
+  'packaging',
+  'precompiled',
+  'binary',
+  'binary-fast',
 ];
 
 /** Runs the longest files first, then the others as vitest would. */

@@ -37,11 +37,13 @@ ${bundle}
 `;
 }
 
-/** The option of node that the launcher gives it for a quicker start. Throws where there is none. */
-export function seedOption(launcher: string): string {
-  const option = /--random-seed=\d+/.exec(launcher)?.[0];
-  if (option === undefined) throw new Error('bin/hermes is not the launcher that is known here');
-  return option;
+/** The options of node that the launcher gives it for its start, but that for the path. Throws where one is missing. */
+export function startOptions(launcher: string): string[] {
+  return ['random-seed', 'v8-pool-size'].map((name) => {
+    const option = new RegExp(`--${name}=\\d+`).exec(launcher)?.[0];
+    if (option === undefined) throw new Error('bin/hermes is not the launcher that is known here');
+    return option;
+  });
 }
 
 /** The launcher for the file beside it: the same notes for the same reasons, but no node to be looked for. */

@@ -12,6 +12,8 @@ import { allowSudo, createUser } from './users.ts';
 /** As root: a docker daemon and ordinary users of the run's own, podman made to work where it does not. */
 export async function asRootUser(record: RunRecord, wanted: readonly EngineMode[]): Promise<EngineFacts> {
   const packing = pack(record);
+  // where root's calls remember containers
+  record.directories.push('/run/hermes-shim');
   const callerUser = await createUser(record, `hermes-bed-${record.run}`);
   const sudoUser = await createUser(record, `hermes-bed-${record.run}-sudo`);
   const base: OwnerFacts = { asRoot: true, dockerHost: null, podmanHost: null, callerUser };

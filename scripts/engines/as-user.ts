@@ -1,4 +1,5 @@
 /** Setting up as an ordinary user, on somebody's laptop: what is there is used. */
+import { join } from 'node:path';
 import { dockerApiVersion, factsOf, loadAndRun, pack, tested } from './load.ts';
 import type { EngineFacts, EngineMode, Person } from './modes.ts';
 import { ourselves } from './owner.ts';
@@ -17,6 +18,8 @@ export async function asOrdinaryUser(record: RunRecord, wanted: readonly EngineM
   if (wanted.includes('podman-rootless')) record.podmans.push('self');
   if (wanted.includes('podman-sudo')) record.podmans.push('sudo');
   if (podmanHost !== null) record.podmans.push('socket');
+  // where their calls remember containers
+  record.directories.push(join(person.runtimeDir, 'hermes-shim'));
   saveRecord(record);
   const ran = (mode: EngineMode) => tested(wanted, [mode], () => loadAndRun(mode, facts, record, tars));
   const daemon = await tested(wanted, dockers, () => loadAndRun('docker', facts, record, tars));

@@ -29,7 +29,7 @@ export interface RunRecord {
   users: string[];
   /** System files to unlink. */
   files: string[];
-  /** System directories made for these, removed if empty. */
+  /** System directories made for these, or by the shim's calls; removed if empty. */
   directories: string[];
   images: string[];
 }

@@ -4,6 +4,7 @@ import { endpointOf, remoteAddress } from '../engine/endpoint.ts';
 import { locateElevation, locateEngine } from '../engine/locate.ts';
 import { volumeAt } from '../engine/mounts.ts';
 import { judgeSameHome } from '../engine/same-home.ts';
+import { whoseOf } from '../engine/subordinate.ts';
 import { namesPodman, servedPodman } from '../engine/transport/socket.ts';
 import { escapeControls } from '../report/escape.ts';
 import type { Caller } from '../route/caller.ts';
@@ -75,11 +76,12 @@ export async function searchContainers(
 
 function accessesOf(engine: Engine, caller: Caller, ownerUid: number | undefined): readonly Access[] {
   const named = engine === 'podman' && namesPodman(caller.env);
-  return accessOrder({ engine, uid: caller.uid, ownerUid, named }).flatMap((kind): readonly Access[] => {
+  const { uid, own } = whoseOf(engine, ownerUid, caller.uid);
+  const order = accessOrder({ engine, uid, ownerUid: own ? uid : ownerUid, named });
+  return order.flatMap((kind): readonly Access[] => {
     if (kind === 'direct') return [{ kind }];
     if (kind === 'socket') {
-      const own = caller.uid !== 0 && ownerUid === caller.uid;
-      const socket = servedPodman(caller.env, { uid: caller.uid, own });
+      const socket = servedPodman(caller.env, { uid, own });
       return socket ? [{ kind, socket }] : [];
     }
     const elevation = locateElevation(caller.env);

@@ -9,7 +9,7 @@ import type { Caller } from '../route/caller.ts';
 import type { ContainerRoute } from '../route/decide.ts';
 import { commandInContainer } from '../route/name.ts';
 import { captureTrace, lastFact, lastWords } from './capture-trace.ts';
-import { type Check, fail, failBy, skip, well } from './check.ts';
+import { type Check, failBy, skip, well } from './check.ts';
 import { checkTransport } from './check-transport.ts';
 import { checkUser } from './check-user.ts';
 import { runProbe } from './run-probe.ts';
@@ -46,15 +46,16 @@ export async function checkContainer(route: ContainerRoute, caller: Caller): Pro
   const transport = checkTransport(lastFact(captured.facts, 'transport'), caller);
   const pass = (name: Stage): Check => (name === 'transport' ? transport : well(name, facts.get(name) ?? ''));
   const outcome = captured.value;
-  const cause = outcome.kind === 'ready' ? await askAgain(outcome.reached, route, caller) : outcome.cause;
-  if (cause !== undefined) {
+  const stoppedBy = async (cause: Cause): Promise<ContainerChecks> => {
     const failure = explainCause(cause, await gatherCircumstances(cause, route, caller.env, 0));
     const stage = stageOf(cause);
     const passed = stages.slice(0, stages.indexOf(stage)).map(pass);
     return stopped(passed, stage, failBy(stage, failure));
-  }
-  if (outcome.kind !== 'ready') return stopped([], 'engine', fail('engine', 'no answer', []));
+  };
+  if (outcome.kind !== 'ready') return stoppedBy(outcome.cause);
   const { reached } = outcome;
+  const cause = await askAgain(reached, route, caller);
+  if (cause !== undefined) return stoppedBy(cause);
   const before = stages.slice(0, stages.indexOf('running')).map(pass);
   const bin = binOf(route, caller);
   return {

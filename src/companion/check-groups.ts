@@ -1,11 +1,11 @@
-import { userInfo } from 'node:os';
 import type { Caller } from '../route/caller.ts';
+import { ownUserName } from '../system/user-name.ts';
 import { type Check, skip, warn, well } from './check.ts';
 import { runProbe } from './run-probe.ts';
 
 /** Group membership that was given after this login does not count before the next one: the docker group, hermes's. */
 export async function checkGroups(caller: Caller): Promise<Check> {
-  const name = ownName();
+  const name = ownUserName();
   if (name === undefined) return skip('groups', 'this uid has no name');
   const [ids, names] = await Promise.all([
     runProbe(['id', '-G', name], caller.env),
@@ -27,12 +27,4 @@ export async function checkGroups(caller: Caller): Promise<Check> {
       { label: 'for now', text: `newgrp ${first}` },
     ],
   );
-}
-
-function ownName(): string | undefined {
-  try {
-    return userInfo().username;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,7 @@
 import { headOf, keeperCommand } from '../engine/keeper.ts';
+import { type Author, authorOf } from '../route/author.ts';
 import type { ContainerRoute } from '../route/decide.ts';
 import { type Check, well } from './check.ts';
-import { type Author, authorOf } from './metadata-text.ts';
 
 /** Who makes and keeps the container, and by which commands. */
 const words: Readonly<Record<Author, string>> = {

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { joinDocker, joinPodman, podmanUnit } from '../engine/privilege-rules.ts';
 import { formatFact, type TransportFact, type WhyClient } from '../report/fact.ts';
 import type { Hint } from '../report/failure.ts';
 import type { Caller } from '../route/caller.ts';
+import { ownUserName } from '../system/user-name.ts';
 import { advise, type Check, skip, well } from './check.ts';
 
 /** Who would follow the advice, and where. */
@@ -19,7 +19,7 @@ export function checkTransport(
   if ('socket' in fact) return well('transport', formatFact(fact));
   const reader = {
     uid,
-    userName: userName ?? ownName(uid),
+    userName: userName ?? ownUserName() ?? String(uid),
     onNixos: onNixos ?? existsSync('/etc/NIXOS'),
   };
   return advise('transport', formatFact(fact), advice(fact.engine, fact.why, reader));
@@ -46,12 +46,4 @@ function advice(engine: string, why: WhyClient, { uid, userName, onNixos }: Read
 /** A user's own podman listens in a directory of theirs (podman-system-service(1)), root's here. */
 function isOwn(socket: string): boolean {
   return !socket.startsWith('/run/podman/');
-}
-
-function ownName(uid: number): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return String(uid);
-  }
 }

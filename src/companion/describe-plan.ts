@@ -11,8 +11,10 @@ export function describePlan(plan: Plan): readonly Decision[] {
     `in ${instructions.start.first || instructions.start.second || '/'}`,
     terminal
       ? 'with a terminal: stdin and stdout are terminals here'
-      : 'through pipes: stdin or stdout is no terminal here',
-    ...(stdin === 'ignore' ? ['stdin is /dev/null: in the background, or HERMES_SHIM_STDIN=0'] : []),
+      : 'through pipes: stdin or stdout is no terminal here, or HERMES_SHIM_STDIN=0',
+    ...(stdin === 'ignore'
+      ? ['stdin is /dev/null: a terminal in the background, a directory, or HERMES_SHIM_STDIN=0']
+      : []),
     ...(mergeOutput ? ['stderr joins stdout: here they are the same file'] : []),
     names.length > 0 ? `with ${names.join(' ')} from this environment` : 'with nothing of this environment',
     ...(profileHome === undefined ? [] : [`with HERMES_HOME=${profileHome}`]),

@@ -8,7 +8,7 @@ import { inquire } from './inquiry.ts';
 import { type Inside, removeMetadata } from './metadata-file.ts';
 import { findOwnHome, type OwnHome, refuseForeign } from './own-home.ts';
 import { ownPinState, removeOwnPin } from './own-pin-file.ts';
-import { findPlace } from './sessions.ts';
+import { findDestination } from './sessions.ts';
 
 /** Removes the metadata that `enable` wrote, and nothing else. */
 export async function disable(caller: Caller): Promise<Answer> {
@@ -45,7 +45,7 @@ function said(says: string, json: unknown): Answer {
 /** The home belongs to the container's uid: through the container, which has to run for that. */
 async function wayInside(caller: Caller, { file }: OwnHome): Promise<Inside> {
   try {
-    const { via, container, containerHome = '/', user } = (await findPlace(caller)).reached;
+    const { via, container, containerHome = '/', user } = (await findDestination(caller)).reached;
     const candidate = { via, container, containerHome, why: undefined, volume: undefined };
     const { owner = user } = await inquire(candidate, caller);
     return { via, containerId: container.id, owner, containerHome };

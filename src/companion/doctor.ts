@@ -11,7 +11,7 @@ import { checkManager } from './check-manager.ts';
 import { checkName } from './check-name.ts';
 import { checkSurroundings } from './check-surroundings.ts';
 import { withoutBypass } from './current-caller.ts';
-import { isOrphan, listSessions, type Place } from './sessions.ts';
+import { type Destination, isOrphan, listSessions } from './sessions.ts';
 
 /** How long hermes has to say its version, in milliseconds. */
 const answerMs = 60_000;
@@ -106,7 +106,7 @@ function describe(result: CommandResult): string {
   }
 }
 
-async function checkSessions(place: Place, caller: Caller): Promise<Check> {
+async function checkSessions(place: Destination, caller: Caller): Promise<Check> {
   try {
     const { sessions, detached } = await listSessions(place, caller);
     const orphans = sessions.filter(isOrphan).length;

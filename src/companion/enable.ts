@@ -95,7 +95,7 @@ async function findTarget(caller: Caller, options: EnableOptions): Promise<Chose
   return { ...choice, target: directoryTarget(own, caller, choice.chosen.containerHome ?? '/') };
 }
 
-/** What the NixOS module or somebody by hand wrote is theirs. */
+/** Asks the container; where it cannot be asked nothing is known, which is enough when user and binary were given. */
 async function inquireIfPossible(chosen: Candidate, caller: Caller): Promise<Findings> {
   try {
     return await inquire(chosen, caller);

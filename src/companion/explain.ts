@@ -13,7 +13,7 @@ import { findNative } from '../route/native.ts';
 import { nativeCommand } from '../session/native/exec-native.ts';
 import { readRawArguments } from '../session/plan/bytes.ts';
 import { sessionCommand } from '../session/plan/command.ts';
-import { readDescriptors } from '../session/plan/descriptors.ts';
+import { isInteractive, readDescriptors } from '../session/plan/descriptors.ts';
 import { planSession } from '../session/plan/plan.ts';
 import { type Answer, bold, type OutputStyle } from './answer.ts';
 import { captureTrace, type Decision, toDecisions } from './capture-trace.ts';
@@ -109,8 +109,7 @@ function apiOf({ api }: EngineAccess): Pick<Api, 'socket' | 'version'> | null {
 
 /** How long hermes would wait here, in milliseconds. */
 function budgetOf(caller: Caller): number {
-  const { stdinTerminal, stdoutTerminal } = readDescriptors(caller.noted);
-  return waitBudgetMs(caller.env, stdinTerminal && stdoutTerminal);
+  return waitBudgetMs(caller.env, isInteractive(readDescriptors(caller.noted)));
 }
 
 async function notReady(cause: Cause, route: ContainerRoute, caller: Caller): Promise<Verdict> {

@@ -1,16 +1,7 @@
-import {
-  accessSync,
-  constants,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  realpathSync,
-  writeFileSync,
-} from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, mkdirSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { locateEngine } from '../engine/locate.ts';
-import { fileOf, whoCalls } from '../managed/apply/ground.ts';
+import { fileOf, whoCalls } from '../managed/apply/context.ts';
 import { chooseEngine } from '../managed/engine/choose.ts';
 import { askEngine } from '../managed/engine/facts.ts';
 import { firstFile } from '../managed/file/first.ts';
@@ -20,7 +11,9 @@ import { quoteWord } from '../report/quote.ts';
 import type { Caller } from '../route/caller.ts';
 import type { Engine } from '../route/metadata.ts';
 import { errorCode } from '../system/error-code.ts';
+import { addFile } from '../system/replace-file.ts';
 import type { Answer } from './answer.ts';
+import { findKeptHome, type KeptHome } from './kept-home.ts';
 import { line } from './managed-plan.ts';
 
 /** Writes a first hermes-shim.yaml by looking around. One that is there is never touched. */
@@ -31,25 +24,34 @@ export async function init(caller: Caller, options: { file: string | undefined }
   const asRoot = who.uid === 0;
   const engine = await findEngine(caller);
   const hermes = nixHermes(caller);
-  const ownHome = join(who.home, '.hermes');
+  // root's own hermes home is no business of a container of the host
+  const own: KeptHome = asRoot ? { kind: 'none' } : findKeptHome(join(who.home, '.hermes'), who.uid);
   const text = firstFile({
     asRoot,
     engine,
     package: hermes,
-    ownHome: hasData(ownHome) ? ownHome : undefined,
+    ownHome: own.kind === 'kept' ? own.home : undefined,
     person: asRoot ? caller.env.SUDO_USER : undefined,
     stateDir: defaultStateDir(who),
     schema: schemaFile(),
   });
   try {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text, { flag: 'wx', mode: 0o644 });
+    if (lstatSync(file, { throwIfNoEntry: false })) throw Object.assign(new Error(file), { code: 'EEXIST' });
+    // whatever the umask: a user's own pin lies there too, and counts only where nobody else can write
+    mkdirSync(dirname(file), { recursive: true, mode: asRoot ? 0o755 : 0o700 });
+    addFile(file, text, 0o644);
   } catch (error) {
     throw notWritten(file, option, errorCode(error));
   }
   return {
     code: 0,
-    json: { file, engine: engine ?? null, package: hermes ?? null, written: true },
+    json: {
+      file,
+      engine: engine ?? null,
+      package: hermes ?? null,
+      note: own.kind === 'not-kept' ? own.says : null,
+      written: true,
+    },
     text: (look) =>
       [
         line('ok', `wrote ${file}`, look),
@@ -61,6 +63,8 @@ export async function init(caller: Caller, options: { file: string | undefined }
               look,
             ),
         line('ok', hermes ? `hermes is ${hermes}` : "hermes is the official image's", look),
+        own.kind === 'not-kept' ? line('warning', own.says, look) : '',
+        own.kind === 'not-kept' && own.fix ? `    to keep it:  ${own.fix}\n` : '',
         `\nLook at it, then:  hermes-shim up${option}\n`,
       ].join(''),
   };
@@ -90,6 +94,10 @@ function notWritten(file: string, option: string, code: string): Failure {
         text: `mv ${quoteWord(file)} ${quoteWord(`${file}.old`)} && hermes-shim init${option}`,
       },
     ]);
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new Failure(exitCodes.cannotRoute, `no space is left for ${file}; nothing was written`, [
+      { label: 'where', text: `df -h ${quoteWord(dirname(file))}` },
+    ]);
   return new Failure(exitCodes.cannotRoute, `${file} cannot be written (${code})`, [
     { label: 'look', text: `ls -ld ${quoteWord(dirname(file))}` },
   ]);
@@ -108,14 +116,6 @@ function nixHermes({ env }: Caller): string | undefined {
       return false;
     }
   });
-}
-
-function hasData(home: string): boolean {
-  try {
-    return lstatSync(home).isDirectory() && readdirSync(home).length > 0;
-  } catch {
-    return false;
-  }
 }
 
 /** The JSON Schema lies beside the program. */

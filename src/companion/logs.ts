@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { engineCommand } from '../engine/access.ts';
-import { findGround } from '../managed/apply/ground.ts';
+import { findContext } from '../managed/apply/context.ts';
 import type { Caller } from '../route/caller.ts';
 import { listen } from '../system/listen.ts';
-import { findKept } from './container-deeds.ts';
+import { findKept } from './find-kept.ts';
 
 /**
  * The container's log, by the engine's own client and its own outputs.
@@ -14,10 +14,10 @@ export async function logs(
   caller: Caller,
   { file, follow, since }: { file: string | undefined; follow: boolean; since: string | undefined },
 ): Promise<number> {
-  const ground = await findGround(caller, file);
-  const { container } = await findKept(ground);
+  const context = await findContext(caller, file);
+  const { container } = await findKept(context);
   const options = [...(follow ? ['--follow'] : []), ...(since === undefined ? [] : ['--since', since])];
-  const [command = '', ...args] = engineCommand(ground.via, ['logs', ...options, container.id]);
+  const [command = '', ...args] = engineCommand(context.via, ['logs', ...options, container.id]);
   // Ctrl-C ends the client, and then us
   listen(['SIGINT', 'SIGQUIT'], () => undefined);
   return new Promise((resolve, reject) => {

@@ -1,12 +1,11 @@
 import type { Argv } from 'yargs';
+import { textOption } from './text-option.ts';
 import { UsageError } from './usage-error.ts';
 
 const json = { type: 'boolean', default: false, describe: 'Print JSON' } as const;
-const file = {
-  type: 'string',
-  requiresArg: true,
-  describe: 'The hermes-shim.yaml. Default: /etc/hermes-shim/ as root, else ~/.config/hermes-shim/',
-} as const;
+const file = textOption(
+  'The hermes-shim.yaml. Default: /etc/hermes-shim/ as root, else ~/.config/hermes-shim/',
+);
 const yes = { type: 'boolean', default: false, describe: 'Do not ask' } as const;
 
 /** What the subcommands of the managed container are asked for. */
@@ -107,11 +106,7 @@ export function addManagedCommands<T>(parser: Argv<T>, take: (request: ManagedRe
         y
           .option('file', file)
           .option('follow', { alias: 'f', type: 'boolean', default: false, describe: 'Go on until Ctrl-C' })
-          .option('since', {
-            type: 'string',
-            requiresArg: true,
-            describe: 'Only what is younger, such as 10m',
-          })
+          .option('since', textOption('Only what is younger, such as 10m'))
           .example('$0 logs -f --since 10m', ''),
       (given) => take({ kind: 'logs', file: given.file, follow: given.follow, since: given.since }),
     )

@@ -1,12 +1,14 @@
+import { basename, dirname, resolve } from 'node:path';
 import { createInterface, type Interface } from 'node:readline/promises';
-import { commandFor, type Ground } from '../managed/apply/ground.ts';
+import type { Context } from '../managed/apply/context.ts';
+import { commandOf } from '../managed/file/command.ts';
 import { warningsOf } from '../managed/file/warnings.ts';
 import { namesIn } from '../managed/merge/env-file.ts';
 import { lineDiff } from '../managed/plan/diff.ts';
-import { losesSomething, type Plan, type Step, sayStep } from '../managed/plan/steps.ts';
+import { describeStep, losesSomething, type Plan, type Step } from '../managed/plan/steps.ts';
 import { escapeControls } from '../report/escape.ts';
-import { exitCodes, Failure } from '../report/failure.ts';
-import { quoteCommand } from '../report/quote.ts';
+import { exitCodes, Failure, type Hint } from '../report/failure.ts';
+import { hintWord } from '../report/paste.ts';
 import { mark, type OutputStyle, outputStyleOf, type Status } from './answer.ts';
 
 /** One line of what a subcommand tells. */
@@ -15,16 +17,16 @@ export function line(status: Status, says: string, look: OutputStyle): string {
 }
 
 /** A plan as it is shown before anything is done. */
-export function tellPlan(plan: Plan, look: OutputStyle, diff: boolean): string {
+export function formatPlan(plan: Plan, look: OutputStyle, diff: boolean): string {
   if (plan.steps.every(({ kind }) => kind === 'ready'))
     return line('ok', 'everything is as it should be', look);
   return plan.steps
-    .map((step) => `  ${escapeControls(sayStep(step), 600)}\n${diff ? tellDiff(step) : ''}`)
+    .map((step) => `  ${escapeControls(describeStep(step), 600)}\n${diff ? formatDiff(step) : ''}`)
     .join('');
 }
 
 /** What changes in a file. Of a secret one only which names it sets. */
-function tellDiff(step: Step): string {
+function formatDiff(step: Step): string {
   if (step.kind !== 'file') return '';
   const [before, after] = [step.before?.toString('utf8') ?? '', step.content.toString('utf8')];
   const lines = step.secret
@@ -44,13 +46,17 @@ type PlanJson = {
 export function planJson(plan: Plan): PlanJson {
   return {
     identity: plan.identity,
-    steps: plan.steps.map((step) => ({ kind: step.kind, says: sayStep(step), loses: losesSomething(step) })),
+    steps: plan.steps.map((step) => ({
+      kind: step.kind,
+      says: describeStep(step),
+      loses: losesSomething(step),
+    })),
     notes: plan.notes,
   };
 }
 
 /** Warnings about the file, on stderr: they are not part of any answer. */
-export function tellWarnings({ read, wanted }: Ground): void {
+export function printWarnings({ read, wanted }: Context): void {
   const look = outputStyleOf(process.stderr.isTTY === true, process.env);
   for (const { line: at, says } of warningsOf(read, wanted))
     process.stderr.write(line('warning', `${read.file}, line ${at}: ${says}`, look));
@@ -58,20 +64,23 @@ export function tellWarnings({ read, wanted }: Ground): void {
 
 /**
  * Asks before something is lost.
+ * @param losses the steps that lose something
+ * @param done what has been done already, and stays done whatever the answer is: a sentence
  * @throws {Failure} 125 where nobody can be asked, or the answer is no
  */
-export async function askBeforeLoss(ground: Ground, plan: Plan, sure: boolean): Promise<void> {
-  const losses = plan.steps.filter(losesSomething);
-  if (sure || losses.length === 0) return;
-  const command = `hermes-shim ${quoteCommand(process.argv.slice(3))} --yes`;
-  const told = losses.map(sayStep).join('; and ');
+export async function askBeforeLoss(context: Context, losses: readonly Step[], done?: string): Promise<void> {
+  const command = `${context.command} --yes`;
+  const stays = done === undefined ? '' : `. ${escapeControls(done, 600)}`;
+  const keep = context.wanted.asRoot ? [] : losses.flatMap(howToKeep);
+  const told = losses.map(describeStep).join('; and ');
   if (process.stdin.isTTY !== true || process.stderr.isTTY !== true)
     throw new Failure(
       exitCodes.cannotRoute,
-      `this would ${escapeControls(told, 600)}. Without a terminal nobody can be asked`,
+      `this would ${escapeControls(told, 600)}. Without a terminal nobody can be asked${stays}`,
       [
         { label: 'if it is right', text: command },
-        { label: 'look first', text: commandFor(ground, 'up --dry-run --diff') },
+        ...keep,
+        { label: 'look first', text: commandOf(context.wanted, 'up --dry-run --diff') },
       ],
     );
   const asking = createInterface({ input: process.stdin, output: process.stderr });
@@ -81,7 +90,28 @@ export async function askBeforeLoss(ground: Ground, plan: Plan, sure: boolean): 
   } finally {
     asking.close();
   }
-  throw new Failure(exitCodes.cannotRoute, 'nothing was changed', [{ label: 'do it', text: command }]);
+  throw new Failure(
+    exitCodes.cannotRoute,
+    `nothing ${done === undefined ? '' : 'else '}was changed${stays}`,
+    [{ label: 'do it', text: command }, ...keep],
+  );
+}
+
+/** What a person keeps behind a link of their own, and would keep using. Not for root, whose state the container can write. */
+function howToKeep(step: Step): readonly Hint[] {
+  if (step.kind === 'file' && step.link !== undefined) {
+    const [from, to] = [resolve(dirname(step.path), step.link), step.path];
+    const text = `cp ${hintWord(from)} ${hintWord(`${to}.new`)} && mv ${hintWord(`${to}.new`)} ${hintWord(to)}`;
+    return [{ label: 'if what is there shall count, copy it first', text }];
+  }
+  if (step.kind === 'bridge' && step.from !== undefined) {
+    const home = resolve(step.userHome, step.from);
+    if (basename(home) === '.hermes')
+      return [
+        { label: 'to keep that home', text: `stateDir: ${hintWord(dirname(home))}   # in hermes-shim.yaml` },
+      ];
+  }
+  return [];
 }
 
 /** What is answered. Ctrl-C and Ctrl-D are no: of them node rejects, or (20.17) says nothing more than that it closed. */

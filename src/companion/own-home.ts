@@ -2,12 +2,12 @@ import { keeperCommand } from '../engine/keeper.ts';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure, type Hint } from '../report/failure.ts';
 import { hintWord } from '../report/paste.ts';
+import { type Author, authorOf } from '../route/author.ts';
 import type { Caller } from '../route/caller.ts';
 import { findHome, type Home, openHome } from '../route/home.ts';
 import { type Pin, readPin } from '../route/pin.ts';
 import { pinnedBy } from '../route/pinned.ts';
 import { metadataName, readMetadataFile } from '../route/read.ts';
-import { type Author, authorOf } from './metadata-text.ts';
 
 /** The home whose metadata is to be written or removed, opened; of a profile its root. */
 export type OwnHome = {

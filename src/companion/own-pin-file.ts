@@ -3,11 +3,11 @@ import { dirname } from 'node:path';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure } from '../report/failure.ts';
 import { quoteWord } from '../report/quote.ts';
+import { type Author, authorOf } from '../route/author.ts';
 import type { Caller } from '../route/caller.ts';
 import { ownPinFile, readOwnText } from '../route/own-pin.ts';
 import { errorCode } from '../system/error-code.ts';
 import { replaceFile } from '../system/replace-file.ts';
-import { type Author, authorOf } from './metadata-text.ts';
 
 /** The user's own pin as it stands; `undefined` where there is none. */
 export type OwnPinState = {

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { parseSessionId, placeOf, startTimeOf } from '../session/plan/session-id.ts';
+import { parseSessionId, pidScope, startTimeOf } from '../session/plan/session-id.ts';
 import { systemEnv } from '../system/environment.ts';
 import { errorCode } from '../system/error-code.ts';
 import { runCommand } from '../system/run-command.ts';
@@ -28,7 +28,7 @@ export type Sight = {
 
 /** What this process sees. */
 export function ownSight(): Sight {
-  return { place: seesOwnNamespace() ? placeOf() : undefined, look: lookAtHost };
+  return { place: seesOwnNamespace() ? pidScope() : undefined, look: lookAtHost };
 }
 
 function lookAtHost(pid: number): HostProcess {

@@ -4,9 +4,10 @@ import type { Name } from '../route/name.ts';
 import { shells } from './completion.ts';
 import { addManagedCommands } from './managed-options.ts';
 import type { Request } from './request.ts';
-import { UsageError } from './usage-error.ts';
+import { refuseWrongUsage, textOption, usageError } from './text-option.ts';
 
 const names: readonly Name[] = ['hermes', 'hermes-agent', 'hermes-acp'];
+const engines = ['docker', 'podman'] as const;
 
 const json = { type: 'boolean', default: false, describe: 'Print JSON' } as const;
 
@@ -35,7 +36,12 @@ export function buildParser(argv: readonly string[], take: (request: Request) =>
           .usage(
             '$0 explain [--name NAME] [--full] [--json] [--] [ARGS…]\n\nTell each decision of a call and its exact command; run nothing but probes.',
           )
-          .option('name', { choices: names, default: 'hermes' as Name, describe: 'The name called by' })
+          .option('name', {
+            choices: names,
+            default: 'hermes' as Name,
+            requiresArg: true,
+            describe: 'The name called by',
+          })
           .option('full', {
             type: 'boolean',
             default: false,
@@ -51,19 +57,11 @@ export function buildParser(argv: readonly string[], take: (request: Request) =>
       'Send hermes into a container that you run yourself',
       (y) =>
         y
-          .option('container', {
-            type: 'string',
-            requiresArg: true,
-            describe: 'Its name, if several have this home',
-          })
-          .option('service', {
-            type: 'string',
-            requiresArg: true,
-            describe: 'The same by its service in the compose file',
-          })
-          .option('backend', { choices: ['docker', 'podman'] as const, describe: 'The engine to ask' })
-          .option('user', { type: 'string', requiresArg: true, describe: 'Who hermes runs as in there' })
-          .option('bin', { type: 'string', requiresArg: true, describe: "hermes's path in there" })
+          .option('container', textOption('Its name, if several have this home'))
+          .option('service', textOption('The same by its service in the compose file'))
+          .option('backend', { choices: engines, requiresArg: true, describe: 'The engine to ask' })
+          .option('user', textOption('Who hermes runs as in there'))
+          .option('bin', textOption("hermes's path in there"))
           .option('dry-run', {
             type: 'boolean',
             default: false,
@@ -118,6 +116,10 @@ export function buildParser(argv: readonly string[], take: (request: Request) =>
   return addManagedCommands(parser, take)
     .demandCommand(1, 'Which command?')
     .strict()
+    .check((given) => {
+      refuseWrongUsage(given, argv);
+      return true;
+    })
     .recommendCommands()
     .version(manifest.version)
     .alias({ help: 'h', version: 'V' })
@@ -125,6 +127,8 @@ export function buildParser(argv: readonly string[], take: (request: Request) =>
     .exitProcess(false)
     .showHelpOnFail(false)
     .fail((message, error) => {
-      throw error ?? new UsageError(message);
+      // yargs throws some of what it finds wrong, as an error of its own
+      if (error !== undefined && error.name !== 'YError') throw error;
+      throw usageError(message ?? error?.message);
     });
 }

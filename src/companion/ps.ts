@@ -4,12 +4,12 @@ import { quoteCommand } from '../report/quote.ts';
 import type { Caller } from '../route/caller.ts';
 import { type Answer, bold, type OutputStyle, paint } from './answer.ts';
 import { userName } from './owner.ts';
-import { findPlace, isOrphan, listSessions, type Running, type Sessions } from './sessions.ts';
+import { findDestination, isOrphan, listSessions, type Running, type Sessions } from './sessions.ts';
 import { layTable, shortAge } from './table.ts';
 
 /** Lists the sessions in the container, the orphans among them, and what detached itself. */
 export async function ps(caller: Caller): Promise<Answer> {
-  const place = await findPlace(caller);
+  const place = await findDestination(caller);
   const found = await listSessions(place, caller);
   const names = await nameUsers(found);
   const { container } = place.reached;

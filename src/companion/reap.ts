@@ -5,11 +5,18 @@ import type { Answer } from './answer.ts';
 import endDetached from './end-detached.sh';
 import { nameUsers, runningJson, runningTable } from './ps.ts';
 import type { ReapOptions } from './request.ts';
-import { findPlace, isOrphan, listSessions, type Place, type Running, type Sessions } from './sessions.ts';
+import {
+  type Destination,
+  findDestination,
+  isOrphan,
+  listSessions,
+  type Running,
+  type Sessions,
+} from './sessions.ts';
 
 /** Ends the sessions whose shim is gone, as a hangup would have: HUP, 10 s, KILL. With `--detached` also what they left. */
 export async function reap(caller: Caller, { dryRun, detached }: ReapOptions): Promise<Answer> {
-  const place = await findPlace(caller);
+  const place = await findDestination(caller);
   const before = await listSessions(place, caller);
   const names = await nameUsers(before);
   const orphans = before.sessions.filter(isOrphan);
@@ -44,14 +51,14 @@ function isThere(one: Running, { sessions, detached }: Sessions): boolean {
   return [...sessions, ...detached].some(({ pid, start }) => pid === one.pid && start === one.start);
 }
 
-async function hangUp({ sessionId }: Running, { reached }: Place, caller: Caller): Promise<void> {
+async function hangUp({ sessionId }: Running, { reached }: Destination, caller: Caller): Promise<void> {
   const { container, user, via } = reached;
   const address = { via, containerId: container.id, user, sessionId };
   // whose client ended long ago
   await openSessionControl(address, caller.env, { clientEnded: () => true }).hangUp();
 }
 
-async function endAll(loose: readonly Running[], { reached }: Place, caller: Caller): Promise<void> {
+async function endAll(loose: readonly Running[], { reached }: Destination, caller: Caller): Promise<void> {
   if (loose.length === 0) return;
   const { container, user, via } = reached;
   const words = loose.flatMap(({ pid, start }) => [String(pid), start]);

@@ -41,13 +41,13 @@ export function sortSessions(
 }
 
 /** Where hermes is routed to now, at once or not at all. */
-export type Place = { readonly route: ContainerRoute; readonly reached: Reached };
+export type Destination = { readonly route: ContainerRoute; readonly reached: Reached };
 
 /**
  * Finds the container of this caller's home, without waiting for it.
  * @throws {Failure} there is none, or it cannot be reached: why, and what to do
  */
-export async function findPlace(caller: Caller): Promise<Place> {
+export async function findDestination(caller: Caller): Promise<Destination> {
   const route = await decideRoute(caller);
   if (route.kind === 'native') {
     throw new Failure(exitCodes.cannotRoute, `hermes runs on this host: ${route.why}`, [
@@ -63,7 +63,7 @@ export async function findPlace(caller: Caller): Promise<Place> {
 }
 
 /** Lists the sessions in a container. */
-export async function listSessions({ reached }: Place, caller: Caller): Promise<Sessions> {
+export async function listSessions({ reached }: Destination, caller: Caller): Promise<Sessions> {
   const list = await readProcessList(reached, caller.env);
   const sight = ownSight();
   return sortSessions(list, (id) => findOwner(id, sight));

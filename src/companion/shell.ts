@@ -1,13 +1,10 @@
-import { gather } from '../managed/apply/gather.ts';
-import { findGround } from '../managed/apply/ground.ts';
-import { reach, routeOf } from '../managed/apply/ready.ts';
+import { findContext } from '../managed/apply/context.ts';
+import { findRoute, reach } from '../managed/apply/ready.ts';
 import type { Caller } from '../route/caller.ts';
-import { saveTerminal } from '../session/client/terminal-state.ts';
-import { startWatchdog } from '../session/control/watchdog.ts';
-import { enterReadyContainer } from '../session/enter.ts';
-import { keepStreamsAway, readDescriptors } from '../session/plan/descriptors.ts';
+import { enterReadyContainer, prepare } from '../session/enter.ts';
+import { isInteractive, keepStreamsAway, readDescriptors } from '../session/plan/descriptors.ts';
 import type { Ending } from '../session/verdict/ending.ts';
-import { findKept } from './container-deeds.ts';
+import { findKept } from './find-kept.ts';
 
 /** A command if there is one, else the better of the shells that are there. */
 const script = '[ $# -eq 0 ] || exec "$@"; command -v bash >/dev/null && exec bash -l; exec sh -l';
@@ -18,19 +15,14 @@ export async function shell(
   { file }: { file: string | undefined },
   words: readonly string[],
 ): Promise<Ending> {
-  const ground = await findGround(caller, file);
-  await findKept(ground);
-  const facts = await gather(ground);
-  const reached = await reach(ground, facts);
-  const route = routeOf(ground, facts);
+  const context = await findContext(caller, file);
+  await findKept(context);
+  const route = await findRoute(context);
+  const reached = await reach(context, route);
   const inShell = { ...route, metadata: { ...route.metadata, hermesBin: '/bin/sh' } };
   const descriptors = readDescriptors(caller.noted);
   keepStreamsAway(descriptors);
-  const terminal = descriptors.stdinTerminal && descriptors.stdoutTerminal;
-  const beside = {
-    watchdog: startWatchdog(caller.env),
-    settings: terminal ? saveTerminal() : undefined,
-  };
+  const prepared = prepare(caller.env, isInteractive(descriptors));
   const args = ['-c', script, 'hermes-shim-shell', ...words];
-  return enterReadyContainer(reached, inShell, { ...caller, name: 'hermes', args }, descriptors, beside);
+  return enterReadyContainer(reached, inShell, { ...caller, name: 'hermes', args }, descriptors, prepared);
 }

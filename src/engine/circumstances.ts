@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import type { ContainerRoute } from '../route/decide.ts';
 import type { Environment } from '../system/environment.ts';
 import { realPath } from '../system/real-path.ts';
+import { ownUserName } from '../system/user-name.ts';
 import type { Cause } from './cause.ts';
 import { composeCommand, serviceCommand } from './compose.ts';
 import { lastLogLines } from './container-log.ts';
@@ -42,7 +42,7 @@ export async function gatherCircumstances(
     containerName: route.metadata.containerName,
     execUser: route.metadata.execUser,
     file: route.file,
-    userName: userName(),
+    userName: ownUserName() ?? String(process.getuid?.() ?? '<user>'),
     onNixos: existsSync('/etc/NIXOS'),
     keptBy: keeperCommand(route.file),
     waitedMs,
@@ -62,14 +62,6 @@ function composeCommands(cause: Cause, { metadata }: ContainerRoute): ComposeCom
   };
   const [start, restart, logs] = ['up -d', 'restart', 'logs --tail 20'].map(command);
   return start && restart && logs ? { start, restart, logs } : undefined;
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return String(process.getuid?.() ?? '<user>');
-  }
 }
 
 function logOf(cause: Cause, env: Environment): Promise<readonly string[]> | readonly string[] {

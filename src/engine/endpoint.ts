@@ -6,7 +6,10 @@ import type { Environment } from '../system/environment.ts';
 import { runCommand } from '../system/run-command.ts';
 import type { EngineAccess } from './access.ts';
 
-/** Where an engine listens, as far as the caller's settings say; `context`: one of another machine, or docker alone knows. */
+/**
+ * Where an engine listens, as far as the caller's settings say. `context`: a docker context of another machine, or
+ * one whose address docker alone knows.
+ */
 export type Endpoint =
   | { readonly kind: 'default' }
   | { readonly kind: 'address'; readonly address: string }

@@ -1,8 +1,6 @@
 import { closeSync, constants, lstatSync, openSync, readSync } from 'node:fs';
+import { authorOf } from '../route/author.ts';
 import { pinFile } from '../route/pin.ts';
-
-/** What the first line of metadata begins with that `hermes-shim up` writes, in the home and as a pin. */
-export const upMarker = '# Written by hermes-shim up;';
 
 /** So much of a file is looked at, in bytes. */
 const headSize = 4096;
@@ -37,7 +35,7 @@ export function headOf(file: string, pin = pinFile): string {
  * @returns `undefined`: `up` does not keep it. It only decides which command is advised
  */
 export function keeperCommand(file: string, uid = process.getuid?.()): KeeperCommand | undefined {
-  if (!headOf(file).startsWith(upMarker)) return undefined;
+  if (authorOf(headOf(file)) !== 'up') return undefined;
   const owner = lstatSync(file, { throwIfNoEntry: false })?.uid;
   return owner === uid || uid === 0 ? 'hermes-shim' : 'sudo hermes-shim';
 }

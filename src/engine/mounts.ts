@@ -1,13 +1,14 @@
 import { posix } from 'node:path';
+import { isWithin } from '../system/paths.ts';
 import type { Bind, Container, Volume } from './container.ts';
-
-/** Is `path` this directory or below it? */
-function isWithin(path: string, directory: string): boolean {
-  return directory === '/' || path === directory || path.startsWith(`${directory}/`);
-}
 
 function carry(path: string, from: string, to: string): string {
   return posix.join(to, path.slice(from === '/' ? 0 : from.length));
+}
+
+/** The innermost mount that holds a path of the container. */
+function coveringMount({ destinations }: Container, path: string): string | undefined {
+  return destinations.filter((destination) => isWithin(path, destination)).sort(byLength)[0];
 }
 
 type RealPath = (path: string) => string;
@@ -23,19 +24,14 @@ export function toHost(
   realPath: RealPath,
 ): { path: string; bind: Bind } | undefined {
   const normal = posix.normalize(path);
-  const covering = container.destinations
-    .filter((destination) => isWithin(normal, destination))
-    .sort(byLength)[0];
+  const covering = coveringMount(container, normal);
   const bind = container.binds.find(({ destination }) => destination === covering);
   return bind && { path: realPath(carry(normal, bind.destination, bind.source)), bind };
 }
 
 /** The volume that shows a path of the container, where nothing else is mounted over it. */
 export function volumeAt(container: Container, path: string): Volume | undefined {
-  const normal = posix.normalize(path);
-  const covering = container.destinations
-    .filter((destination) => isWithin(normal, destination))
-    .sort(byLength)[0];
+  const covering = coveringMount(container, posix.normalize(path));
   return container.volumes.find(({ destination }) => destination === covering);
 }
 

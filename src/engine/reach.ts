@@ -9,15 +9,15 @@ import type { Cause } from './cause.ts';
 import type { Container } from './container.ts';
 import { endpointOf, remoteAddress } from './endpoint.ts';
 import { isOfTheContainer, mostHelpfulCause } from './helpful-cause.ts';
-import { type Place, placeOf, recall, type Use } from './known/known.ts';
+import { type EntryPlace, entryPlaceOf, recall, type Use } from './known/known.ts';
 import { type Elevation, findNonExecutable, locateElevation, locateEngine } from './locate.ts';
 import { probe } from './probe.ts';
 import { toCause } from './probe-cause.ts';
 import { probeFact } from './probe-result.ts';
 import { isYoung } from './readiness.ts';
 import { judgeSameHome, judgeSameVolume } from './same-home.ts';
-import { ownsState } from './subordinate.ts';
-import { namesPodman, servedPodman, type Whose } from './transport/socket.ts';
+import { whoseOf } from './subordinate.ts';
+import { namesPodman, servedPodman } from './transport/socket.ts';
 import { transportFact } from './transport/why-client.ts';
 
 /** The managed container, found and ready: all that the exec needs to know. */
@@ -29,7 +29,7 @@ export type Reached = {
   /** the home as the container sees it; `undefined` where the same-home rule was lifted */
   readonly containerHome: string | undefined;
   /** where the verdict is kept, and whether it comes from there, so that nobody has looked */
-  readonly known?: { readonly place: Place; readonly recalled: boolean } | undefined;
+  readonly known?: { readonly place: EntryPlace; readonly recalled: boolean } | undefined;
 };
 
 /** One look at the engines: either there, or why not. */
@@ -48,7 +48,7 @@ export type Memory = {
    * start itself finds out, and starts nothing. `all`: a start has just failed that way.
    */
   readonly verify?: 'young' | 'all' | undefined;
-  /** without it nothing is remembered, nor what is used */
+  /** without it no verdict is remembered, and no remembered one is used */
   readonly known?: Use | undefined;
 };
 
@@ -84,7 +84,7 @@ export async function lookUp(lookup: Lookup): Promise<LookupResult> {
 async function lookUpByEngine(lookup: Lookup, engine: Engine, binary: string): Promise<LookupResult> {
   let elevation: Elevation | undefined;
   const causes = new Map<Access['kind'], Cause>();
-  const { uid, own } = whoseOf(lookup, engine);
+  const { uid, own } = whoseOf(engine, lookup.route.ownerUid, lookup.caller.uid);
   const named = engine === 'podman' && namesPodman(lookup.caller.env);
   for (const kind of accessOrder({ engine, uid, ownerUid: own ? uid : lookup.route.ownerUid, named })) {
     if (kind === 'socket') {
@@ -127,17 +127,12 @@ async function lookUpByEngine(lookup: Lookup, engine: Engine, binary: string): P
   return unready(mostHelpfulCause(engine, { direct, sudo, served }, own || named));
 }
 
-/** Is the container, by its state, one of the caller's own podman? */
-function whoseOf({ caller: { uid }, route }: Lookup, engine: Engine): Whose {
-  return { uid, own: uid !== 0 && engine === 'podman' && ownsState(route.ownerUid, uid) };
-}
-
 async function lookUpByAccess(lookup: Lookup, via: EngineAccess): Promise<LookupResult> {
   const { containerName, service } = lookup.route.metadata;
   const { env } = lookup.caller;
   const endpoint = endpointOf(via, env);
   const { known } = lookup.memory;
-  const place = known && placeOf(lookup, via, endpoint);
+  const place = known && entryPlaceOf(lookup, via, endpoint);
   trace(() => accessFact(via.access));
   const recalled = place && known === 'always' ? recall(place, lookup.route) : undefined;
   if (place && recalled)
@@ -148,7 +143,13 @@ async function lookUpByAccess(lookup: Lookup, via: EngineAccess): Promise<Lookup
   ]);
   trace(() => probeFact(`${commandPrefix(via)} inspect ${containerName}`, result));
   if (result.kind === 'found' || result.kind === 'absent')
-    trace(() => transportFact(via, result.api, { env, endpoint, whose: whoseOf(lookup, via.engine) }));
+    trace(() =>
+      transportFact(via, result.api, {
+        env,
+        endpoint,
+        whose: whoseOf(via.engine, lookup.route.ownerUid, lookup.caller.uid),
+      }),
+    );
   if (result.kind === 'absent' && service) {
     // compose may have made it anew under another name; the rules for it are those of any other
     const renamed = await (await import('./find-service.ts')).findService(via, service, env);
@@ -163,7 +164,7 @@ async function judgeContainer(
   via: EngineAccess,
   container: Container,
   remote: string | undefined,
-  place: Place | undefined,
+  place: EntryPlace | undefined,
 ): Promise<LookupResult> {
   const { route, caller } = lookup;
   const { engine } = via;

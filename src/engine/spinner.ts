@@ -3,13 +3,10 @@ import { writeError } from '../report/stderr.ts';
 import type { IgnorableSignal } from '../route/caller.ts';
 import type { Environment } from '../system/environment.ts';
 import { listen, listenNoMore } from '../system/listen.ts';
-import { dieBy, endTied } from '../system/tied.ts';
+import { dieBy, endTied, fatalSignals } from '../system/tied.ts';
 
 /** A line on stderr that moves, for a person who waits. */
 export type Spinner = { readonly say: (words: string) => void; readonly stop: () => void };
-
-/** Signals that end a wait at once; the cursor comes back first. */
-const endings = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
 
 /**
  * Starts an `ora` spinner. Loaded only when a wait has begun: importing it costs 52 ms. `discardStdin` is off,
@@ -34,7 +31,8 @@ export async function startSpinner(
     // ora's colours do not know it: https://no-color.org
     color: caller.env.NO_COLOR ? false : 'cyan',
   });
-  const signals = endings.filter((signal) => !(caller.ignored as readonly string[]).includes(signal));
+  // the cursor comes back first
+  const signals = fatalSignals.filter((signal) => !(caller.ignored as readonly string[]).includes(signal));
   const end = (signal: NodeJS.Signals): void => {
     stop();
     endTied();

@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import type { Engine } from '../route/metadata.ts';
 import { lowestSubordinate } from '../system/subordinate-ids.ts';
+import { textOf } from '../system/text-of.ts';
+import { ownUserName } from '../system/user-name.ts';
+import type { Whose } from './transport/socket.ts';
 
 /**
  * Is a file of this owner the caller's own state? Their own uid, or one of their subordinate uids (subuid(5)): in a
@@ -25,15 +27,15 @@ export function isOwnState(
 }
 
 /** `isOwnState` on this machine. Where ranges come from elsewhere (LDAP), the state counts as somebody else's. */
-export function ownsState(ownerUid: number | undefined, uid: number): boolean {
-  const name = (): string => quietly(() => userInfo().username);
-  return isOwnState(ownerUid, { uid, name }, () => quietly(() => readFileSync('/etc/subuid', 'utf8')));
+function ownsState(ownerUid: number | undefined, uid: number): boolean {
+  const name = (): string => ownUserName() ?? '';
+  return isOwnState(ownerUid, { uid, name }, () => textOf('/etc/subuid') ?? '');
 }
 
-function quietly(read: () => string): string {
-  try {
-    return read();
-  } catch {
-    return '';
-  }
+/**
+ * Is the container, by its state, one of this user's own podman?
+ * @param ownerUid of the state directory
+ */
+export function whoseOf(engine: Engine, ownerUid: number | undefined, uid: number): Whose {
+  return { uid, own: uid !== 0 && engine === 'podman' && ownsState(ownerUid, uid) };
 }

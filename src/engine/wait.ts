@@ -11,10 +11,10 @@ const rhythmMs = 250;
  * or the budget is used up. The last look begins at the very end of the budget; a slower one that ends after it is
  * the last.
  * @param first what the first look saw
- * @param look one attempt
+ * @param look looks once
  * @param elapsed how long this call has been looking, its first look included, in milliseconds
  * @param say shows a person what is waited for; without it the wait is silent
- * @returns the last attempt
+ * @returns what the last look saw
  */
 export async function waitUntilReady(options: {
   first: Cause;

@@ -5,10 +5,10 @@ import { explainShortage, isShortage } from './shortage.ts';
 /** One thing to do about a failure: a few words, then the exact command or option. */
 export type Hint = { readonly label: string; readonly text: string };
 
-/** The shim's own exit codes, by the convention of `env`, `nice` and `timeout`. */
+/** The shim's own exit codes: 125 to 127 as `env`, `nice` and `timeout` use them; 255, as ssh, where the connection broke. */
 export const exitCodes = { cannotRoute: 125, cannotRun: 126, notFound: 127, connectionLost: 255 } as const;
 
-/** The only error the shim throws on purpose: a sentence for a person, what to do next, and the exit code. */
+/** The error that is shown to a person: a sentence, what to do next, and the exit code. */
 export class Failure extends Error {
   /**
    * @param exitCode what the shim exits with

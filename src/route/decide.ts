@@ -57,14 +57,15 @@ const fewestLooks = 40;
 const lookEveryMs = 2;
 
 /**
- * Decides where a call runs; the first rule that applies decides. Reads files, starts nothing.
- * @param patienceMs the wait budget in milliseconds, for metadata that is being written; asked only then
+ * Decides where a call runs; the first rule that applies decides. Reads files; under sudo it
+ * also asks getent for SUDO_USER, and starts nothing else.
+ * @param budgetMs the wait budget in milliseconds, for metadata that is being written; asked only then
  * @param pinOf exchanged in tests
  * @throws {Failure} 125 when metadata or pin cannot be read or used: never a silent fallback to the host
  */
 export async function decideRoute(
   caller: Pick<Caller, 'env' | 'uid'>,
-  patienceMs: () => number = () => 0,
+  budgetMs: () => number = () => 0,
   pinOf: () => Pin | undefined = readPin,
 ): Promise<Route> {
   const { env } = caller;
@@ -90,7 +91,7 @@ export async function decideRoute(
     if (found === undefined) return native('there is no hermes home and no pin');
     const { at, home } = found;
     trace(() => homeFact(home?.path, at, env.HERMES_HOME ? 'HERMES_HOME' : at.path));
-    const route = await byMetadata(at, home, patienceMs);
+    const route = await byMetadata(at, home, budgetMs);
     if (route === undefined) refuseSudoPin(caller);
     return route ?? native(`no container metadata in ${at.path}`);
   } finally {
@@ -147,9 +148,9 @@ function byOwnPin({ metadata, volume, file }: OwnPin, uid: number): ContainerRou
 async function byMetadata(
   at: HomePath,
   home: Home | undefined,
-  patienceMs: () => number,
+  budgetMs: () => number,
 ): Promise<ContainerRoute | undefined> {
-  const own = home && (await readOrLookAgain(home, patienceMs));
+  const own = home && (await readOrLookAgain(home, budgetMs));
   if (home && own) {
     const real = toHomePath(home.path);
     return routeTo(own, home, { homeRoot: real.root, profile: real.profile });
@@ -159,7 +160,7 @@ async function byMetadata(
   const root = named.profile === undefined ? undefined : openHome(named.root);
   if (root === undefined) return undefined;
   try {
-    const text = await readOrLookAgain(root, patienceMs);
+    const text = await readOrLookAgain(root, budgetMs);
     return text && routeTo(text, root, { homeRoot: root.path, profile: named.profile });
   } finally {
     closeHome(root);
@@ -181,7 +182,7 @@ function routeTo(
  * machine all of that time may pass between two looks.
  * A file that is being written is read again until it is whole, no longer fresh, or the wait budget is used up.
  */
-async function readOrLookAgain(home: Home, patienceMs: () => number): Promise<MetadataFile | undefined> {
+async function readOrLookAgain(home: Home, budgetMs: () => number): Promise<MetadataFile | undefined> {
   const begun = process.uptime() * 1000;
   for (let looks = 1; ; looks += 1) {
     const found = readMetadataFile(home);
@@ -189,7 +190,7 @@ async function readOrLookAgain(home: Home, patienceMs: () => number): Promise<Me
     const changing = found ? isHalfWritten(found, now) : isBeingReplaced(home, now);
     if (!changing) return found;
     const waitedMs = process.uptime() * 1000 - begun;
-    if (found ? waitedMs >= patienceMs() : waitedMs >= lookAgainMs && looks >= fewestLooks) return found;
+    if (found ? waitedMs >= budgetMs() : waitedMs >= lookAgainMs && looks >= fewestLooks) return found;
     await sleep(lookEveryMs);
   }
 }

@@ -38,7 +38,7 @@ function isAbsolutePath(value: string): boolean {
 
 const absolutePath = 'an absolute path without ".", "..", "//" or control characters';
 
-const engineName: Rule = {
+const objectName: Rule = {
   accepted: 'a letter or digit, then letters, digits, "_", "." and "-", 255 characters at most',
   accepts: (value) => /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/.test(value),
 };
@@ -50,18 +50,18 @@ export function isUnnamed(volume: string): boolean {
 
 const rules: Readonly<Record<string, Rule>> = {
   backend: { accepted: '"docker" or "podman"', accepts: (value) => value === 'docker' || value === 'podman' },
-  container_name: engineName,
-  compose_project: engineName,
-  compose_service: engineName,
+  container_name: objectName,
+  compose_project: objectName,
+  compose_service: objectName,
   exec_user: {
     accepted: 'a user or user:group, as names or numbers, not starting with "-"',
     accepts: (value) => value.length <= 255 && accountPattern.test(value),
   },
   hermes_bin: { accepted: absolutePath, accepts: isAbsolutePath },
   volume: {
-    accepted: `the name of a volume: ${engineName.accepted}`,
+    accepted: `the name of a volume: ${objectName.accepted}`,
     // one that nobody has named is another in the next container
-    accepts: (value) => engineName.accepts(value) && !isUnnamed(value),
+    accepts: (value) => objectName.accepts(value) && !isUnnamed(value),
   },
   hermes_home: { accepted: absolutePath, accepts: isAbsolutePath },
 };

@@ -9,8 +9,8 @@ import type { Name } from './name.ts';
 import { absoluteEntries, fileIn } from './search-path.ts';
 
 /**
- * The environment variable in which every launcher that a call passes through adds its own real path, so that
- * two installed copies cannot call each other for ever. A list as in PATH.
+ * The environment variable that lists the launchers a call has passed, as PATH lists directories. `findNative` adds ours when
+ * it hands a call on, so that two installed copies cannot call each other for ever.
  */
 const chainVariable = 'HERMES_SHIM_CHAIN';
 

@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, type Stats } from
 import { dirname, join } from 'node:path';
 import { escapeControls } from '../report/escape.ts';
 import { exitCodes, Failure, runOnHost } from '../report/failure.ts';
+import { hintWord } from '../report/paste.ts';
 import { quoteWord } from '../report/quote.ts';
 import type { Environment } from '../system/environment.ts';
 import { errorCode } from '../system/error-code.ts';
@@ -70,7 +71,7 @@ export function readOwnText(file: string, uid: number): string | undefined {
     const found = readSmallFile(path, file, judge, denied);
     if (found === undefined) return undefined;
     if (stat.uid !== uid) throw refused(directory, `belongs to uid ${stat.uid}, not to this user`, file);
-    if ((stat.mode & 0o022) !== 0) throw refused(directory, 'can be written by others', file);
+    if ((stat.mode & 0o022) !== 0) throw writable(directory);
     return found.text;
   } finally {
     closeSync(descriptor);
@@ -94,6 +95,15 @@ export function toOwnPin(text: string, file: string): OwnPin {
   for (const [key, value] of Object.entries({ backend, hermes_home: hermesHome, volume }))
     if (value === undefined) throw refused(file, `has no ${key}=, so it speaks for no home`, file);
   return { metadata, file, volume: { name: volume ?? '', home: hermesHome ?? '' } };
+}
+
+/** The file in it may be right; to write it anew would change nothing. */
+function writable(directory: string): Failure {
+  return new Failure(exitCodes.cannotRoute, `${escapeControls(directory)} can be written by others`, [
+    { label: 'close it', text: `chmod go-w ${hintWord(directory)}` },
+    { label: 'look', text: `ls -ld ${hintWord(directory)}` },
+    runOnHost,
+  ]);
 }
 
 function refused(path: string, fault: string, file: string): Failure {

@@ -7,7 +7,7 @@ import { unreadable } from './home.ts';
 import { followLinks } from './links.ts';
 import { type Metadata, parseMetadata } from './metadata.ts';
 
-/** Where the Nix module writes the pin. Not configurable: an environment that could move it could undo it. */
+/** Where the Nix module and `hermes-shim up` write the pin. Not configurable: an environment that could move it could undo it. */
 export const pinFile = '/etc/hermes-shim/container-mode';
 
 /** Metadata that the container cannot change, and the home it speaks for. */

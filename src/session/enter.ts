@@ -5,14 +5,16 @@ import { quoteCommand } from '../report/quote.ts';
 import { trace } from '../report/trace.ts';
 import type { Caller } from '../route/caller.ts';
 import type { ContainerRoute } from '../route/decide.ts';
+import type { Environment } from '../system/environment.ts';
+import { alwaysTaken, sizeOf } from '../system/exec-size.ts';
 import { type HeldStderr, holdStderr } from './client/held-stderr.ts';
-import type { TerminalState } from './client/terminal-state.ts';
 import { startWatchdog, type Watchdog } from './control/watchdog.ts';
 import { type Plan, sessionCommand, sessionRequest } from './plan/command.ts';
 import type { Descriptors } from './plan/descriptors.ts';
 import { clientEnvironment } from './plan/environment.ts';
 import { planSession } from './plan/plan.ts';
 import { runSession, type Session } from './run.ts';
+import { saveTerminal, type TerminalState } from './streams/terminal-state.ts';
 import { isAmbiguous } from './verdict/ambiguity.ts';
 import type { Ending, Fate } from './verdict/ending.ts';
 import { saysRefused } from './verdict/refusal.ts';
@@ -24,13 +26,18 @@ export type Prepared = {
   readonly settings: TerminalState | undefined;
 };
 
+/** Makes it ready. @param terminal whether the session may have one */
+export function prepare(env: Environment, terminal: boolean): Prepared {
+  return { watchdog: startWatchdog(env), settings: terminal ? saveTerminal() : undefined };
+}
+
 /** What came of it. `not-started`: the engine refused, and it may be that only something is not there yet. */
 export type Entered = { readonly kind: 'ended'; readonly ending: Ending } | { readonly kind: 'not-started' };
 
 /**
- * Runs hermes in the container and says how it ended. Where nobody has looked at the container before, since it is known,
- * what its engine says against it counts for nothing: it is forgotten, and nobody hears of it.
- * @param again whether it was not started before: then there is no `not-started` any more, but a failure
+ * Runs hermes in the container and says how it ended. Where the container was recalled and not probed, an engine that
+ * refuses it proves nothing: the entry is forgotten, the refusal is not shown, and the caller probes.
+ * @param again this is the second start: where hermes is not started either, that is a failure
  * @throws {Failure} where hermes was not started
  */
 export async function enterContainer(
@@ -168,11 +175,7 @@ export async function enterReadyContainer(
   throw new Error('a start came to no end');
 }
 
-/** So many bytes of arguments and environment every system takes (execve(2)). */
-const alwaysTaken = 128 * 1024;
-
 /** May this command line, with the variables that go along, be too long for somebody on its way into the container? */
 function isLong(command: readonly string[], { plain, secret }: Plan['forwarded']): boolean {
-  const words = [...command, ...[...plain, ...secret].flat()];
-  return words.reduce((sum, word) => sum + Buffer.byteLength(word) + 1, 0) > alwaysTaken;
+  return sizeOf([...command, ...[...plain, ...secret].flat()]) > alwaysTaken;
 }

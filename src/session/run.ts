@@ -6,18 +6,20 @@ import type { Environment } from '../system/environment.ts';
 import { listen } from '../system/listen.ts';
 import { dieBy } from '../system/tied.ts';
 import { type ExecSession, startExecSession } from './api/exec-session.ts';
-import { type Client, startClient, withIgnored } from './client/client.ts';
+import { type Client, startClient } from './client/client.ts';
 import type { HeldStderr } from './client/held-stderr.ts';
 import { openJobControl } from './client/job-control.ts';
-import { watchSilence } from './client/silence.ts';
-import { relayStdin } from './client/stdin-relay.ts';
-import { isTerminalClosed, restoreTerminal, type TerminalState } from './client/terminal-state.ts';
 import type { Address } from './control/control-script.ts';
 import { graceSeconds, openSessionControl, patienceMs } from './control/session-control.ts';
 import { addressee, type HandledSignal, handledSignals } from './control/signals.ts';
+import { watchSilence } from './control/silence.ts';
 import { watchUndeliverable } from './control/undeliverable.ts';
 import type { Watchdog } from './control/watchdog.ts';
 import type { Descriptors } from './plan/descriptors.ts';
+import { startOf } from './plan/session-id.ts';
+import { withIgnored } from './streams/ignore-signals.ts';
+import { relayStdin } from './streams/stdin-relay.ts';
+import { isTerminalClosed, restoreTerminal, type TerminalState } from './streams/terminal-state.ts';
 import type { ClientEnd } from './verdict/ending.ts';
 import { type Outcome, type Received, settle } from './verdict/settle.ts';
 
@@ -29,15 +31,16 @@ export type Session = {
   readonly overApi: Pick<ExecSession, 'api' | 'request'> | undefined;
   readonly descriptors: Pick<
     Descriptors,
-    'stdinTerminal' | 'stdoutTerminal' | 'stderrTerminal' | 'stdinConsumed'
+    'stdinTerminal' | 'stdoutTerminal' | 'stderrTerminal' | 'stdinConsumed' | 'closed'
   >;
   readonly address: Address;
   readonly terminal: boolean;
   readonly stdin: 'inherit' | 'ignore';
   /** the terminal's settings from before, in a terminal session */
   readonly settings: TerminalState | undefined;
-  /** what takes the client's stderr, where nobody has looked at the container before; and how it could be looked at */
+  /** takes the client's stderr until hermes has begun; only in a container that was recalled */
   readonly held?: HeldStderr | undefined;
+  /** probes the container, where hermes does not begin */
   readonly look: () => Promise<ProbeResult>;
   /** for the engine's client and the control script's */
   readonly env: Environment;
@@ -88,7 +91,11 @@ export async function runSession(session: Session, watchdog: Watchdog): Promise<
   watchdog.guard(address);
   client = session.overApi
     ? startExecSession({ ...session.overApi, ...session.descriptors, settings: session.settings, watchdog })
-    : await startProcess(session, watchdog);
+    : await startProcess(session, watchdog).catch((thrown: unknown) => {
+        // nothing was started, and nothing is left to do
+        watchdog.dismiss();
+        throw thrown;
+      });
   trace(
     () => `started ${address.via.engine} exec ${client?.process ? `as ${client.process.pid}` : 'by the API'}`,
   );
@@ -143,7 +150,11 @@ async function startProcess(session: Session, watchdog: Watchdog): Promise<Clien
   if (terminal || access.kind !== 'sudo' || session.stdin === 'ignore') return start(session.stdin);
   if (descriptors.stdinTerminal) {
     const relay = await relayStdin();
-    const client = await start(relay?.reader ?? 'ignore');
+    if (relay?.pid !== undefined) watchdog.watch({ pid: relay.pid, start: startOf(relay.pid) });
+    const client = await start(relay?.reader ?? 'ignore').catch((thrown: unknown) => {
+      relay?.end();
+      throw thrown;
+    });
     relay?.started();
     void client.ended.then(() => relay?.end());
     return client;

@@ -8,8 +8,8 @@ const listeners = new Map<NodeJS.Signals, Listener>();
  * when the loop turns) is forgotten with the last listener, and we would live on as if it had never come (measured: a
  * TERM in the tenth of a second in which a session is planned and started, twice in sixty under load).
  */
-export function listen<S extends NodeJS.Signals>(signals: readonly S[], hear: (signal: S) => void): void {
-  const listener = hear as Listener;
+export function listen<S extends NodeJS.Signals>(signals: readonly S[], onSignal: (signal: S) => void): void {
+  const listener = onSignal as Listener;
   for (const signal of signals) {
     process.on(signal, listener);
     drop(signal);

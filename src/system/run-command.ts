@@ -21,11 +21,11 @@ const newline = 0x0a;
 const complaintLimit = 64 * 1024;
 
 /**
- * Runs a probe to its end and keeps what it printed. In its own process session, so that a terminal's Ctrl-C
+ * Runs a short command to its end and keeps what it printed. In its own process session, so that a terminal's Ctrl-C
  * reaches the shim alone and no prompt can be asked there.
- * @param timeoutMs after this many milliseconds the probe is killed; or how patient to be with an engine
+ * @param timeoutMs after this many milliseconds it is killed; or how patient to be with an engine
  * @param signal ends it early
- * @param cwd where it starts, by default where every directory is there
+ * @param cwd where it starts, by default in `/`
  * @param tied it is killed when a signal ends us
  * @param answer what to write to its stdin when it has printed its first line; without it stdin is /dev/null
  * @param isWhole is this output, which ends a line, all that there is to say? Then it counts as ended with 0 and is not waited for

@@ -1,7 +1,7 @@
 import { isTaken, listen, listenNoMore } from './listen.ts';
 
-/** Signals that end who does not listen. */
-const endings: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'];
+/** Signals that people and programs send, and that end a process which does not listen (signal(7)). */
+export const fatalSignals = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const;
 
 /** What ends the processes that shall not outlive us. */
 const ties = new Set<() => void>();
@@ -13,7 +13,7 @@ const ties = new Set<() => void>();
  */
 export function tie(end: () => void): () => void {
   ties.add(end);
-  dieBy(endings.filter((signal) => process.listenerCount(signal) === 0));
+  dieBy(fatalSignals.filter((signal) => process.listenerCount(signal) === 0));
   return () => void ties.delete(end);
 }
 
@@ -28,9 +28,13 @@ export function endTied(): void {
  */
 export function dieBy(signals: readonly NodeJS.Signals[]): void {
   for (const signal of signals) {
-    if (endings.includes(signal) && !isTaken(signal)) listen([signal], die);
+    if (isFatal(signal) && !isTaken(signal)) listen([signal], die);
     else listenNoMore([signal]);
   }
+}
+
+function isFatal(signal: NodeJS.Signals): boolean {
+  return fatalSignals.some((one) => one === signal);
 }
 
 function die(signal: NodeJS.Signals): void {

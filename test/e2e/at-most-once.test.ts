@@ -10,6 +10,7 @@ import { until } from '../harness/host.ts';
 import { forgetKnown } from '../harness/known.ts';
 import {
   expectAgreement,
+  type Mishap,
   mishaps,
   named,
   putBack,
@@ -17,9 +18,12 @@ import {
   saysStarted,
   saysUnknown,
 } from '../harness/mishaps.ts';
-import { clientModes, describeModes, transportModes } from '../harness/modes.ts';
+import { clientModes, describeModes, distinctClientModes, distinctModes, inTurns } from '../harness/modes.ts';
 
 const impatient = { HERMES_SHIM_WAIT: '0' };
+
+/** Where hermes is about to be or running, a stop without grace is a kill. */
+const abrupt = named.filter((mishap) => mishap !== 'stop');
 
 describeModes((mode) => {
   const kinds = clientModes.includes(mode) ? ['new', 'known'] : ['new'];
@@ -28,7 +32,8 @@ describeModes((mode) => {
     async (kind) => {
       await using container = await managedContainer(mode);
       await using gate = await buildGate(container, 'exec');
-      for (const mishap of named) {
+      for (const [round, mishap] of abrupt.entries()) {
+        await putBack(container, abrupt[round - 1]);
         if (kind === 'known') {
           gate.open();
           expect(await container.hermes(['version'], { env: gate.env })).toMatchObject({ exitCode: 0 });
@@ -48,11 +53,8 @@ describeModes((mode) => {
           expect([ended.exitCode, container.starts().length], story).toEqual([0, 1]);
         else {
           expect([ended.exitCode, container.starts()], story).toEqual([125, []]);
-          expect(ended.stderr, story).toMatch(
-            knows || mishap === 'stop' || mishap === 'kill' ? saysNotStarted : saysUnknown,
-          );
+          expect(ended.stderr, story).toMatch(knows || mishap === 'kill' ? saysNotStarted : saysUnknown);
         }
-        await putBack(container);
       }
     },
   );
@@ -73,8 +75,11 @@ describeModes((mode) => {
       () => until(guests, { what: 'the wrapper', everyMs: 1 }),
       () => until(() => container.starts().length > 0, { what: 'hermes to start', everyMs: 1 }),
     ];
+    let before: Mishap | undefined;
     for (const [index, moment] of moments.entries()) {
+      await putBack(container, before);
       const mishap = index % 2 === 0 ? 'kill' : 'remake';
+      before = mishap;
       gate.reset();
       await using call = await container.session(['sleep', '3600'], { env: { ...impatient, ...gate.env } });
       await gate.reached();
@@ -85,13 +90,13 @@ describeModes((mode) => {
       const story = `${mishap}: ${expectAgreement(ended, container)}`;
       expect(ended.exitCode, story).not.toBe(0);
       expect(ended.stderr, story).toMatch(/^hermes: /m);
-      await putBack(container);
     }
   });
 
   it('during the session: it ends with its container, which is said after its own output', async () => {
     await using container = await managedContainer(mode);
-    for (const mishap of named) {
+    for (const [round, mishap] of abrupt.entries()) {
+      await putBack(container, abrupt[round - 1]);
       await using call = await container.session(['sleep', '3600'], { env: impatient });
       await call.waitFor('ready');
       await mishaps[mishap](container);
@@ -110,14 +115,14 @@ describeModes((mode) => {
         expect([137, 143, ...untold], story).toContain(ended.exitCode);
         expect(ended.stderr, story).toMatch(saysStarted);
       }
-      await putBack(container);
     }
   });
 
   it('just after its end: its own code counts, wherever the container went', async () => {
     await using container = await managedContainer(mode);
     await using gate = await buildGate(container, 'exec-end');
-    for (const code of [0, 1, 3]) {
+    for (const [round, code] of [0, 1, 3].entries()) {
+      await putBack(container, round === 0 ? undefined : 'kill');
       gate.reset();
       await using call = await container.session(['exit', String(code)], {
         env: { ...impatient, ...gate.env },
@@ -130,7 +135,6 @@ describeModes((mode) => {
         code,
         1,
       ]);
-      await putBack(container);
     }
   });
 
@@ -173,20 +177,21 @@ describeModes((mode) => {
       expect(await container.hermes(['sh', '-c', script])).toMatchObject({ exitCode: code, stderr: '' });
     }
   });
-}, transportModes);
+}, inTurns(distinctModes));
 
 describeModes((mode) => {
   it('before the probe: not started, and said so', async () => {
     await using container = await managedContainer(mode);
-    for (const mishap of ['stop', 'kill', 'remove'] as const) {
+    const kinds = ['stop', 'kill', 'remove'] as const;
+    for (const [round, mishap] of kinds.entries()) {
+      await putBack(container, kinds[round - 1]);
       await mishaps[mishap](container);
       const ended = await container.hermes(['version'], { env: impatient });
       expect(ended.exitCode, expectAgreement(ended, container)).toBe(125);
       expect(ended.stderr).toMatch(saysNotStarted);
-      await putBack(container);
     }
   });
-}, transportModes);
+}, distinctModes);
 
 describeModes((mode) => {
   it('a hermes that removed its note and lost its user is not started twice', async () => {
@@ -202,4 +207,4 @@ describeModes((mode) => {
     expect(container.starts()).toHaveLength(1);
     expect(ended.stderr).toMatch(/^hermes: container '.*' has no user 'hermes'/m);
   });
-}, clientModes);
+}, distinctClientModes);

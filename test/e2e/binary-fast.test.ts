@@ -7,10 +7,11 @@ import { beforeAll, expect, it } from 'vitest';
 import { readConfig } from '../../scripts/binary/config.ts';
 import { buildBinary } from '../../scripts/binary.ts';
 import { ownArchitecture } from '../../scripts/runtimes.ts';
-import { managedContainer } from '../harness/container.ts';
 import { describeModes, engines } from '../harness/modes.ts';
 import { openTerminal } from '../harness/pty.ts';
 import { readReport } from '../harness/report.ts';
+import { withoutSpinner } from '../harness/screen.ts';
+import { shareContainer } from '../harness/shared.ts';
 
 const config = readConfig(fileURLToPath(new URL('../..', import.meta.url)));
 const file = `${config.name}-linux-${ownArchitecture()}`;
@@ -28,8 +29,10 @@ beforeAll(async () => {
 
 describeModes(
   (mode) => {
+    const shared = shareContainer(mode);
+
     it('the fast executable routes a call with no node on PATH, with every argument and hermes’s exit code', async () => {
-      await using container = await managedContainer(mode);
+      const container = await shared();
       const args = ['report', '-', 'a b', '', '--help', '--version'];
       const ended = await container.call([hermes, ...args], { env }).ended;
       expect(ended).toMatchObject({ exitCode: 0, stderr: '' });
@@ -39,7 +42,7 @@ describeModes(
     });
 
     it('a signal to the fast executable reaches hermes, which ends by it, and SIGKILL leaves nothing behind', async () => {
-      await using container = await managedContainer(mode);
+      const container = await shared();
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
         await using call = container.call([hermes, 'sleep', '600'], { env });
         await call.waitFor(/ready/);
@@ -53,7 +56,7 @@ describeModes(
     });
 
     it('ten megabytes go through the fast executable each way, byte for byte', async () => {
-      await using container = await managedContainer(mode);
+      const container = await shared();
       const input = randomBytes(10_000_000);
       const { exitCode, stdoutBytes } = await container.call([hermes, 'cat'], { env, input }).ended;
       expect(exitCode).toBe(0);
@@ -65,8 +68,10 @@ describeModes(
 
 describeModes(
   (mode) => {
+    const shared = shareContainer(mode);
+
     it('in a terminal hermes has one through the fast executable: its size, its keys, its Ctrl-C', async () => {
-      await using container = await managedContainer(mode);
+      const container = await shared();
       const identity = container.identity({ env });
       await using terminal = await openTerminal({
         // the settings are looked at before hermes changes them
@@ -78,7 +83,7 @@ describeModes(
       const before = await terminal.settings();
       terminal.write('\r');
       await terminal.waitFor('ready', { ms: 30_000 });
-      expect(terminal.output()).toMatch(/^\r\nsize 23 91\r\n/);
+      expect(withoutSpinner(terminal.output())).toMatch(/^\r\nsize 23 91\r\n/);
       terminal.resize(120, 40);
       await terminal.waitFor('size 40 120');
       terminal.write('\x03');
@@ -89,7 +94,7 @@ describeModes(
     });
 
     it('a deleted current directory does not keep the fast executable from starting, routed or native', async () => {
-      await using container = await managedContainer(mode);
+      const container = await shared();
       const start = async (more: Record<string, string>, program: string, ...args: string[]) => {
         const gone = mkdtempSync(join(engines.dir, 'gone-'));
         const options = { cwd: gone, first: `/bin/rmdir ${gone}`, env: { ...env, PWD: gone, ...more } };
@@ -106,7 +111,7 @@ describeModes(
     });
 
     it('variables of its runtime do not steer the fast executable, and a native hermes has them', async () => {
-      await using container = await managedContainer(mode);
+      const container = await shared();
       const strays = { BUN_BE_BUN: '1', BUN_OPTIONS: '--version', NODE_OPTIONS: '--no-such-option' };
       const routed = container.call([hermes, 'exit', '5'], { env: { ...env, ...strays } });
       expect(await routed.ended).toMatchObject({ exitCode: 5, stdout: '', stderr: '' });
@@ -119,7 +124,7 @@ describeModes(
     });
 
     it('the companion is in the fast executable, too, and each name is known by a link to the file', async () => {
-      await using container = await managedContainer(mode);
+      const container = await shared();
       const links = mkdtempSync(join(engines.dir, 'links-'));
       for (const name of ['hermes', 'hermes-acp', 'hermes-shim'])
         symlinkSync(join(directory, file), join(links, name));

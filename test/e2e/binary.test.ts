@@ -10,6 +10,7 @@ import { managedContainer } from '../harness/container.ts';
 import { describeModes, engines } from '../harness/modes.ts';
 import { openTerminal } from '../harness/pty.ts';
 import { readReport } from '../harness/report.ts';
+import { shareContainer } from '../harness/shared.ts';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 const config = readConfig(checkout);
@@ -46,8 +47,10 @@ describeModes(
 
 describeModes(
   (mode) => {
+    const shared = shareContainer(mode);
+
     it('it answers to every name, by the launcher and by symlinks to the file', async () => {
-      await using container = await managedContainer(mode);
+      const container = await shared();
       const links = mkdtempSync(join(engines.dir, 'links-'));
       for (const name of ['hermes', 'hermes-agent', 'hermes-acp'])
         symlinkSync(join(directory, file), join(links, name));
@@ -64,7 +67,7 @@ describeModes(
     });
 
     it('arguments that are no UTF-8 arrive byte for byte, with and without the launcher', async () => {
-      await using container = await managedContainer(mode);
+      const container = await shared();
       for (const name of ['hermes', file]) {
         const script = `exec ${join(directory, name)} ${name === file ? 'hermes' : ''} report - "$(printf 'a\\377b')"`;
         const ended = await (await container.shell(script)).ended;
@@ -84,7 +87,7 @@ describeModes(
     });
 
     it('the companion is in the file too, and knows it for hermes', async () => {
-      await using container = await managedContainer(mode);
+      const container = await shared();
       const companion = join(directory, 'hermes-shim');
       const links = mkdtempSync(join(engines.dir, 'links-'));
       symlinkSync(join(directory, file), join(links, 'hermes-shim'));
@@ -106,7 +109,7 @@ describeModes(
     });
 
     it('linked directly under its names, without the launcher, it knows its own name', async () => {
-      await using container = await managedContainer(mode);
+      const container = await shared();
       const links = mkdtempSync(join(engines.dir, 'links-'));
       for (const name of ['hermes', 'hermes-agent', 'hermes-acp', 'hermes-shim'])
         symlinkSync(join(directory, file), join(links, name));
@@ -121,21 +124,21 @@ describeModes(
     });
 
     it('secrets are handed over by it, too', async () => {
-      await using container = await managedContainer(mode);
+      const container = await shared();
       const env = { ...noPath, HERMES_SHIM_FORWARD_ENV: 'MY_SECRET', MY_SECRET: 'of this' };
       const told = container.call([join(directory, 'hermes'), 'sh', '-c', 'echo "$MY_SECRET"'], { env });
       expect(await told.ended).toMatchObject({ exitCode: 0, stdout: 'of this\n', stderr: '' });
     });
 
     it('a stray NODE_OPTIONS does not reach the runtime in it, not even without the launcher', async () => {
-      await using container = await managedContainer(mode);
+      const container = await shared();
       const env = { ...noPath, NODE_OPTIONS: '--no-such-option' };
       const ended = await container.call([join(directory, file), 'hermes', 'exit', '5'], { env }).ended;
       expect(ended).toMatchObject({ exitCode: 5, stderr: '' });
     });
 
     it('native: the next hermes on PATH, never itself', async () => {
-      await using container = await managedContainer(mode);
+      const container = await shared();
       const links = mkdtempSync(join(engines.dir, 'links-'));
       symlinkSync(join(directory, file), join(links, 'hermes'));
       const path = `${links}:${directory}:${join(container.packageDir, 'bin')}:/usr/bin:/bin`;

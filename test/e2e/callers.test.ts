@@ -7,7 +7,7 @@ import { engineVariables } from '../../scripts/engines/owner.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { callExactly } from '../harness/exactly.ts';
 import { nodeDir, shim } from '../harness/installed.ts';
-import { describeModes, engines, transportModes } from '../harness/modes.ts';
+import { apiModes, describeModes, engines, transportModes } from '../harness/modes.ts';
 import { readReport } from '../harness/report.ts';
 
 const soak = process.env.SOAK === '1';
@@ -149,6 +149,18 @@ describeModes((mode) => {
     console.log(`${mode}: ${took.length} round trips, median ${median.toFixed(2)} ms`);
   });
 }, transportModes);
+
+describeModes((mode) => {
+  it('with both outputs closed a session goes on to its end, and its code is hermes’s', async () => {
+    await using container = await managedContainer(mode);
+    // docker ends such a connection at once; an exec whose connection broke is given up after a second
+    const words = 'exec >&- 2>&-; sleep 2; echo all >/data/workspace/done; exit 42';
+    const argv = [await shim(), 'sh', '-c', words];
+    const ended = await callExactly(container, { argv, closed: [0, 1, 2] }, { stdin: 'pipe' });
+    expect(ended).toMatchObject({ exitCode: 42, stdout: '', stderr: '' });
+    expect(readFileSync(join(container.workspace, 'done'), 'utf8')).toBe('all\n');
+  });
+}, apiModes);
 
 describeModes(
   (mode) => {

@@ -14,7 +14,7 @@ import { companion, companionJson, steady } from '../harness/companion.ts';
 import { managedContainer } from '../harness/container.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import type { ManagedContainer } from '../harness/managed-container.ts';
-import { describeModes } from '../harness/modes.ts';
+import { describeModes, inTurns, usualModes } from '../harness/modes.ts';
 import { openProxy } from '../harness/proxy.ts';
 import { readReport } from '../harness/report.ts';
 
@@ -83,7 +83,7 @@ describeModes((mode) => {
     expect(found).toMatchObject({ bin: '/data/current-package/bin/hermes', user: 'hermes', written: false });
     expect(existsSync(container.metadataFile)).toBe(false);
   });
-});
+}, inTurns(usualModes));
 
 describeModes(
   (mode) => {

@@ -5,9 +5,17 @@ import { companion, companionJson, steady } from '../harness/companion.ts';
 import { managedContainer } from '../harness/container.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import { hostProcesses } from '../harness/host.ts';
-import { clientModes, describeModes, type EngineMode, engines, transportModes } from '../harness/modes.ts';
+import {
+  apiModes,
+  clientModes,
+  describeModes,
+  type EngineMode,
+  engines,
+  transportModes,
+} from '../harness/modes.ts';
 import { openProxy } from '../harness/proxy.ts';
 import { readReport } from '../harness/report.ts';
+import { shareContainer } from '../harness/shared.ts';
 
 type Explained = {
   decisions: { about: string; fact: string }[];
@@ -32,9 +40,7 @@ const awkward = [
   '--',
 ];
 
-/** Where the engine is spoken to by its API. */
-const apiModes = ['docker', 'podman-socket'] as const;
-const byApi = (mode: EngineMode) => apiModes.some((one) => one === mode);
+const byApi = (mode: EngineMode) => apiModes.includes(mode);
 
 /** The socket that the container's caller is led to. */
 const socketOf = (mode: EngineMode): string =>
@@ -56,6 +62,8 @@ const anonymous = (words: readonly string[]) =>
   words.map((word) => word.replace(/\d+-\d+-[0-9a-z]+-[0-9a-z]+/g, 'SESSION'));
 
 describeModes((mode) => {
+  const shared = shareContainer(mode);
+
   it('the command that explain prints does what hermes does, pasted into a shell', async () => {
     await using container = await managedContainer(mode, { workdir: '/data' });
     const env = { TZ: "Mars/It's", HERMES_INFERENCE_MODEL: 'a "model"' };
@@ -86,7 +94,7 @@ describeModes((mode) => {
   });
 
   it('explain tells each decision and its fact, names secrets without their values, and starts nothing', async () => {
-    await using container = await managedContainer(mode);
+    const container = await shared();
     const { stdout } = await companion(container, ['explain', 'sessions', 'list'], {
       env: { LANG: undefined },
     });
@@ -124,7 +132,7 @@ describeModes((mode) => {
         'ready      the container is young: user and binary are there',
         'session    as hermes, umask 0022',
         '           in /data/workspace',
-        '           through pipes: stdin or stdout is no terminal here',
+        '           through pipes: stdin or stdout is no terminal here, or HERMES_SHIM_STDIN=0',
         '           with nothing of this environment',
       ].join('\n'),
     );
@@ -137,7 +145,7 @@ describeModes((mode) => {
   });
 
   it('says by which way the call itself goes, to people and to programs', async () => {
-    await using container = await managedContainer(mode);
+    const container = await shared();
     const { api } = await companionJson<Explained>(container, ['explain']);
     const { stdout } = await companion(container, ['explain', 'chat']);
     if (byApi(mode)) {
@@ -186,8 +194,10 @@ describeModes((mode) => {
 
 describeModes(
   (mode) => {
+    const shared = shareContainer(mode);
+
     it('fits a screen: what the shell does in the container is folded, and --full unfolds it', async () => {
-      await using container = await managedContainer(mode);
+      const container = await shared();
       const { stdout } = await companion(container, ['explain', 'chat']);
       const answer = stdout.slice(stdout.indexOf('It runs in the container'));
       expect(stdout.split('\n').length).toBeLessThan(40);
@@ -202,7 +212,7 @@ describeModes(
     });
 
     it('says where a native call would go, and why', async () => {
-      await using container = await managedContainer(mode);
+      const container = await shared();
       const dir = join(container.root, 'native');
       mkdirSync(dir);
       chmodSync(dir, 0o755);
@@ -240,7 +250,7 @@ describeModes(
     });
 
     it('typed in a terminal it is the command for a terminal', async () => {
-      await using container = await managedContainer(mode);
+      const container = await shared();
       await using terminal = await container.terminal(['explain', 'chat'], {
         name: 'hermes-shim',
         cols: 500,
@@ -253,7 +263,7 @@ describeModes(
     });
 
     it('tells what hermes would complain of before it looks for the container', async () => {
-      await using container = await managedContainer(mode);
+      const container = await shared();
       const env = { HERMES_SHIM_WAIT: 'soon' };
       const { stdout, exitCode } = await companion(container, ['explain', 'chat'], { env });
       expect([exitCode, stdout]).toEqual([1, expect.stringContaining("HERMES_SHIM_WAIT is 'soon'")]);
@@ -261,7 +271,7 @@ describeModes(
     });
 
     it('tells the same by the other names', async () => {
-      await using container = await managedContainer(mode);
+      const container = await shared();
       const last = async (name: string) => {
         const ended = await companion(container, ['explain', '--json', '--name', name, '--', 'x']);
         return (JSON.parse(ended.stdout) as Explained).command.slice(-3);

@@ -62,11 +62,13 @@ it('--help fits a screen and has examples', async () => {
 const keeping = ['init', 'up', 'down', 'restart', 'status', 'logs', 'shell', 'update', 'recreate'];
 
 it('every subcommand explains itself', async () => {
-  for (const command of ['doctor', 'explain', 'enable', 'disable', 'ps', 'reap', 'completion', ...keeping]) {
+  const commands = ['doctor', 'explain', 'enable', 'disable', 'ps', 'reap', 'completion', ...keeping];
+  const check = async (command: string) => {
     const { exitCode, stdout } = await run(command, '--help');
     expect([command, exitCode, stdout.split('\n').length < 25]).toEqual([command, 0, true]);
     expect(stdout).toContain('hermes-shim');
-  }
+  };
+  for (let at = 0; at < commands.length; at += 4) await Promise.all(commands.slice(at, at + 4).map(check));
 });
 
 it('wrong usage is exit code 2, a sentence, and no stack trace', async () => {
@@ -85,6 +87,9 @@ it('wrong usage is exit code 2, a sentence, and no stack trace', async () => {
   expect(await said('completion', 'tcsh')).toContain('Choices: "bash", "zsh", "fish"');
   expect(await said('enable', '--backend', 'lxc')).toContain('Choices: "docker", "podman"');
   expect(await said('ps', 'surplus')).toContain('Unknown');
+  expect(await said('status', '--file', 'a', '--file', 'b')).toContain('--file is there twice');
+  expect(await said('up', '--no-file')).toContain('--file needs a value');
+  expect(await said('logs', '--since')).toContain('--since needs a value');
 });
 
 it('without any hermes home each command says what is missing, with --json too', async () => {

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type ComposeProject, composeProject } from '../harness/compose.ts';
-import { describeModes, type EngineMode } from '../harness/modes.ts';
+import { describeModes, type EngineMode, inTurns } from '../harness/modes.ts';
 import { numbersOf } from '../harness/official.ts';
 import { readReport } from '../harness/report.ts';
 
@@ -102,7 +102,7 @@ describeModes((mode) => {
     else await project.up();
     expect(await uidInside(project)).toBe(inside);
   });
-}, composeModes);
+}, inTurns(composeModes));
 
 describeModes(
   (mode) => {

@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { attempt, plainEnv } from '../../scripts/engines/command.ts';
 import { type CallOptions, call } from '../harness/call.ts';
@@ -113,6 +114,26 @@ describe('native', () => {
       stderr: expect.stringContaining('calls itself in a circle'),
     });
   });
+
+  it.runIf(engines.asRoot)(
+    'without /proc a native hermes has the descriptors that it was given',
+    async () => {
+      const dir = join(scratch, 'chroot');
+      mkdirSync(dir);
+      writeFileSync(join(dir, 'hermes'), '#!/bin/sh\nread -r line; echo "got $line"; echo also >&2\n', {
+        mode: 0o755,
+      });
+      const hidden = ['--mount', 'sh', '-c', 'umount -l /proc && exec "$@"', 'sh', await shim()];
+      const env = { PATH: `${nodeDir()}:/usr/bin:/bin`, HERMES_DEV: '1', HERMES_NATIVE_DIR: dir };
+      const ended = await execa('unshare', hidden, {
+        env,
+        extendEnv: false,
+        input: 'a line\n',
+        reject: false,
+      });
+      expect(ended).toMatchObject({ exitCode: 0, stdout: 'got a line', stderr: 'also' });
+    },
+  );
 
   it('a hermes that cannot be run is 126', async () => {
     const dir = join(scratch, 'broken');

@@ -9,7 +9,7 @@ import { type ManagedContainer, managedContainer } from '../harness/container.ts
 import { fakeEngine } from '../harness/fakes.ts';
 import { signalAll, until } from '../harness/host.ts';
 import { nodeDir, shim } from '../harness/installed.ts';
-import { clientModes, describeModes, type EngineMode, engines, transportModes } from '../harness/modes.ts';
+import { clientModes, describeModes, distinctModes, type EngineMode, engines } from '../harness/modes.ts';
 import { openTerminal } from '../harness/pty.ts';
 import { openShell, shimOf, shimsOf } from '../harness/shell.ts';
 
@@ -163,9 +163,9 @@ describeModes(
       running.kill('SIGTERM');
       expect(await running.ended).toMatchObject({ signal: 'SIGTERM' });
       await container.untilNoGuests();
-    }, 120_000);
+    });
   },
-  transportModes,
+  distinctModes,
   { atOnce: true },
 );
 

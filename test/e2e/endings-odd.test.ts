@@ -7,9 +7,10 @@ import { clientsBelow } from '../harness/clients.ts';
 import { managedContainer } from '../harness/container.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import { signalAll, until } from '../harness/host.ts';
-import { clientModes, describeModes, socketModes, transportModes } from '../harness/modes.ts';
+import { clientModes, describeModes, distinctModes, inTurns, socketModes } from '../harness/modes.ts';
 import { openProxy } from '../harness/proxy.ts';
 import { expectRefusal } from '../harness/refusal.ts';
+import { shareContainer } from '../harness/shared.ts';
 
 describeModes(
   (mode) => {
@@ -75,8 +76,10 @@ describeModes((mode) => {
 }, socketModes);
 
 describeModes((mode) => {
+  const shared = shareContainer(mode);
+
   it('outputs that are full end the session with them, and are no success', async () => {
-    await using container = await managedContainer(mode);
+    const container = await shared();
     const running = await container.session(['tick', '0.05'], {
       stdout: { file: '/dev/full' },
       stderr: { file: '/dev/full' },
@@ -86,15 +89,13 @@ describeModes((mode) => {
   });
 
   it('a directory as stdin is an empty one, for which nobody waits', async () => {
-    await using container = await managedContainer(mode);
+    const container = await shared();
     const shell = await container.shell('hermes cat </etc');
     expect(await shell.ended).toMatchObject({ exitCode: 0, stdout: '', timedOut: false });
   });
-}, transportModes);
 
-describeModes((mode) => {
   it('too few descriptors are told as such, in a sentence', async () => {
-    await using container = await managedContainer(mode);
+    const container = await shared();
     for (const descriptors of [18, 19, 20, 22, 24]) {
       container.forgetStarts();
       const ended = await container.hermes(['version'], { first: `ulimit -n ${descriptors}` });
@@ -115,40 +116,40 @@ describeModes((mode) => {
       if (descriptors < 20) expect(exitCode, story).not.toBe(0);
     }
   });
-}, transportModes);
 
-describeModes((mode) => {
-  it('what was at work before a client is not taken for its session, though pids have begun anew', async () => {
-    await using container = await managedContainer(mode);
-    const session = await container.session(['sleep', '1000']);
-    await session.waitFor('ready');
-    // the lowest pid: as if they had begun anew and every other process stood above the client
-    const found = findSuspects({ pid: 1, start: '0' }, container.id);
-    expect(found.length).toBeGreaterThan(0);
-    const [now = ''] = readFileSync('/proc/uptime', 'utf8').split(' ');
-    expect(findSuspects({ pid: 1, start: String(Math.ceil(Number(now) * 100)) }, container.id)).toEqual([]);
-    session.kill('SIGTERM');
-    await session.ended;
-  });
-
-  it('a client killed in a crowd of sessions takes its own along, and no other', async () => {
-    await using container = await managedContainer(mode);
-    const sessions = [];
-    for (let count = 0; count < 4; count += 1) {
-      const session = await container.session(['sleep', String(1000 + count)]);
-      sessions.push(session);
+  if (clientModes.includes(mode)) {
+    it('what was at work before a client is not taken for its session, though pids have begun anew', async () => {
+      const container = await shared();
+      const session = await container.session(['sleep', '1000']);
       await session.waitFor('ready');
-    }
-    const [first, ...others] = sessions;
-    const sleeps = async () =>
-      (await container.sessionProcesses())
-        .map(({ argv }) => argv.join(' '))
-        .filter((line) => line.startsWith('sleep 100'));
-    signalAll(clientsBelow([first?.pid ?? 0]), 'SIGTERM');
-    await until(async () => !(await sleeps()).includes('sleep 1000'), { what: 'its end', ms: 20_000 });
-    expect((await sleeps()).sort()).toEqual(['sleep 1001', 'sleep 1002', 'sleep 1003']);
-    for (const other of others) other.kill('SIGTERM');
-    for (const session of sessions) await session.ended;
-    await container.untilNoGuests();
-  });
-}, clientModes);
+      // the lowest pid: as if they had begun anew and every other process stood above the client
+      const found = findSuspects({ pid: 1, start: '0' }, container.id);
+      expect(found.length).toBeGreaterThan(0);
+      const [now = ''] = readFileSync('/proc/uptime', 'utf8').split(' ');
+      expect(findSuspects({ pid: 1, start: String(Math.ceil(Number(now) * 100)) }, container.id)).toEqual([]);
+      session.kill('SIGTERM');
+      await session.ended;
+    });
+
+    it('a client killed in a crowd of sessions takes its own along, and no other', async () => {
+      const container = await shared();
+      const sessions = [];
+      for (let count = 0; count < 4; count += 1) {
+        const session = await container.session(['sleep', String(1000 + count)]);
+        sessions.push(session);
+        await session.waitFor('ready');
+      }
+      const [first, ...others] = sessions;
+      const sleeps = async () =>
+        (await container.sessionProcesses())
+          .map(({ argv }) => argv.join(' '))
+          .filter((line) => line.startsWith('sleep 100'));
+      signalAll(clientsBelow([first?.pid ?? 0]), 'SIGTERM');
+      await until(async () => !(await sleeps()).includes('sleep 1000'), { what: 'its end', ms: 20_000 });
+      expect((await sleeps()).sort()).toEqual(['sleep 1001', 'sleep 1002', 'sleep 1003']);
+      for (const other of others) other.kill('SIGTERM');
+      for (const session of sessions) await session.ended;
+      await container.untilNoGuests();
+    });
+  }
+}, inTurns(distinctModes));

@@ -5,7 +5,7 @@ import type { Running } from '../harness/call.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { EngineFault } from '../harness/fault.ts';
 import { leftovers } from '../harness/leftovers.ts';
-import { describeModes, type EngineMode, socketModes, transportModes } from '../harness/modes.ts';
+import { describeModes, distinctModes, type EngineMode, socketModes } from '../harness/modes.ts';
 import { type EngineProxy, openProxy } from '../harness/proxy.ts';
 import { endAfter, longestMs, means, moment, often, seed } from '../harness/random-ending.ts';
 
@@ -72,4 +72,4 @@ describeModes((mode) => {
     },
     longestMs,
   );
-}, transportModes);
+}, distinctModes);

@@ -37,6 +37,26 @@ async function moment(ms: number): Promise<void> {
   await until(() => performance.now() >= at, { what: 'the moment', ms: ms + 1000 });
 }
 
+/**
+ * A session that got its TERM in vain in a paused container, which goes on since. A pause that took more than half of
+ * the ten seconds for which a shim tries is too long for what is tested: another session then has another pause.
+ */
+async function sessionSignalledInPause(container: ManagedContainer): Promise<Running> {
+  for (let attempt = 1; ; attempt += 1) {
+    const running = await container.session(['trap', 'TERM', '7'], { env: { HERMES_SHIM_DEBUG: '1' } });
+    await running.waitFor('ready');
+    await container.pause();
+    const sentAt = performance.now();
+    running.kill('SIGTERM');
+    const inVain = () => running.stderr().includes('control script, TERM process: unknown');
+    await until(inVain, { what: 'a delivery in vain', everyMs: 5 });
+    await container.unpause();
+    if (performance.now() - sentAt < 5000 || attempt === 5) return running;
+    await running.ended;
+    await container.untilNoGuests(14_000);
+  }
+}
+
 const byAll = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const;
 
 describeModes(
@@ -55,28 +75,26 @@ describeModes(
 
     it('a second signal ends the shim at once', async () => {
       await using container = await managedContainer(mode);
-      for (const running of await sessions(container, 1)) {
-        await container.pause();
-        running.kill('SIGINT');
-        await moment(1200);
-        running.kill('SIGINT');
-        await untilEnded(running, 4000);
-        await container.unpause();
-        expect(await running.ended).toMatchObject({ signal: 'SIGINT' });
-      }
+      const [once, twice] = (await sessions(container, 2)) as [Running, Running];
+      await container.pause();
+      once.kill('SIGINT');
+      await moment(1000);
+      twice.kill('SIGINT');
+      await moment(1200);
+      twice.kill('SIGINT');
+      await untilEnded(twice, 4000);
+      // its signal came before both, and it tries for ten seconds
+      expect(isAlive(idOf(once.pid))).toBe(true);
+      await container.unpause();
+      const ended = [await once.ended, await twice.ended];
+      expect(ended.map(({ signal }) => signal)).toEqual(['SIGINT', 'SIGINT']);
       await container.untilNoGuests(14_000);
       expect(await leftovers(container)).toEqual([]);
     });
 
     it('a signal that comes during a pause reaches hermes after it, once', async () => {
       await using container = await managedContainer(mode);
-      const running = await container.session(['trap', 'TERM', '7'], { env: { HERMES_SHIM_DEBUG: '1' } });
-      await running.waitFor('ready');
-      await container.pause();
-      running.kill('SIGTERM');
-      const inVain = () => running.stderr().includes('control script, TERM process: unknown');
-      await until(inVain, { what: 'a delivery in vain', everyMs: 5 });
-      await container.unpause();
+      const running = await sessionSignalledInPause(container);
       const { exitCode, stdout } = await running.ended;
       expect({ exitCode, said: stdout.match(/goodbye/g) }).toEqual({ exitCode: 7, said: ['goodbye'] });
       await container.untilNoGuests();

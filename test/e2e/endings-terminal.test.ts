@@ -1,14 +1,16 @@
 /** Endings in a terminal: keys, a closed window, job control. The terminal is usable after every one of them. */
 import { expect, it } from 'vitest';
 import { clientsBelow } from '../harness/clients.ts';
-import { managedContainer } from '../harness/container.ts';
 import { signalAll, until } from '../harness/host.ts';
-import { clientModes, describeModes, transportModes } from '../harness/modes.ts';
+import { clientModes, describeModes, distinctModes } from '../harness/modes.ts';
+import { shareContainer } from '../harness/shared.ts';
 import { openShell, shimOf, shimsOf } from '../harness/shell.ts';
 
 describeModes((mode) => {
+  const shared = shareContainer(mode);
+
   it('Ctrl-C ends a session in a terminal, and the terminal is as before', async () => {
-    await using container = await managedContainer(mode);
+    const container = await shared();
     await using shell = await openShell(container);
     const before = await shell.settings();
     await shell.type('hermes sleep 1000', /ready \d+/);
@@ -19,7 +21,7 @@ describeModes((mode) => {
   });
 
   it('Ctrl-C ends a session in a pipeline, and a session that reads one', async () => {
-    await using container = await managedContainer(mode);
+    const container = await shared();
     await using shell = await openShell(container);
     for (const line of ['hermes sleep 1000 | cat', 'echo | hermes sleep 1000']) {
       await shell.type(line, /ready \d+/);
@@ -30,7 +32,7 @@ describeModes((mode) => {
   });
 
   it('a loop in a terminal stops at Ctrl-C', async () => {
-    await using container = await managedContainer(mode);
+    const container = await shared();
     await using shell = await openShell(container);
     await shell.type('for i in 1 2 3; do hermes sleep 1000 | cat; done; echo "done $?"', /ready \d+/);
     const from = shell.output().length;
@@ -41,7 +43,7 @@ describeModes((mode) => {
   });
 
   it('a loop of sessions in a terminal stops at Ctrl-C, which goes in as a byte', async () => {
-    await using container = await managedContainer(mode);
+    const container = await shared();
     await using shell = await openShell(container);
     await shell.type('for i in 1 2 3; do hermes sleep 1000; done', /ready \d+/);
     const from = shell.output().length;
@@ -52,7 +54,7 @@ describeModes((mode) => {
   });
 
   it('a closed terminal leaves nothing running', async () => {
-    await using container = await managedContainer(mode);
+    const container = await shared();
     for (const line of ['hermes chat', 'hermes sleep 1000 | cat', 'hermes trap INT 3']) {
       await using shell = await openShell(container);
       await shell.type(line, /ready \d+|> $/);
@@ -65,7 +67,7 @@ describeModes((mode) => {
   });
 
   it('kill of the shim ends a session in a terminal, by every signal, and the terminal is as before', async () => {
-    await using container = await managedContainer(mode);
+    const container = await shared();
     await using shell = await openShell(container);
     const before = await shell.settings();
     for (const signal of ['TERM', 'HUP', 'INT', 'QUIT', 'USR1', 'KILL']) {
@@ -79,7 +81,7 @@ describeModes((mode) => {
   });
 
   it('Ctrl-Z stops a session in a pipeline with the shim, fg goes on with it', async () => {
-    await using container = await managedContainer(mode);
+    const container = await shared();
     await using shell = await openShell(container);
     await shell.type('hermes tick 0.1 | cat', /\b5\b/);
     await shell.type('\x1a', 'Stopped');
@@ -90,21 +92,21 @@ describeModes((mode) => {
     await shell.type('\x03', 'prompt> ');
     await container.untilNoGuests();
   });
-}, transportModes);
 
-describeModes((mode) => {
-  it('a client killed in a terminal leaves the terminal as before', async () => {
-    await using container = await managedContainer(mode);
-    await using shell = await openShell(container);
-    const before = await shell.settings();
-    await shell.type('hermes keys 1', /ready \d+/);
-    const from = shell.output().length;
-    signalAll(clientsBelow(shimsOf(shell)), 'SIGKILL');
-    await shell.waitFor('prompt> ', { from, ms: 20_000 });
-    expect(await settled(shell.settings, before)).toBe(before);
-    await container.untilNoGuests(20_000);
-  });
-}, clientModes);
+  if (clientModes.includes(mode)) {
+    it('a client killed in a terminal leaves the terminal as before', async () => {
+      const container = await shared();
+      await using shell = await openShell(container);
+      const before = await shell.settings();
+      await shell.type('hermes keys 1', /ready \d+/);
+      const from = shell.output().length;
+      signalAll(clientsBelow(shimsOf(shell)), 'SIGKILL');
+      await shell.waitFor('prompt> ', { from, ms: 20_000 });
+      expect(await settled(shell.settings, before)).toBe(before);
+      await container.untilNoGuests(20_000);
+    });
+  }
+}, distinctModes);
 
 /** The shell sets its terminal anew at each prompt: waits a moment for that, and returns what it came to. */
 async function settled(settings: () => Promise<string>, before: string): Promise<string> {

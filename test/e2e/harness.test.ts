@@ -12,9 +12,10 @@ import { makeContainer } from '../harness/make-container.ts';
 import {
   allModes,
   describeModes,
+  distinctModes,
   engines,
+  inTurns,
   modes,
-  pausableModes,
   socketModes,
   transportModes,
 } from '../harness/modes.ts';
@@ -77,18 +78,6 @@ describeModes((mode) => {
     );
     expect((await container.exec(['touch', '/data/.hermes/by-hermes', '/data/workspace/too'])).code).toBe(0);
     expect(existsSync(join(container.workspace, 'too'))).toBe(true);
-  });
-
-  it('the caller reaches the engine in this way and in no other', async () => {
-    const { engine, id } = container;
-    const inspects = async (...argv: string[]) =>
-      (await container.call([...argv, 'inspect', '--type', 'container', id]).ended).exitCode === 0;
-    expect(await inspects(engine)).toBe(mode !== 'podman-sudo' || !engines.asRoot);
-    if (mode === 'podman-socket' && engines.asRoot)
-      expect(await inspects('env', '-u', 'CONTAINER_HOST', engine)).toBe(false);
-    if (mode === 'podman-sudo') expect(await inspects('sudo', '-n', '-k', '/usr/bin/podman')).toBe(true);
-    if (['podman-rootless', 'podman-socket'].includes(mode) && engines.asRoot)
-      expect(await inspects('sudo', '-n', '-k', '/usr/bin/podman')).toBe(false);
   });
 
   it('the probe answers by the bare engine, and counts its starts', async () => {
@@ -163,6 +152,21 @@ describeModes((mode) => {
     await terminal.exit;
     await container.untilNoGuests();
   });
+}, inTurns(distinctModes));
+
+describeModes((mode) => {
+  it('the caller reaches the engine in this way and in no other', async () => {
+    await using container = await managedContainer(mode);
+    const { engine, id } = container;
+    const inspects = async (...argv: string[]) =>
+      (await container.call([...argv, 'inspect', '--type', 'container', id]).ended).exitCode === 0;
+    expect(await inspects(engine)).toBe(mode !== 'podman-sudo' || !engines.asRoot);
+    if (mode === 'podman-socket' && engines.asRoot)
+      expect(await inspects('env', '-u', 'CONTAINER_HOST', engine)).toBe(false);
+    if (mode === 'podman-sudo') expect(await inspects('sudo', '-n', '-k', '/usr/bin/podman')).toBe(true);
+    if (['podman-rootless', 'podman-socket'].includes(mode) && engines.asRoot)
+      expect(await inspects('sudo', '-n', '-k', '/usr/bin/podman')).toBe(false);
+  });
 }, transportModes);
 
 describeModes((mode) => {
@@ -222,33 +226,37 @@ describeModes((mode) => {
     expect(existsSync(root)).toBe(false);
     expect((await container.ask(['inspect', '--type', 'container', id])).code).not.toBe(0);
   });
-}, transportModes);
+}, inTurns(distinctModes));
 
-describeModes((mode) => {
-  it('a container whose engine hangs in unpause goes on, and the run tells that the engine was at fault', async () => {
-    await using container = await managedContainer(mode);
-    const init = (await container.inspect()).State.Pid;
-    await container.pause();
-    expect(isFrozen(init)).toBe(true);
-    const told = vi.spyOn(console, 'warn').mockImplementation(() => {});
-    let hung = false;
-    const ask = async (verb: 'pause' | 'unpause' | 'state') => {
-      if (verb === 'state') return container.ask(stateQuestion(container.id));
-      if (hung) return container.ask([verb, container.id]);
-      // until somebody thaws it
-      hung = true;
-      await until(() => !isFrozen(init), { what: 'the container to be thawed', ms: 60_000 });
-      return { code: 1, stdout: '', stderr: 'not paused' };
-    };
-    await unpause({ engine: container.engine, ask, init: () => init, patienceMs: 300 });
-    expect(told.mock.calls.join()).toContain(`${faultPrefix}${container.engine} unpause: no answer within`);
-    told.mockRestore();
-    expect((await container.inspect()).State.Status).toBe('running');
-    expect((await container.exec(['true'])).code).toBe(0);
-    await container.pause();
-    await container.unpause();
-  });
-}, pausableModes);
+describeModes(
+  (mode) => {
+    it('a container whose engine hangs in unpause goes on, and the run tells that the engine was at fault', async () => {
+      await using container = await managedContainer(mode);
+      const init = (await container.inspect()).State.Pid;
+      await container.pause();
+      expect(isFrozen(init)).toBe(true);
+      const told = vi.spyOn(console, 'warn').mockImplementation(() => {});
+      let hung = false;
+      const ask = async (verb: 'pause' | 'unpause' | 'state') => {
+        if (verb === 'state') return container.ask(stateQuestion(container.id));
+        if (hung) return container.ask([verb, container.id]);
+        // until somebody thaws it
+        hung = true;
+        await until(() => !isFrozen(init), { what: 'the container to be thawed', ms: 60_000 });
+        return { code: 1, stdout: '', stderr: 'not paused' };
+      };
+      await unpause({ engine: container.engine, ask, init: () => init, patienceMs: 300 });
+      expect(told.mock.calls.join()).toContain(`${faultPrefix}${container.engine} unpause: no answer within`);
+      told.mockRestore();
+      expect((await container.inspect()).State.Status).toBe('running');
+      expect((await container.exec(['true'])).code).toBe(0);
+      await container.pause();
+      await container.unpause();
+    });
+    // whoever calls the shim, the engines are asked by the same commands
+  },
+  ['docker', 'podman-root'],
+);
 
 describeModes(() => {
   it('an ordinary user may use the socket', async () => {

@@ -1,11 +1,16 @@
 /** What the system does not give: each is told in a sentence, never as a trace. */
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import type { Ended } from '../harness/call.ts';
 import { managedContainer } from '../harness/container.ts';
 import { fakeEngine } from '../harness/fakes.ts';
+import { tellFault } from '../harness/fault.ts';
+import { within } from '../harness/host.ts';
 import { laterNode } from '../harness/installed.ts';
-import { clientModes, describeModes, transportModes } from '../harness/modes.ts';
+import { clientModes, describeModes, distinctModes } from '../harness/modes.ts';
+import { shareContainer } from '../harness/shared.ts';
 
 /** Every line is one of ours: a sentence, then indented hints. */
 function expectSentence({ exitCode, signal, stderr }: Ended, words: RegExp, code = 126): void {
@@ -25,9 +30,32 @@ const withArguments = (bytes: number): string =>
 const withOddArguments = (bytes: number): string =>
   `exec "$@" $(head -c ${bytes} /dev/zero | tr '\\0' '\\377' | LC_ALL=C fold -w 1000)`;
 
+/**
+ * Resolves when the process has been node for a while without all the threads that it starts with: it hangs where others took
+ * the process for one of them, and runs no program then (docs/limitations.md).
+ */
+async function hangsInNode(pid: number): Promise<'in node'> {
+  const looks = () => {
+    try {
+      return (
+        readlinkSync(`/proc/${pid}/exe`).endsWith('/node') && readdirSync(`/proc/${pid}/task`).length < 4
+      );
+    } catch {
+      return false; // it has ended
+    }
+  };
+  for (let seen = 0; seen < 50; seen = looks() ? seen + 1 : 0) {
+    if (!existsSync(`/proc/${pid}`)) return new Promise(() => undefined);
+    await pause(within(200));
+  }
+  return 'in node';
+}
+
 describeModes((mode) => {
+  const shared = shareContainer(mode);
+
   it('arguments that grow too long on their way are told as such, and nothing is started', async () => {
-    await using container = await managedContainer(mode);
+    const container = await shared();
     const ended = await container.hermes(['exit', '0'], { first: withOddArguments(700_000) });
     expectSentence(
       ended,
@@ -57,7 +85,7 @@ describeModes((mode) => {
   });
 
   it('arguments that are longer than elsewhere, with a greater stack, arrive or are told as such', async () => {
-    await using container = await managedContainer(mode);
+    const container = await shared();
     const first = `ulimit -s 16384; ${withArguments(3_000_000)}`;
     const ended = await container.hermes(['exit', '3'], { first });
     if (ended.exitCode !== 3) expectSentence(ended, /^hermes: the arguments, together .* \(E2BIG\)\n/m);
@@ -65,7 +93,7 @@ describeModes((mode) => {
   });
 
   it('long arguments that a hermes did not like are hermes’s own affair', async () => {
-    await using container = await managedContainer(mode);
+    const container = await shared();
     for (const code of ['1', '126']) {
       const { exitCode, stderr } = await container.hermes(['exit', code], { first: withArguments(500_000) });
       expect([exitCode, stderr]).toEqual([Number(code), '']);
@@ -74,7 +102,7 @@ describeModes((mode) => {
 
   // Whether a real client gets no thread, no map or no answer near such a limit is chance (measured: 6 of 21 calls failed).
   it('too little memory for the engine’s command ends in a sentence, whatever it is that fails', async () => {
-    await using container = await managedContainer(mode);
+    const container = await shared();
     const env = { HERMES_SHIM_WAIT: '0' };
     const ended = await container.hermes(['version'], { first: 'ulimit -v 1000000', env });
     if (ended.exitCode === 0) expect(ended).toMatchObject(works);
@@ -83,11 +111,9 @@ describeModes((mode) => {
       expectSentence(ended, /^hermes: /m, ended.exitCode ?? 0);
     }
   });
-}, transportModes);
 
-describeModes((mode) => {
   it('too few descriptors are told as such, whatever it is that lacks them', async () => {
-    await using container = await managedContainer(mode);
+    const container = await shared();
     const env = { HERMES_SHIM_WAIT: '0' };
     for (let descriptors = 19; descriptors <= 26; descriptors += 1) {
       const ended = await container.hermes(['version'], { first: `ulimit -n ${descriptors}`, env });
@@ -97,7 +123,7 @@ describeModes((mode) => {
       await container.untilNoGuests(20_000);
     }
   });
-}, transportModes);
+}, distinctModes);
 
 describeModes(
   (mode) => {
@@ -124,14 +150,25 @@ describeModes(
         for (const processes of [8, 16, 24, 40]) {
           const first = `ulimit -u ${processes} 2>/dev/null || ulimit -p ${processes}`;
           const options = { first, env: { HERMES_SHIM_WAIT: '0' }, ...(node && { node }) };
-          const ended = await container.hermes(['version'], options);
+          await using call = await container.session(['version'], options);
+          const ended = await Promise.race([call.ended, hangsInNode(call.pid)]);
+          // where others have taken the processes for its threads: see docs/limitations.md
+          if (ended === 'in node' || (ended.signal === 'SIGABRT' && /node\[\d+\]/.test(ended.stderr))) {
+            const how = ended === 'in node' ? 'hangs' : 'aborts';
+            tellFault(`node: ${how} before its program, with ${processes} processes allowed`);
+            continue;
+          }
           const { exitCode, signal, stderr } = ended;
           expect([processes, signal]).toEqual([processes, null]);
           if (exitCode === 0) expect(ended).toMatchObject(works);
-          else expect(stderr, `${processes} processes, exit code ${exitCode}`).toMatch(/^(hermes|Error): /m);
+          else {
+            // Go itself ends a client that gets no thread, by 2, with a trace of its own or without a word
+            const words = exitCode === 2 ? /^$|^runtime\b/ : /^(hermes|Error): /m;
+            expect(stderr, `${processes} processes, exit code ${exitCode}`).toMatch(words);
+          }
           expect(stderr).not.toMatch(/undefined|unforeseen|^ +at |node:/m);
         }
-    }, 120_000);
+    });
   },
   ['podman-rootless'],
 );

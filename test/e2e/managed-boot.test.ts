@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { findCommand } from '../../scripts/engines/command.ts';
 import { engineOf } from '../../scripts/engines/modes.ts';
 import { laterNode } from '../harness/installed.ts';
-import { type Kept, kept, makingWays } from '../harness/kept.ts';
+import { type Kept, kept, makingWays, replaced } from '../harness/kept.ts';
 import { describeModes, engines } from '../harness/modes.ts';
 
 const program = (machine: Kept, name: string, script: string) => {
@@ -30,17 +30,19 @@ async function systemd(machine: Kept) {
     machine,
     'systemctl',
     `[ "$1" = is-active ] || echo "$*" >>${log}
-is_active() { [ -e ${mark} ] && [ "$(${engine} inspect --format '{{.State.Running}}' ${machine.name})" = true ]; }
+container=\${2%.service}
+mark=${mark}-$container
+is_active() { [ -e "$mark" ] && [ "$(${engine} inspect --format '{{.State.Running}}' "$container")" = true ]; }
 case $1 in
 is-active) if is_active; then echo active; else echo inactive; exit 3; fi;;
-start) is_active || { ${name} start ${machine.name} >/dev/null 2>&1 && touch ${mark}; } || true;;
-stop) is_active && ${engine} stop -t 1 ${machine.name} >/dev/null; rm -f ${mark};;
+start) is_active || { ${name} start "$container" >/dev/null 2>&1 && touch "$mark"; } || true;;
+stop) is_active && ${engine} stop -t 1 "$container" >/dev/null; rm -f "$mark";;
 esac`,
   );
   return {
     unit: `/etc/systemd/system/${machine.name}.service`,
     calls: () => (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []),
-    active: () => existsSync(mark),
+    active: () => existsSync(`${mark}-${machine.name}`),
   };
 }
 
@@ -151,6 +153,61 @@ describeModes(
       const refused = await machine.shim(['up']);
       expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('port is taken') });
       expect(calls().at(-1)).toBe(`start ${machine.name}.service`);
+    });
+
+    it('an installed unit follows the file without --install, and moves with the name of the container', async () => {
+      await using machine = await kept(way);
+      const { unit, calls } = await systemd(machine);
+      machine.declare('restartSec: 7\n');
+      await machine.up(['--install']);
+      machine.declare('restartSec: 9\nrestart: on-failure\n');
+      const differs = await machine.shim(['status']);
+      expect(differs).toMatchObject({
+        exitCode: 1,
+        stdout: expect.stringContaining(`bring ${unit} up to date`),
+      });
+      await machine.up();
+      expect((await machine.sh(`cat ${unit}`)).stdout).toMatch(/Restart=on-failure\nRestartSec=9/);
+      expect(calls().slice(-2)).toEqual(['daemon-reload', `enable ${machine.name}.service`]);
+      expect((await machine.up()).stdout).toContain('everything is as it should be');
+      await machine.shim(['down']);
+      const renamed = `${machine.name}-renamed`;
+      replaced(machine, /name: .*/, `name: ${renamed}`);
+      try {
+        const dry = await machine.up(['--dry-run']);
+        expect(dry.stdout).toContain(`disable and remove ${unit}`);
+        expect(await has(machine, unit)).toBe(true);
+        await machine.up();
+        expect(await has(machine, unit)).toBe(false);
+        expect(await has(machine, unit.replace(machine.name, renamed))).toBe(true);
+        expect(calls()).toEqual(
+          expect.arrayContaining([`disable ${machine.name}.service`, `enable ${renamed}.service`]),
+        );
+        expect((await machine.up()).stdout).toContain('everything is as it should be');
+      } finally {
+        await machine.engine(['rm', '-f', renamed]);
+      }
+    });
+
+    it('where systemd has the container and cannot be asked, nothing is stopped past it, and that is told', async () => {
+      await using machine = await kept(way);
+      await systemd(machine);
+      machine.declare('');
+      await machine.up(['--install']);
+      const before = await startedAt(machine);
+      program(machine, 'systemctl', `echo 'Failed to connect to bus: No medium found' >&2; exit 1`);
+      machine.declare('container:\n  extraOptions: ["--hostname=other"]\n');
+      for (const command of [['down'], ['restart'], ['up', '--yes']]) {
+        const told = await machine.shim(command);
+        expect([command, told.exitCode, told.stderr]).toEqual([
+          command,
+          1,
+          expect.stringMatching(/cannot be asked from here[\s\S]*systemctl is-active/),
+        ]);
+        expect([await statusOf(machine), await startedAt(machine)]).toEqual(['running', before]);
+      }
+      const names = await machine.engine(['ps', '-a', '--format', '{{.Names}}']);
+      expect(names.split('\n')).not.toContain(`${machine.name}-before`);
     });
 
     it('nothing is installed before it is agreed to, and --uninstall takes back exactly that', async () => {
@@ -275,7 +332,7 @@ describeModes(
         expect(stdout).toContain(`until it is made anew (hermes-shim recreate --file ${machine.file})`);
       else expect(stdout).toContain('podman starts the container again when it ends, but not at boot');
       expect(await statusOf(machine)).toBe('running');
-      await machine.sh(`rm ${join(machine.root, 'unit-active')}`);
+      await machine.sh(`rm ${join(machine.root, `unit-active-${machine.name}`)}`);
       expect(await machine.shim(['recreate', '--yes'])).toMatchObject({ exitCode: 0 });
       expect(await policyOf(machine)).toBe('unless-stopped');
     });

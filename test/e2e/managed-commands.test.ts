@@ -9,6 +9,8 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -208,6 +210,59 @@ describeModes(
       expect(await pinned()).toBe(false);
     });
 
+    it('who thought about the question for long is asked again where something else would be lost by then', async () => {
+      await using machine = await kept(way);
+      const image = `hermes-shim-test:${machine.name}`;
+      await machine.engine(['tag', machine.images.package, image]);
+      try {
+        machine.declare(`container:\n  image: ${image}\n`);
+        await machine.up();
+        const id = await machine.id();
+        machine.declare(
+          `documents: {USER.md: me}\ncontainer:\n  image: ${image}\n  extraOptions: ["--hostname=other"]\n`,
+        );
+        await using terminal = await machine.terminal('hermes-shim', ['up', '--diff']);
+        await terminal.waitFor('Go on? [y/N]');
+        expect(terminal.output()).toMatch(/\+ me[\s\S]*options or arguments have changed[\s\S]*Go on/);
+        await machine.engine(['tag', machine.images.official, image]);
+        terminal.write('y\r');
+        await terminal.waitFor(/This will [^\n]*means another image now[\s\S]*Go on\? \[y\/N\]/);
+        terminal.write('n\r');
+        expect(await terminal.exit).toEqual({ code: 1, signal: null });
+        expect(await machine.id()).toBe(id);
+      } finally {
+        await machine.engine(['rm', '-f', machine.name]);
+        await machine.engine(['rmi', image]);
+      }
+    });
+
+    it('a file that only up needs keeps nobody out of the container, and restart fails before it stops anything', async () => {
+      await using machine = await kept(way);
+      const secrets = join(machine.root, 'secrets.env');
+      writeFileSync(secrets, 'A=1\n', { mode: 0o600 });
+      machine.declare(`environmentFiles: [${secrets}]\n`);
+      await machine.up();
+      rmSync(secrets);
+      expect(await machine.shim(['shell', '--', 'id', '-un'])).toMatchObject({
+        exitCode: 0,
+        stdout: 'hermes\n',
+        stderr: '',
+      });
+      expect(await machine.shim(['restart'])).toMatchObject({ exitCode: 0, stderr: '' });
+      const told = await machine.shim(['status']);
+      expect(told).toMatchObject({ exitCode: 1, stderr: '' });
+      expect(told.stdout).toMatch(
+        /container .*running[\s\S]*could do nothing: environmentFiles: .* is not there/,
+      );
+      const away = `${machine.home}.away`;
+      renameSync(machine.home, away);
+      const failed = await machine.shim(['restart']);
+      expect(failed).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('cannot be reached') });
+      renameSync(away, machine.home);
+      const status = ['inspect', '--type', 'container', '--format', '{{.State.Status}}', machine.name];
+      expect(await machine.engine(status)).toBe('running');
+    });
+
     it('a shell in a terminal is a terminal', async () => {
       await using machine = await kept(way);
       machine.declare('');
@@ -293,6 +348,44 @@ describeModes(
       expect(await machine.hermes(['version'])).toMatchObject({ exitCode: 0, stderr: '' });
       const owners = await machine.sh(`find ${own} ! -user ${machine.caller.uid}`);
       expect(owners).toMatchObject({ exitCode: 0, stdout: '' });
+    });
+
+    it('a home that ~/.hermes leads to goes on, or is named before the link is replaced', async () => {
+      await using machine = await kept(way, { asUser: true });
+      const big = join(machine.person, 'big');
+      mkdirSync(join(big, '.hermes/memories'), { recursive: true });
+      for (const path of [big, join(big, '.hermes'), join(big, '.hermes/memories')])
+        chownSync(path, machine.caller.uid, machine.caller.gid);
+      symlinkSync(join(big, '.hermes'), join(machine.person, '.hermes'));
+      await machine.shim(['init']);
+      const text = readFileSync(machine.file, 'utf8');
+      expect(text).toContain(`stateDir: ${big}\n`);
+      const ours = `backend: docker\n  name: ${machine.name}\n  image: ${machine.images.official}`;
+      writeFileSync(machine.file, text.replace('backend: docker', ours));
+      const { stdout } = await machine.shim(['up', '--dry-run']);
+      expect(stdout).not.toContain('link');
+      machine.declare('', 'official');
+      const refused = await machine.shim(['up']);
+      expect(refused).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringContaining(`in place of the link to ${big}/.hermes; what is there stays`),
+      });
+      expect(refused.stderr).toContain(`to keep that home:  stateDir: ${big} `);
+      expect(readlinkSync(join(machine.person, '.hermes'))).toBe(join(big, '.hermes'));
+    });
+
+    it('who does not get into the container that was made is told why, and by which command they do', async () => {
+      await using machine = await kept(way);
+      machine.declare('');
+      const other = join(machine.root, 'other/.hermes');
+      const up = await machine.shim(['up'], { env: { HERMES_HOME: other } });
+      expect(up).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(up.stdout).toContain(`HERMES_HOME is ${other}, another home than ${machine.home}`);
+      expect(up.stdout).toContain('to get there:  unset HERMES_HOME\n');
+      expect(up.stdout).not.toContain('hermes now runs in the container');
+      expect((await machine.shim(['recreate', '--yes'])).stdout).toContain(
+        'hermes now runs in the container',
+      );
     });
 
     it('a dry run with --diff shows what changes, no secret, and does nothing', async () => {

@@ -40,6 +40,16 @@ describeModes(() => {
     expect(refused.stderr).toMatch(/hermes-shim enable[\s\S]*docker rm -f kept-/);
     await machine.engine(['rm', '-f', other]);
     await machine.up();
+    // nor does restart start one that was ended for it
+    await machine.shim(['down']);
+    await machine.engine(['run', '-d', ...words]);
+    const restarted = await machine.shim(['restart']);
+    expect([restarted.exitCode, restarted.stdout]).toEqual([1, '']);
+    expect(restarted.stderr).toContain(`container '${other}' (docker) runs on this home already`);
+    const status = ['inspect', '--type', 'container', '--format', '{{.State.Status}}', machine.name];
+    expect(await machine.engine(status)).toBe('exited');
+    await machine.engine(['rm', '-f', other]);
+    await machine.up();
     replaced(machine, /^ {2}backend: docker$/m, '  backend: podman');
     const elsewhere = await machine.shim(['up', '--yes']);
     expect([elsewhere.exitCode, elsewhere.stdout]).toEqual([1, '']);
@@ -96,6 +106,13 @@ describeModes(
       await machine.engine(['pause', machine.name]);
       await machine.up();
       expect(await machine.id()).toBe(id);
+      for (const command of ['restart', 'down']) {
+        await machine.engine(['pause', machine.name]);
+        expect(await machine.shim([command])).toMatchObject({ exitCode: 0, stderr: '' });
+      }
+      const status = ['inspect', '--type', 'container', '--format', '{{.State.Status}}', machine.name];
+      expect(await machine.engine(status)).toBe('exited');
+      await machine.up();
       await machine.engine(['pause', machine.name]);
       machine.declare('extraArgs: [--verbose]\n');
       await machine.up(['--yes']);

@@ -3,7 +3,7 @@ import { readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from '
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type Kept, kept, makePackage, makingWays } from '../harness/kept.ts';
-import { describeModes, engines } from '../harness/modes.ts';
+import { describeModes, engines, inTurns } from '../harness/modes.ts';
 
 /** Leaves a trace in each of the three places: state, agent's home, the container's own layer. */
 async function leaveTraces(machine: Kept, homeInside = '/home/hermes') {
@@ -126,4 +126,4 @@ describeModes((way) => {
     expect(made).toMatchObject({ exitCode: 0, stderr: '' });
     expect(await now()).toEqual(anew);
   });
-}, makingWays);
+}, inTurns(makingWays));

@@ -4,7 +4,7 @@ import { officialUid } from '../../scripts/engines/official.ts';
 import { companion, companionJson } from '../harness/companion.ts';
 import { until } from '../harness/host.ts';
 import type { ManagedContainer } from '../harness/managed-container.ts';
-import { describeModes, engines } from '../harness/modes.ts';
+import { describeModes, engines, inTurns, usualModes } from '../harness/modes.ts';
 import { numbersOf, officialContainer, ownerOfMade } from '../harness/official.ts';
 import { readReport } from '../harness/report.ts';
 
@@ -87,7 +87,7 @@ describeModes((mode) => {
     await container.untilNoGuests();
     expect((await container.processes()).some(({ argv }) => argv.includes('gateway'))).toBe(true);
   });
-});
+}, inTurns(usualModes));
 
 describeModes(
   (mode) => {

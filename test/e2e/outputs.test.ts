@@ -1,9 +1,9 @@
 /** Outputs are the caller's own descriptors: nobody may change what is behind them while the session writes. */
 import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { must } from '../../scripts/engines/command.ts';
-import { managedContainer } from '../harness/container.ts';
+import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import { laterNode } from '../harness/installed.ts';
 import { describeModes, transportModes } from '../harness/modes.ts';
@@ -36,15 +36,23 @@ describeModes(
 );
 
 describeModes((mode) => {
-  it.each([
+  let flooded: ManagedContainer;
+  beforeAll(async () => {
+    flooded = await managedContainer(mode);
+  });
+  afterAll(() => flooded[Symbol.asyncDispose]());
+
+  // each looks at nothing but its own bytes
+  it.concurrent.each([
     ['both in one', '2>&1', '6000000'],
     ['stderr alone', '2>&1 >/dev/null', '3000000'],
     ['stdout alone', '2>/dev/null', '3000000'],
   ])('a reader that takes its time gets every byte: %s', async (_, redirection, size) => {
-    await using container = await managedContainer(mode);
     const flood = 'head -c 3000000 /dev/zero; head -c 3000000 /dev/zero >&2';
     const call = `{ hermes sh -c '${flood}' </dev/null; echo "code $?" >&4; } ${redirection}`;
-    await using shell = await container.shell(`exec 4>&1; ${call} | { sleep 1; wc -c; }`);
+    // however long hermes takes to begin, the reader rests when it writes
+    const reader = '{ dd bs=1 count=1 2>/dev/null; sleep 1; cat; } | wc -c';
+    await using shell = await flooded.shell(`exec 4>&1; ${call} | ${reader}`);
     expect(lines((await shell.ended).stdout).sort()).toEqual([size, 'code 0']);
   });
 

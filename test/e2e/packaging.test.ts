@@ -37,7 +37,8 @@ describe('the sources', () => {
   it('two builds of the bundle are identical', async () => {
     const dir = mkdtempSync(join(engines.dir, 'builds-'));
     const builds = ['one', 'two'].map((name) => join(dir, name));
-    for (const build of builds) await execa('npx', ['tsx', 'scripts/build.ts', build], { cwd: checkout });
+    const build = (into: string) => execa('npx', ['tsx', 'scripts/build.ts', into], { cwd: checkout });
+    await Promise.all(builds.map(build));
     const [one, two] = builds.map(hashes);
     const files = Object.keys(one ?? {});
     expect(files).toContain('hermes.cjs');
@@ -130,6 +131,10 @@ describe('npm', () => {
         const here = { HERMES_DEV: '1', HERMES_NATIVE_DIR: native };
         const agent = container.call([join(prefix, 'bin/hermes-agent'), 'x', 'y z'], { node, env: here });
         expect(await agent.ended).toMatchObject({ exitCode: 6, stdout: 'x,y z,', stderr: '' });
+        writeFileSync(join(native, 'hermes'), '#!/gone/venv/bin/python3\n', { mode: 0o755 });
+        const stale = await container.call([hermes], { node, env: here }).ended;
+        expect(stale).toMatchObject({ exitCode: 126, stdout: '' });
+        expect(stale.stderr).toMatch(/^hermes: .* could not be run \(ENOENT\)\n/);
         container.writeMetadata({ backend: 'lxc' });
         const failed = await container.call([hermes], { node }).ended;
         expect(failed.exitCode).toBe(125);

@@ -80,7 +80,7 @@ describe('the program, compiled when it is installed', () => {
       const files = [join(dist, programFile), join(dist, String(own))];
       // under the options with which the launcher starts it
       const { stdout } = await execa(node, [
-        ...['--random-seed=10331', '--preserve-symlinks-main', '-e', ask],
+        ...['--random-seed=10331', '--v8-pool-size=1', '--preserve-symlinks-main', '-e', ask],
         ...files,
       ]);
       expect(stdout).toBe('false');

@@ -7,7 +7,7 @@ import { type ManagedContainer, managedContainer } from '../harness/container.ts
 import { filesOfEngineWith, watchRunc } from '../harness/disk.ts';
 import { fakeEngine } from '../harness/fakes.ts';
 import { until } from '../harness/host.ts';
-import { describeModes, transportModes } from '../harness/modes.ts';
+import { describeModes, distinctModes } from '../harness/modes.ts';
 import { readReport } from '../harness/report.ts';
 
 /** Nobody else on this machine has it: other runs look for theirs in the same places. */
@@ -180,7 +180,7 @@ describeModes((mode) => {
     expect(HERMES_SHIM_SESSION).toMatch(/^\d+-\d+-\w+-\w+$/);
     expect(seen).toEqual({ ...bare, LANG: container.caller.env.LANG ?? bare.LANG, HERMES_OTHER: 'x' });
   });
-}, transportModes);
+}, distinctModes);
 
 describeModes(
   (mode) => {
@@ -244,4 +244,4 @@ describeModes((mode) => {
     const ended = await container.hermes(['report']);
     expect(readReport(ended.stdoutBytes).env.HERMES_HOME).toBe('/data/.hermes/profiles/coder');
   });
-}, transportModes);
+}, distinctModes);

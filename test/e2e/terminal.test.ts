@@ -6,6 +6,7 @@ import { installShim } from '../harness/installed.ts';
 import { clientModes, describeModes, transportModes } from '../harness/modes.ts';
 import { openTerminal } from '../harness/pty.ts';
 import { readReport } from '../harness/report.ts';
+import { withoutSpinner } from '../harness/screen.ts';
 
 const kinds = ['tty', 'pipe'] as const;
 const combinations = kinds.flatMap((stdin) =>
@@ -71,7 +72,7 @@ describeModes((mode) => {
   it('both outputs keep their order where they are the same terminal', async () => {
     await using terminal = await container.terminal(['both', '40'], { redirect: { stdin: 'pipe' } });
     await terminal.exit;
-    expect(terminal.output().split('\r\n')).toEqual([
+    expect(withoutSpinner(terminal.output()).split('\r\n')).toEqual([
       ...Array.from({ length: 40 }, (_, n) => `${n + 1}`),
       '',
     ]);
@@ -80,7 +81,7 @@ describeModes((mode) => {
   it('hermes knows the window size from its first instant, and learns of a change', async () => {
     await using terminal = await container.terminal(['winch'], { cols: 100, rows: 30 });
     await terminal.waitFor('ready', { ms: 30_000 });
-    expect(terminal.output()).toMatch(/^size 30 100\r\n/);
+    expect(withoutSpinner(terminal.output())).toMatch(/^size 30 100\r\n/);
     terminal.resize(120, 40);
     await terminal.waitFor('size 40 120');
     terminal.write('\x03');
@@ -135,7 +136,7 @@ describeModes((mode) => {
     await terminal.waitFor('you said: hello');
     terminal.write('\x04');
     expect(await terminal.exit).toEqual({ code: 0, signal: null });
-    expect(terminal.output()).toMatch(/bye\r\n$/);
+    expect(withoutSpinner(terminal.output())).toMatch(/bye\r\n$/);
   });
 
   it('the terminal is set as before, after raw mode, after Ctrl-C and after an error', async () => {

@@ -9,6 +9,7 @@ import { fakeEngine } from '../harness/fakes.ts';
 import { lookalike } from '../harness/lookalike.ts';
 import { describeModes, engines } from '../harness/modes.ts';
 import { openProxy } from '../harness/proxy.ts';
+import { shareContainer } from '../harness/shared.ts';
 import { telling, untilItWaits } from '../harness/waiting.ts';
 
 /** A docker that notes how it was called and then is the real one. */
@@ -30,8 +31,10 @@ function watchDocker(container: ManagedContainer): { env: Record<string, string>
 }
 
 describe("docker's socket", () => {
+  const shared = shareContainer('docker');
+
   it('is asked instead of the client, which is not started at all', async () => {
-    await using container = await managedContainer('docker');
+    const container = await shared();
     const { env, calls } = watchDocker(container);
     expect(await container.hermes(['exit', '3'], { env })).toMatchObject({ exitCode: 3, stderr: '' });
     await using session = await container.session(['trap', 'TERM', '7'], { env });
@@ -42,7 +45,7 @@ describe("docker's socket", () => {
   });
 
   it('gives way to the client where its settings are not ours to follow', async () => {
-    await using container = await managedContainer('docker');
+    const container = await shared();
     const { env, calls } = watchDocker(container);
     const ended = await container.hermes(['exit', '3'], { env: { ...env, DOCKER_API_VERSION: '1.41' } });
     expect(ended).toMatchObject({ exitCode: 3, stderr: '' });
@@ -50,7 +53,7 @@ describe("docker's socket", () => {
   });
 
   it('gives way to the client when what answers there is no docker daemon', async () => {
-    await using container = await managedContainer('docker');
+    const container = await shared();
     const { env, calls } = watchDocker(container);
     const socket = join(container.root, 'impostor.sock');
     const server = createServer((connection) => connection.end('HTTP/1.0 200 OK\r\n\r\n<html>'));
@@ -85,6 +88,8 @@ describe("docker's socket", () => {
 const apiModes = ['docker', 'podman-socket'] as const;
 
 describeModes((mode) => {
+  const shared = shareContainer(mode);
+
   it('a call is an inspect, an exec and its end: no question more, in a young container either', async () => {
     await using container = await managedContainer(mode);
     await using proxy = await openProxy(container);
@@ -151,7 +156,7 @@ describeModes((mode) => {
   });
 
   it('a connection that breaks in the middle ends the session, is told, and is no success', async () => {
-    await using container = await managedContainer(mode);
+    const container = await shared();
     await using proxy = await openProxy(container);
     const cut = proxy.cut({ request: /\/exec\/.*\/start/, when: 200 });
     const ended = await container.hermes(['tick', '0.02'], { env: proxy.env, timeoutMs: 60_000 });
@@ -165,7 +170,7 @@ describeModes((mode) => {
   });
 
   it('a session of which a restarted daemon knows nothing, though its container runs on, is ended and told', async () => {
-    await using container = await managedContainer(mode);
+    const container = await shared();
     await using proxy = await openProxy(container);
     proxy.cut({ request: /\/exec\/.*\/start/, when: 200 });
     const body = '{"message":"No such exec instance"}';
@@ -192,7 +197,7 @@ describeModes((mode) => {
   });
 
   it('a pipe that others hold, too, stays blocking for them, both ways', async () => {
-    await using container = await managedContainer(mode);
+    const container = await shared();
     const look = 'grep -h flags: /proc/self/fdinfo/0 /proc/self/fdinfo/1 >&2';
     const script = `{ exec 3<&0; hermes sleep 3600 <&3 & pid=$!; while ! grep -q ready out; do sleep 0.05; done; ${look}; kill $pid; wait $pid; }`;
     await using shell = await container.shell(
@@ -220,7 +225,7 @@ describeModes((mode) => {
   );
 
   it('a full disk under an output ends the session, and is told', async () => {
-    await using container = await managedContainer(mode);
+    const container = await shared();
     const ended = await container.hermes(['tick', '0.05'], { stdout: { file: '/dev/full' } });
     expect(ended.exitCode).toBe(1);
     expect(ended.stderr).toMatch(
@@ -230,7 +235,7 @@ describeModes((mode) => {
   });
 
   it('a reader that goes away ends the shim by PIPE, as any program', async () => {
-    await using container = await managedContainer(mode);
+    const container = await shared();
     await using session = await container.session(['endless']);
     await session.waitFor('line');
     session.closeStdout();
@@ -284,7 +289,7 @@ describe('a daemon that answers a ping, but not what it is asked', () => {
     expect([ended.exitCode, ended.stderr]).toEqual([3, '']);
     expect(ended.ms).toBeGreaterThan(15_000);
     expect(slow.pings()).toBe(2);
-  }, 60_000);
+  });
 
   it('is told not to respond when it falls silent altogether', async () => {
     await using container = await managedContainer('docker');
@@ -296,7 +301,7 @@ describe('a daemon that answers a ping, but not what it is asked', () => {
     expect(ended.stderr).toMatch(/^hermes: docker does not respond \(no answer within 2\d s\)\n/);
     expect(slow.pings()).toBe(2);
     expect(container.starts()).toEqual([]);
-  }, 60_000);
+  });
 });
 
 describe('a container with megabytes of labels', () => {

@@ -164,7 +164,6 @@ describeModes(
           expect(ended.stderr, what).toMatch(/^hermes: \//);
         }
       },
-      120_000,
     );
 
     it('a container that lies on another volume, over the volume or has it read-only is not entered', async () => {

@@ -7,7 +7,7 @@ import type { Ended } from '../harness/call.ts';
 import { type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { until } from '../harness/host.ts';
 import { lookalike } from '../harness/lookalike.ts';
-import { describeModes, type EngineMode, transportModes } from '../harness/modes.ts';
+import { describeModes, distinctModes, type EngineMode, pausableModes } from '../harness/modes.ts';
 
 const atOnce = { env: { HERMES_SHIM_WAIT: '0' } };
 const briefly = { env: { HERMES_SHIM_WAIT: '0.4' } };
@@ -68,7 +68,7 @@ describeModes((mode) => {
       ].join('\n'),
     );
   });
-}, transportModes);
+}, distinctModes);
 
 describeModes((mode) => {
   it('a container that does not exist is told so, and what asks for it', async () => {
@@ -85,7 +85,7 @@ describeModes((mode) => {
       ].join('\n'),
     );
   });
-}, transportModes);
+}, distinctModes);
 
 describeModes(
   (mode) => {
@@ -133,8 +133,8 @@ describeModes(
       }
     });
   },
-  // rootless podman cannot pause on a machine with cgroup v1, and takes 20 s to see a short-lived first process end
-  transportModes.filter((mode) => mode !== 'podman-rootless'),
+  // nor does rootless podman see a short-lived first process end in less than 20 s
+  pausableModes,
 );
 
 describeModes(

@@ -8,7 +8,7 @@ import { fakeEngine } from '../harness/fakes.ts';
 import { hostProcesses, until } from '../harness/host.ts';
 import { nodeDir } from '../harness/installed.ts';
 import { describeModes } from '../harness/modes.ts';
-import { screenOf } from '../harness/screen.ts';
+import { screenOf, withoutSpinner } from '../harness/screen.ts';
 
 const real = findCommand('podman') ?? '/usr/bin/podman';
 
@@ -51,6 +51,7 @@ describeModes(
         lines: ['Hermes Agent v0.0.0 (probe)'],
         cursorVisible: true,
       });
+      expect(withoutSpinner(terminal.output())).toBe('Hermes Agent v0.0.0 (probe)\r\n');
     });
 
     it('an engine that is at work is waited for beyond the time after which a silent one is given up', async () => {

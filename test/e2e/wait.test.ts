@@ -13,7 +13,7 @@ import { expect, it } from 'vitest';
 import type { Ended, Running } from '../harness/call.ts';
 import { hermesUid, type ManagedContainer, managedContainer } from '../harness/container.ts';
 import { until } from '../harness/host.ts';
-import { describeModes, transportModes } from '../harness/modes.ts';
+import { describeModes, distinctModes, inTurns, transportModes } from '../harness/modes.ts';
 import { readReport } from '../harness/report.ts';
 import { patient, telling, untilItWaits, withoutTrace } from '../harness/waiting.ts';
 
@@ -93,7 +93,7 @@ describeModes((mode) => {
     expect(stopped.stderr).not.toContain('waited');
     expect(container.starts()).toEqual([]);
   });
-}, transportModes);
+}, inTurns(distinctModes));
 
 describeModes((mode) => {
   it('a container that is removed and made anew under its name is waited for', async () => {

@@ -42,10 +42,12 @@ export async function see(container: ManagedContainer, side: Side, running: Runn
     side === 'shim'
       ? await container.sessionProcesses()
       : hostProcesses().filter(({ pid, sid }) => sid === running.pid || named.includes(pid));
-  // who is about to end gets the time for it
+  // who is about to end gets the time for it; once nobody is there nobody survives: a question of the shim's may come later
   const ended = async () => (await left()).length === 0;
-  await until(ended, { what: 'everyone to end', ms: 2000 }).catch(() => undefined);
-  const survivors = (await left()).map(({ argv }) => argv.join(' ')).sort();
+  const survivors = await until(ended, { what: 'everyone to end', ms: 2000 }).then(
+    () => [],
+    async () => (await left()).map(({ argv }) => argv.join(' ')).sort(),
+  );
   return { exitCode, signal, stdout: stdout.replace(/\b\d+\b/g, 'N'), stderr, survivors };
 }
 

@@ -45,14 +45,23 @@ export interface ComposeProject extends AsyncDisposable {
   shell(script: string): Promise<Ended>;
 }
 
+/** When nobody has asked for so long podman's service ends by itself, in seconds: no test takes longer (vitest.config.ts). */
+const idleSeconds = 900;
+
 /**
- * podman's socket for as long as the project needs it; podman ends by itself when nobody asks for a minute. Where it ends
+ * podman's socket for as long as the project needs it, and `idleSeconds` longer where nobody is left to end it. Where it ends
  * before it has begun it is started again: another run may have taken its settings away while podman was reading them.
  */
 async function servePodman(owner: Owner, socket: string): Promise<ChildProcess> {
   const { env, uid, gid } = owner.options;
   const identity = uid === undefined || gid === undefined ? {} : { uid, gid };
-  const [file = 'podman', ...words] = [...owner.argv, 'system', 'service', '--time=60', `unix://${socket}`];
+  const [file = 'podman', ...words] = [
+    ...owner.argv,
+    'system',
+    'service',
+    `--time=${idleSeconds}`,
+    `unix://${socket}`,
+  ];
   for (let attempt = 1; ; attempt += 1) {
     const child = spawn(file, words, { env, ...identity, cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';

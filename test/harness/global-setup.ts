@@ -12,7 +12,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     `node ${Math.round(speed.nodeMs)} ms${took.join('')}: bounds are ${speed.slowness.toFixed(1)} times those of an idle machine`,
   );
   // the tests' processes inherit it (see within)
-  process.env.HERMES_SHIM_BED_SLOWNESS = String(speed.slowness);
+  process.env.HERMES_SHIM_TEST_SLOWNESS = String(speed.slowness);
   project.provide('engines', facts);
   return tearDown;
 }

@@ -10,13 +10,14 @@ export {
 } from '../../scripts/engines/processes.ts';
 
 /** How many times slower than an idle machine this one was when the run began (see scripts/engines/speed.ts). */
-const slowness = Number(process.env.HERMES_SHIM_BED_SLOWNESS ?? 1);
+const slowness = Number(process.env.HERMES_SHIM_TEST_SLOWNESS ?? 1);
 
 /**
  * How long to wait, in milliseconds, for what an idle machine does within `ms`. Nobody waits that long when it works, so
- * it is threefold: others may come while the tests run.
+ * it is threefold: others may come while the tests run. Never longer than a test may take (vitest.config.ts), so that what
+ * was awaited is said.
  */
-export const within = (ms: number): number => Math.ceil(ms * 3 * slowness);
+export const within = (ms: number): number => Math.min(Math.ceil(ms * 3 * slowness), 840_000);
 
 export interface Patience {
   /** On an idle machine, in milliseconds (see within). Default 10 s. */

@@ -61,7 +61,7 @@ async function install(): Promise<Installation> {
   if (!existsSync(join(checkout, 'dist')))
     throw new Error('the shim has not been built: run `npm run build` first');
   const draft = mkdtempSync(join(engines.dir, 'installing-'));
-  if (process.env.HERMES_SHIM_BED_PROGRAM !== undefined) return installBinary(draft, done);
+  if (process.env.HERMES_SHIM_TEST_PROGRAM !== undefined) return installBinary(draft, done);
   const tarball = await packShim(draft);
   const draftPackage = join(draft, 'root/lib/node_modules/hermes-shim');
   mkdirSync(draftPackage, { recursive: true });
@@ -90,7 +90,7 @@ async function install(): Promise<Installation> {
  * against it. Its launcher and its other names lie in one directory.
  */
 async function installBinary(draft: string, done: Installation): Promise<Installation> {
-  const fast = process.env.HERMES_SHIM_BED_PROGRAM === 'fast' ? '-fast' : '';
+  const fast = process.env.HERMES_SHIM_TEST_PROGRAM === 'fast' ? '-fast' : '';
   const built = join(checkout, `build/linux-${process.arch}${fast}`);
   if (!existsSync(built)) throw new Error(`${built} has not been built: run \`npm run build:binary\` first`);
   await execa('cp', ['-R', built, join(draft, 'bin')]);

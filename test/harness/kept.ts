@@ -34,6 +34,7 @@ import {
 } from './call.ts';
 import { removeTree } from './create.ts';
 import { installShim, shim } from './installed.ts';
+import { forgetKnown } from './known.ts';
 import { type EngineMode, engines } from './modes.ts';
 import { openTerminal, type Terminal } from './pty.ts';
 
@@ -158,6 +159,7 @@ export async function kept(way: EngineMode, { asUser = false }: { asUser?: boole
       await ask(removal(way, [name]));
       await ask(removal(way, [`${name}-before`]));
       view?.end();
+      forgetKnown(root);
       await removeTree(way, root);
       forgetRecord(stateDir, caller);
     },

@@ -1,5 +1,5 @@
 /** What the shim remembers of containers, where each caller's calls keep it. */
-import { readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Caller } from './call.ts';
 import { engines } from './modes.ts';
@@ -26,14 +26,11 @@ function filesOf(directory: string, words: string): string[] {
 export const knownFiles = (container: { caller: Caller; root: string }): string[] =>
   filesOf(knownDirectory(container.caller), container.root);
 
-/** Takes away what is remembered of a container that is gone; other tests' containers stay. */
+/**
+ * Takes away what is remembered of a container that is gone; other tests' containers stay. So do the directories, into
+ * which somebody else's call may be about to write; the run's end removes them.
+ */
 export function forgetKnown(root: string): void {
-  for (const directory of directories()) {
+  for (const directory of directories())
     for (const file of filesOf(directory, root)) rmSync(file, { force: true });
-    try {
-      rmdirSync(directory);
-    } catch {
-      // not there, or still needed
-    }
-  }
 }

@@ -2,7 +2,6 @@
 import { expect } from 'vitest';
 import type { Ended } from './call.ts';
 import type { ManagedContainer } from './container.ts';
-import { stateQuestion } from './create.ts';
 
 /** What can happen to a container under a call. `remake` and `restart` leave it running. */
 export const mishaps = {
@@ -22,16 +21,16 @@ export const mishaps = {
 export type Mishap = keyof typeof mishaps;
 export const named = Object.keys(mishaps) as Mishap[];
 
-/** The container runs again, whatever became of it. */
-export async function bringBack(container: ManagedContainer): Promise<void> {
-  const { code, stdout } = await container.ask(stateQuestion(container.id));
-  if (code !== 0) await container.create();
-  if (stdout.trim() !== 'running') await container.start();
+/** The container runs again after that mishap. */
+export async function bringBack(container: ManagedContainer, after: Mishap): Promise<void> {
+  if (after === 'remake' || after === 'restart') return;
+  if (after === 'remove') await container.create();
+  await container.start();
 }
 
-/** The same, and its starts are forgotten. */
-export async function putBack(container: ManagedContainer): Promise<void> {
-  await bringBack(container);
+/** As it was for the next round: it runs again after the mishap of the one before, if any, and its starts are forgotten. */
+export async function putBack(container: ManagedContainer, after: Mishap | undefined): Promise<void> {
+  if (after) await bringBack(container, after);
   container.forgetStarts();
 }
 

@@ -1,4 +1,5 @@
 /** Decoding what the probe reports of itself (`hermes report`). */
+import { withoutSpinner } from './screen.ts';
 
 export interface Report {
   /** Arguments after the program's name, each byte as it arrived. `args` is the same as UTF-8. */
@@ -38,7 +39,7 @@ export interface Report {
  */
 export function readReport(printed: string | Uint8Array): Report {
   const text = typeof printed === 'string' ? printed : Buffer.from(printed).toString('latin1');
-  const lines = text.split(/\r?\n/);
+  const lines = withoutSpinner(text).split(/\r?\n/);
   const first = lines.findIndex((line) => line.startsWith('argv '));
   const last = lines.indexOf('end', first);
   if (first < 0 || last < 0) throw new Error(`not a whole report: ${JSON.stringify(text.slice(0, 2000))}`);

@@ -38,3 +38,10 @@ export function screenOf(output: string, cols = 80): Screen {
   while (lines.at(-1) === '') lines.pop();
   return { lines, cursorVisible };
 }
+
+/**
+ * What a terminal received besides the spinner of a wait. A slow engine makes any call wait a moment: the shim then
+ * hides the cursor, draws, clears its line and shows the cursor again; and shows it once more as it ends.
+ */
+export const withoutSpinner = (output: string): string =>
+  output.replace(/\x1b\[\?25l[\s\S]*?\x1b\[\?25h|\x1b\[\?25h$/g, '');

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { jsonText, mark, outputStyleOf } from '../../src/companion/answer.ts';
 import { fail, formatChecks, well } from '../../src/companion/check.ts';
 import { splitCommandLine } from '../../src/companion/command-line.ts';
-import { authorOf, marker, metadataText } from '../../src/companion/metadata-text.ts';
+import { metadataText } from '../../src/companion/metadata-text.ts';
+import { authorOf, enableMarker } from '../../src/route/author.ts';
 import { parseMetadata } from '../../src/route/metadata.ts';
 
 describe('colour and symbols', () => {
@@ -80,7 +81,7 @@ describe('metadata', () => {
 
   it('of the NixOS module stays its own, whatever else it says', () => {
     expect(authorOf('    # Written by NixOS activation script. Do not edit manually.\n')).toBe('nixos');
-    expect(authorOf(`${marker}\n# Written by NixOS activation script. Do not edit manually.\n`)).toBe(
+    expect(authorOf(`${enableMarker}\n# Written by NixOS activation script. Do not edit manually.\n`)).toBe(
       'nixos',
     );
     expect(authorOf('backend=docker\n')).toBe('somebody');

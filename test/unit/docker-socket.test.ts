@@ -1,11 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readAnswer } from '../../src/engine/transport/api/answer.ts';
 import { inspectBySocket, judge } from '../../src/engine/transport/api/inspect.ts';
-import { socketOf, speaksPlainly } from '../../src/engine/transport/socket.ts';
+import { apiSocket, socketOf } from '../../src/engine/transport/socket.ts';
 import { enginePatience } from '../../src/system/patience.ts';
 
 const [running] = JSON.parse(readFileSync(new URL('fixtures/docker-running.json', import.meta.url), 'utf8'));
@@ -47,9 +47,15 @@ describe("docker's socket", () => {
   });
 
   it('is left to the client where settings make it speak otherwise', () => {
-    expect(speaksPlainly({})).toBe(true);
+    const asked = (env: Record<string, string>) =>
+      apiSocket(
+        { engine: 'docker', binary: '/usr/bin/docker', access: { kind: 'direct' } },
+        { kind: 'default' },
+        env,
+      );
+    expect(asked({})).toBe('/var/run/docker.sock');
     for (const variable of ['DOCKER_API_VERSION', 'DOCKER_TLS', 'DOCKER_TLS_VERIFY']) {
-      expect(speaksPlainly({ [variable]: '1' }), variable).toBe(false);
+      expect(asked({ [variable]: '1' }), variable).toBeUndefined();
     }
   });
 
@@ -109,7 +115,8 @@ describe("docker's socket", () => {
   it('that takes a question and never answers it counts as silent', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'hermes-shim-test-'));
     const socket = join(directory, 'sock');
-    const server = createServer((connection) => connection.resume());
+    const connections: Socket[] = [];
+    const server = createServer((connection) => void connections.push(connection.resume()));
     await new Promise<void>((resolve) => server.listen(socket, resolve));
     expect(
       await inspectBySocket('docker', socket, 'x', { silentMs: 50, everyMs: 25, longestMs: 50 }),
@@ -117,6 +124,8 @@ describe("docker's socket", () => {
       kind: 'silent',
       busy: false,
     });
+    // a ping is waited for as long as a real engine may take
+    for (const connection of connections) connection.destroy();
     await new Promise((resolve) => server.close(resolve));
     rmSync(directory, { recursive: true });
   });

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { stateCommand } from '../../src/engine/transport/transport.ts';
-import { hasLostTerminal } from '../../src/session/client/terminal-state.ts';
 import { toLiveness } from '../../src/session/control/container-liveness.ts';
 import { type Finding, toFinding } from '../../src/session/control/control-script.ts';
 import type { HandledSignal } from '../../src/session/control/signals.ts';
 import { endsAtOnce, watchUndeliverable } from '../../src/session/control/undeliverable.ts';
+import { hasLostTerminal } from '../../src/session/streams/terminal-state.ts';
 import { readSearch } from '../../src/session/verdict/note.ts';
 import type { CommandResult } from '../../src/system/run-command.ts';
 

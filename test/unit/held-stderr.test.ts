@@ -1,8 +1,8 @@
 /** The stderr of a client that enters a container without having looked: held until hermes begins. */
 import { PassThrough } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { SinkEvents } from '../../src/session/api/sink.ts';
 import { holdStderr } from '../../src/session/client/held-stderr.ts';
+import type { SinkEvents } from '../../src/session/streams/sink.ts';
 import { saysRefused } from '../../src/session/verdict/refusal.ts';
 
 const end = (code: number) => ({ code, signal: null });

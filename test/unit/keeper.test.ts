@@ -3,8 +3,8 @@ import { mkdtempSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { authorOf } from '../../src/companion/metadata-text.ts';
-import { headOf, keeperCommand, upMarker } from '../../src/engine/keeper.ts';
+import { headOf, keeperCommand } from '../../src/engine/keeper.ts';
+import { authorOf, upMarker } from '../../src/route/author.ts';
 import './scratch.ts';
 
 /** As NixOS has its pin: a link into the store. */

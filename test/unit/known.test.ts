@@ -20,7 +20,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { EngineAccess } from '../../src/engine/access.ts';
 import { fileOf, formatEntry, keyOf, parseEntry } from '../../src/engine/known/entry.ts';
 import { knownDirectory, readKnown, removeKnown, writeKnown } from '../../src/engine/known/file.ts';
-import { forget, placeOf, recall, remember } from '../../src/engine/known/known.ts';
+import { entryPlaceOf, forget, recall, remember } from '../../src/engine/known/known.ts';
 import type { ContainerRoute } from '../../src/route/decide.ts';
 import { parseMetadata } from '../../src/route/metadata.ts';
 import { containerLike } from './containers.ts';
@@ -202,7 +202,7 @@ describe('the file of an entry', () => {
     expect(knownDirectory({ XDG_RUNTIME_DIR: '/somewhere' }, 0)).toBe('/run/hermes-shim');
     expect(knownDirectory({ XDG_RUNTIME_DIR: '/somewhere' }, 7)).toBe('/somewhere/hermes-shim');
     expect(knownDirectory({}, 7)).toBe('/run/user/7/hermes-shim');
-    expect(knownDirectory({ XDG_RUNTIME_DIR: 'relative' }, 7)).toBeUndefined();
+    expect(knownDirectory({ XDG_RUNTIME_DIR: 'relative' }, 7)).toBe('/run/user/7/hermes-shim');
   });
 });
 
@@ -219,7 +219,7 @@ describe('a known container', () => {
   // root's would be the machine's own
   const caller = { env: { XDG_RUNTIME_DIR: runtime }, uid };
   const at = (changed: Partial<ContainerRoute> = {}, by = via) => {
-    const place = placeOf({ route: { ...route, ...changed }, caller }, by, { kind: 'default' });
+    const place = entryPlaceOf({ route: { ...route, ...changed }, caller }, by, { kind: 'default' });
     return place && { ...place, directory: join(runtime, 'hermes-shim') };
   };
   const source = join(scratch, 'source');
@@ -280,12 +280,14 @@ describe('a known container', () => {
 
   it('is none by the API, which says as much at once, nor where the engine may be another machine’s', () => {
     const call = { route, caller };
-    expect(placeOf(call, via, { kind: 'default' })).toBeDefined();
-    expect(placeOf(call, { ...via, engine: 'docker' }, { kind: 'default' })).toBeUndefined();
+    expect(entryPlaceOf(call, via, { kind: 'default' })).toBeDefined();
+    expect(entryPlaceOf(call, { ...via, engine: 'docker' }, { kind: 'default' })).toBeUndefined();
     const client = { route, caller: { ...caller, env: { ...caller.env, DOCKER_API_VERSION: '1.41' } } };
-    expect(placeOf(client, { ...via, engine: 'docker' }, { kind: 'default' })).toBeDefined();
+    expect(entryPlaceOf(client, { ...via, engine: 'docker' }, { kind: 'default' })).toBeDefined();
     const remote = { kind: 'address', address: 'tcp://10.0.0.1:2375' } as const;
-    expect(placeOf(client, { ...via, engine: 'docker' }, remote)).toBeUndefined();
-    expect(placeOf(client, { ...via, engine: 'docker' }, { kind: 'context', name: 'far' })).toBeUndefined();
+    expect(entryPlaceOf(client, { ...via, engine: 'docker' }, remote)).toBeUndefined();
+    expect(
+      entryPlaceOf(client, { ...via, engine: 'docker' }, { kind: 'context', name: 'far' }),
+    ).toBeUndefined();
   });
 });

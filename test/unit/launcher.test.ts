@@ -11,7 +11,7 @@ let dir = '';
 const bundleOf = (name: string): string => `${dir}/bin/../dist/${name}.cjs`;
 
 /** What node is started with. */
-const options = ['--random-seed=10331', '--preserve-symlinks-main'];
+const options = ['--random-seed=10331', '--v8-pool-size=1', '--preserve-symlinks-main'];
 
 /** Behind the last of node's words. */
 const border = '--environment--';

@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Fact } from '../../src/report/fact.ts';
@@ -273,5 +273,20 @@ describe("a user's own pin", () => {
     rmSync(join(directory, 'hermes-shim'));
     renameSync(join(directory, 'dotfiles'), join(directory, 'hermes-shim'));
     expect(read(directory)?.volume).toEqual({ name: 'hermes-home', home: '/opt/data' });
+  });
+
+  it('in a directory that others can write is told with what closes it: to write it anew would change nothing', () => {
+    const own = join(config(), 'hermes-shim');
+    mkdirSync(own);
+    writeFileSync(join(own, 'container-mode'), text, { mode: 0o600 });
+    chmodSync(own, 0o775);
+    expect(() => read(dirname(own))).toThrow(
+      expect.objectContaining({
+        sentence: `${own} can be written by others`,
+        hints: expect.arrayContaining([{ label: 'close it', text: `chmod go-w ${own}` }]),
+      }),
+    );
+    chmodSync(own, 0o755);
+    expect(read(dirname(own))?.volume.name).toBe('hermes-home');
   });
 });

@@ -1,7 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { newSessionId, type ProcLook, parseSessionId, placeOf } from '../../src/session/plan/session-id.ts';
+import { newSessionId, type ProcLook, parseSessionId, pidScope } from '../../src/session/plan/session-id.ts';
 
 const stat = (start: string) => `7 (sh) S ${Array.from({ length: 18 }, () => 0).join(' ')} ${start} 0`;
 
@@ -51,10 +51,10 @@ describe('a session’s id', () => {
   });
 
   it('has the place of this process when none is given', () => {
-    expect(parseSessionId(newSessionId(stat('1')))?.place).toBe(placeOf());
+    expect(parseSessionId(newSessionId(stat('1')))?.place).toBe(pidScope());
     const real: ProcLook = { file: (path) => readFileSync(path, 'utf8'), link: (path) => readlinkSync(path) };
-    expect(placeOf()).toBe(placeOf(real));
-    expect(placeOf()).toMatch(/^[0-9a-z]{1,7}$/);
+    expect(pidScope()).toBe(pidScope(real));
+    expect(pidScope()).toMatch(/^[0-9a-z]{1,7}$/);
   });
 
   it.each([
@@ -90,15 +90,15 @@ describe('a session’s id', () => {
 
 describe('the place in which a session’s pid counts', () => {
   it('stays the same through versions: what an older one started can still be called gone', () => {
-    expect(placeOf(proc(here))).toBe('1jhchjz');
+    expect(pidScope(proc(here))).toBe('1jhchjz');
     const { [timeSpace]: _, ...older } = here;
-    expect(placeOf(proc(older))).toBe('rszres');
+    expect(pidScope(proc(older))).toBe('rszres');
   });
 
   it('is short, whatever /proc says: 32 bits, none below zero', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1 }), (text) => {
-        const place = placeOf(proc({ ...here, [boot]: `x${text}` }));
+        const place = pidScope(proc({ ...here, [boot]: `x${text}` }));
         expect(Number.parseInt(place ?? '', 36)).toBeLessThan(2 ** 32);
         expect(place).toMatch(/^[0-9a-z]{1,7}$/);
       }),
@@ -108,9 +108,9 @@ describe('the place in which a session’s pid counts', () => {
   it('is unknown without a boot id or a pid namespace: then nobody there is ever called gone', () => {
     for (const missing of [boot, pidSpace]) {
       const { [missing]: _, ...rest } = here;
-      expect(placeOf(proc(rest)), missing).toBeUndefined();
+      expect(pidScope(proc(rest)), missing).toBeUndefined();
     }
-    expect(placeOf(proc({ ...here, [boot]: '\n' })) || undefined).toBeUndefined();
+    expect(pidScope(proc({ ...here, [boot]: '\n' })) || undefined).toBeUndefined();
     expect(parseSessionId(newSessionId(stat('1'), ''))).toMatchObject({ place: undefined });
   });
 });

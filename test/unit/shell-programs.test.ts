@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readShell } from '../../scripts/shell.ts';
 import askHermes from '../../src/companion/ask-hermes.sh';
 import endDetached from '../../src/companion/end-detached.sh';
@@ -22,7 +22,6 @@ import listUnusable from '../../src/companion/list-unusable.sh';
 import { parseProcessList } from '../../src/companion/process-list.ts';
 import askOwner from '../../src/engine/ask-owner.sh';
 import askReadiness from '../../src/engine/ask-readiness.sh';
-import ignoreSignals from '../../src/session/client/ignore-signals.sh';
 import bringSecrets from '../../src/session/control/bring-secrets.sh';
 import { absent, ended } from '../../src/session/control/container-liveness.ts';
 import controlScript from '../../src/session/control/control-script.sh';
@@ -30,8 +29,9 @@ import watchdog from '../../src/session/control/watchdog.sh';
 import wrapper from '../../src/session/plan/exec-wrapper.sh';
 import { noteRoots } from '../../src/session/plan/exec-wrapper.ts';
 import { startTimeOf } from '../../src/session/plan/session-id.ts';
+import ignoreSignals from '../../src/session/streams/ignore-signals.sh';
 import searchNote from '../../src/session/verdict/search-note.sh';
-import { runBy, type Shell, shells } from './shells.ts';
+import { ignores, runBy, type Shell, shells } from './shells.ts';
 
 let dir = '';
 let hermes = '';
@@ -230,9 +230,11 @@ describe.each(shells)('run by $name', (shell) => {
         const bringing = start(shell, ['-c', bringSecrets, 'hermes-secrets', id, planted]);
         const said = output(bringing);
         bringing.stdin?.end('SECRET=a\n.\n');
-        run(['-c', 'mkfifo -m 0600 "$1"', 'sh', join(second, `.${id}`)]);
-        const reader = start({ name: 'cat', argv: ['cat'], argv0: 'cat' }, [join(second, `.${id}`)]);
-        expect(await output(reader)).toContain('SECRET=a');
+        // opened before it gets its name, as the exec wrapper does it
+        const reading =
+          'mkfifo "$1n"; exec 3<>"$1n"; mv "$1n" "$1"; while read -r line <&3 && [ "$line" != . ]; do echo "$line"; done';
+        const reader = start(shell, ['-c', reading, 'sh', join(second, `.${id}`)]);
+        expect(await output(reader)).toBe('SECRET=a\n');
         expect(await said).toBe('ready\ntaken\n');
       } finally {
         victim.kill('SIGKILL');
@@ -267,6 +269,9 @@ describe.each(shells)('run by $name', (shell) => {
     const guard = async (last: readonly string[]) => {
       const child = start(shell, ['-c', watchdog, 'hermes-watchdog', 'the script']);
       const over = once(child, 'exit');
+      // as a unit that is stopped is told to end, all its processes at once
+      await vi.waitFor(() => expect(ignores(child.pid, 15)).toBe(true), { timeout: 60_000, interval: 5 });
+      for (const signal of ['SIGTERM', 'SIGHUP'] as const) child.kill(signal);
       child.stdin?.end([...lines, ...last, ''].join('\n'));
       return over;
     };

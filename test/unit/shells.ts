@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { findCommand } from '../../scripts/engines/command.ts';
 
 /** A shell that somebody's /bin/sh may be, and how a program is run by it. */
@@ -32,4 +33,10 @@ export function runBy(
   });
   if (status !== 0 || stderr.length > 0) throw new Error(`${file} ended with ${status}: ${stderr}`);
   return stdout;
+}
+
+/** Does this process ignore a signal of this number? (SigIgn, proc(5)) */
+export function ignores(pid: number | undefined, signal: number): boolean {
+  const mask = /^SigIgn:\s*(\w+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return (BigInt(`0x${mask}`) & (1n << BigInt(signal - 1))) !== 0n;
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ProbeResult } from '../../src/engine/probe-result.ts';
-import { watchSilence } from '../../src/session/client/silence.ts';
+import { watchSilence } from '../../src/session/control/silence.ts';
 import { enginePatience, type Silence } from '../../src/system/patience.ts';
 
 const hangs: ProbeResult = { kind: 'silent', waitedMs: 15_000, busy: false };

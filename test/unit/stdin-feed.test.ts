@@ -2,9 +2,9 @@
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
-import type { SourceEvents } from '../../src/session/api/source.ts';
-import { startOf } from '../../src/session/client/client.ts';
 import { feedWhenBegun } from '../../src/session/client/stdin-feed.ts';
+import { startOf } from '../../src/session/plan/session-id.ts';
+import type { SourceEvents } from '../../src/session/streams/source.ts';
 
 const turn = () => new Promise(setImmediate);
 

@@ -19,8 +19,8 @@ import {
   podmanServiceSocket,
   servedPodman,
 } from '../../src/engine/transport/socket.ts';
-import { readGreeting } from '../../src/session/api/greeting.ts';
-import { toSize } from '../../src/session/api/window.ts';
+import { readGreeting } from '../../src/session/streams/greeting.ts';
+import { toSize } from '../../src/session/streams/window.ts';
 import { enginePatience } from '../../src/system/patience.ts';
 
 const scratch = () => mkdtempSync(join(tmpdir(), 'hermes-shim-test-'));

@@ -6,13 +6,12 @@ import {
   openSync,
   readdirSync,
   readSync,
-  renameSync,
   rmSync,
   type Stats,
-  writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Environment } from '../../system/environment.ts';
+import { type Environment, runtimeDirectory } from '../../system/environment.ts';
+import { replaceFile } from '../../system/replace-file.ts';
 import { largestEntry } from './entry.ts';
 
 /** So many entries lie beside each other before all that are there go. */
@@ -20,16 +19,13 @@ const mostEntries = 64;
 
 /**
  * The directory of what this user's calls remember, which lives as long as the machine runs or the user is logged in.
- * @returns `undefined` where the user has no such place
  */
-export function knownDirectory(env: Environment, uid: number): string | undefined {
-  if (uid === 0) return '/run/hermes-shim';
-  const runtime = env.XDG_RUNTIME_DIR || `/run/user/${uid}`;
-  return runtime.startsWith('/') ? `${runtime}/hermes-shim` : undefined;
+export function knownDirectory(env: Environment, uid: number): string {
+  return uid === 0 ? '/run/hermes-shim' : `${runtimeDirectory(env, uid)}/hermes-shim`;
 }
 
 /**
- * Reads a file of that directory. It counts only where nobody but this user can have written it: no link on the way, a
+ * Reads a file of that directory. It counts only where nobody but this user can have written it: neither it nor its directory a link, a
  * regular file of theirs that nobody else may touch, in such a directory, in one of theirs or root's.
  * @returns `undefined` where there is none that counts
  */
@@ -62,18 +58,10 @@ export function writeKnown(directory: string, name: string, text: string, uid: n
   within(directory, uid, (place) => {
     const names = readdirSync(place);
     if (names.length >= mostEntries) for (const old of names) rmSync(`${place}/${old}`, { force: true });
-    const draft = `${place}/${name}.${process.pid}`;
     try {
-      const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-      const file = openSync(draft, flags, 0o600);
-      try {
-        if (writeSync(file, text) < Buffer.byteLength(text)) throw new Error('a full disk');
-      } finally {
-        closeSync(file);
-      }
-      renameSync(draft, `${place}/${name}`);
+      replaceFile(`${place}/${name}`, text, 0o600);
     } catch {
-      rmSync(draft, { force: true });
+      // nothing is remembered
     }
     return undefined;
   });

@@ -13,7 +13,7 @@ import { type Entry, fileOf, formatEntry, keyOf, parseEntry } from './entry.ts';
 import { knownDirectory, readKnown, removeKnown, writeKnown } from './file.ts';
 
 /** Where a verdict is kept. */
-export type Place = {
+export type EntryPlace = {
   readonly directory: string;
   readonly key: string;
   readonly uid: number;
@@ -29,13 +29,16 @@ type Call = { readonly route: ContainerRoute; readonly caller: Pick<Caller, 'env
  * Where the verdict about a container is kept that is reached by its engine's client. By the API an inspect costs little,
  * and an engine of another machine is foreign: there nothing is kept.
  */
-export function placeOf({ route, caller }: Call, via: EngineAccess, endpoint: Endpoint): Place | undefined {
+export function entryPlaceOf(
+  { route, caller }: Call,
+  via: EngineAccess,
+  endpoint: Endpoint,
+): EntryPlace | undefined {
   const { env, uid } = caller;
   const { containerName, execUser } = route.metadata;
   const local = endpoint.kind === 'default' || (endpoint.kind === 'address' && isLocal(endpoint.address));
   if (!local || apiSocket(via, endpoint, env) !== undefined) return undefined;
   const directory = knownDirectory(env, uid);
-  if (directory === undefined) return undefined;
   const home = route.volume ?? { path: route.homeRoot, inode: inodeOf(route.homeRoot) };
   return { directory, uid, execUser, key: keyOf({ via, endpoint, containerName, home }) };
 }
@@ -52,7 +55,7 @@ function inodeOf(path: string): string {
 
 /** What is remembered of a container, if it still is the one of this home by the same-home rule. */
 export function recall(
-  place: Place,
+  place: EntryPlace,
   { homeRoot, volume }: ContainerRoute,
 ): { container: Container; containerHome: string; user: string } | undefined {
   const text = readKnown(place.directory, fileOf(place.key), place.uid);
@@ -68,13 +71,13 @@ export function recall(
 }
 
 /** Remembers a verdict: same home, and ready. */
-export function remember(place: Place, verdict: Pick<Entry, 'container' | 'user'>): void {
+export function remember(place: EntryPlace, verdict: Pick<Entry, 'container' | 'user'>): void {
   const text = formatEntry(place.key, { ...verdict, execUser: place.execUser });
   if (text !== undefined) writeKnown(place.directory, fileOf(place.key), text, place.uid);
 }
 
 /** Forgets it. */
-export function forget(place: Place): void {
+export function forget(place: EntryPlace): void {
   trace(() => 'known: forgotten');
   removeKnown(place.directory, fileOf(place.key), place.uid);
 }

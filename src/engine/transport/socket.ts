@@ -1,8 +1,10 @@
 import { accessSync, constants, type Stats, statSync } from 'node:fs';
-import type { Environment } from '../../system/environment.ts';
+import { type Environment, runtimeDirectory } from '../../system/environment.ts';
 import type { EngineAccess } from '../access.ts';
 import type { Endpoint } from '../endpoint.ts';
-import { dockerSocket } from './api/inspect.ts';
+
+/** Where docker listens when nothing else is said. */
+export const dockerSocket = '/var/run/docker.sock';
 
 /** Where root's podman listens (podman-system-service(1)); NixOS gives it to group `podman`. */
 const podmanSocket = '/run/podman/podman.sock';
@@ -20,7 +22,7 @@ export function apiSocket(
   if (access.kind === 'socket') return access.socket;
   const socket = socketOf(endpoint);
   if (engine === 'podman') return endpoint.kind === 'address' ? socket : undefined;
-  return speaksPlainly(env) ? socket : undefined;
+  return foreignSetting(env) === undefined ? socket : undefined;
 }
 
 /** The daemon's socket that an endpoint stands for, as docker's client would find it. */
@@ -31,12 +33,7 @@ export function socketOf(endpoint: Endpoint): string | undefined {
   return path.startsWith('/') ? path : undefined;
 }
 
-/** Variables that make docker's client speak otherwise than we do: then it is asked itself. */
-export function speaksPlainly(env: Environment): boolean {
-  return foreignSetting(env) === undefined;
-}
-
-/** The first of these variables that is set. */
+/** The first variable that is set of those by which docker's client speaks otherwise than we do: then it is asked itself. */
 export function foreignSetting(env: Environment): string | undefined {
   return ['DOCKER_API_VERSION', 'DOCKER_TLS', 'DOCKER_TLS_VERIFY'].find((name) => env[name]);
 }
@@ -71,10 +68,7 @@ export type Whose = { readonly uid: number; readonly own: boolean };
 
 /** Where a podman's service listens that no setting names. */
 export function podmanServiceSocket(env: Environment, { uid, own }: Whose): string {
-  const named = env.XDG_RUNTIME_DIR;
-  // a relative one counts as none (XDG base directory specification)
-  const runtime = named?.startsWith('/') ? named : `/run/user/${uid}`;
-  return own && uid !== 0 ? `${runtime}/podman/podman.sock` : podmanSocket;
+  return own && uid !== 0 ? `${runtimeDirectory(env, uid)}/podman/podman.sock` : podmanSocket;
 }
 
 /** Only root or the caller may be behind it: whoever answers there learns what hermes is told. */

@@ -1,8 +1,8 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { removeArgs, tell, tryTo } from '../engine/deeds.ts';
+import { removeArgs, runEngine, tryEngine } from '../engine/commands.ts';
 import { askEngine, labels } from '../engine/facts.ts';
-import type { Ground } from './ground.ts';
-import { told } from './place.ts';
+import type { Context } from './context.ts';
+import { withFileFailure } from './place.ts';
 
 /**
  * Creates the container. A run that was killed meanwhile leaves a note: docker's daemon goes on without its client and
@@ -11,18 +11,18 @@ import { told } from './place.ts';
  */
 export async function createContainer(
   step: { readonly argv: readonly string[]; readonly identity: string },
-  ground: Ground,
+  context: Context,
 ): Promise<void> {
-  const { doer, wanted, place, caller } = ground;
+  const { target, wanted, place, caller } = context;
   const note = `${place}/creating`;
   if (existsSync(note)) {
     const names = { container: wanted.containerName, image: wanted.image };
-    const { container } = await askEngine(doer.via, names, caller.env);
+    const { container } = await askEngine(target.via, names, caller.env);
     if (container?.labels[labels.identity] === step.identity) return rmSync(note);
-    if (container === undefined && doer.via.engine === 'podman')
-      await tryTo(doer, removeArgs(doer.via, wanted.containerName));
+    if (container === undefined && target.via.engine === 'podman')
+      await tryEngine(target, removeArgs(target.via, wanted.containerName));
   }
-  told(note, () => writeFileSync(note, wanted.containerName, { mode: 0o600 }));
-  await tell(doer, 'create the container', step.argv);
+  withFileFailure(note, () => writeFileSync(note, wanted.containerName, { mode: 0o600 }));
+  await runEngine(target, 'create the container', step.argv);
   rmSync(note, { force: true });
 }

@@ -1,23 +1,22 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { exitCodes, Failure } from '../../report/failure.ts';
-import type { Engine } from '../../route/metadata.ts';
 import { pinFile } from '../../route/pin.ts';
-import { chooseEngine } from '../engine/choose.ts';
+import { textOf } from '../../system/text-of.ts';
 import { askEngine, changesPolicy, type EngineFacts, labels } from '../engine/facts.ts';
-import { findSharing, type Sharer } from '../engine/sharing.ts';
 import entrypoint from '../entrypoint.sh';
 import type { Wanted } from '../file/wanted.ts';
 import type { Facts } from '../plan/facts.ts';
 import { pathsOf } from '../plan/files.ts';
-import { type IdMap, idMapOf, subordinatesOf } from '../plan/id-map.ts';
-import { mapsIds, restartPolicy } from '../plan/identity.ts';
+import { restartPolicy } from '../plan/identity.ts';
 import { toLayout } from '../plan/layout.ts';
-import { hasSystemd, startsByUnit } from '../unit/place.ts';
+import { hasSystemd, nameBefore, startsByUnit } from '../unit/place.ts';
 import { withRoot } from '../write/dir.ts';
 import { readRecord } from '../write/record.ts';
-import { type Account, findGroup, findUser, type Group } from './accounts.ts';
-import type { Ground } from './ground.ts';
+import { type Account, findUser } from './accounts.ts';
+import type { Context } from './context.ts';
+import { findIdMap, findOwner } from './owner.ts';
 import { refuse } from './refuse.ts';
+import { searchSharing } from './search-sharing.ts';
 import { readSources } from './sources.ts';
 import { findStoreTool } from './store-tool.ts';
 import { type Found, lookIn, survey } from './survey.ts';
@@ -26,18 +25,18 @@ import { type Found, lookIn, survey } from './survey.ts';
  * Gathers everything that a plan is made of. Changes nothing.
  * @throws {Failure} 125 for what is not as it must be
  */
-export async function gather(ground: Ground): Promise<Facts> {
-  const { wanted, who, via, caller } = ground;
+export async function gather(context: Context): Promise<Facts> {
+  const { wanted, who, via, caller } = context;
   const asking = askEngine(via, { container: wanted.containerName, image: wanted.image }, caller.env);
   // what is wrong with the file and its surroundings is told first; the engine's answer is not lost meanwhile
   asking.catch(() => undefined);
-  const record = readRecord(ground.place, wanted.stateDir);
-  const searching = searchSharing(ground, record.backend);
+  const record = readRecord(context.place, wanted.stateDir);
+  const searching = searchSharing(context, record.backend);
   refuse(wanted);
-  const { owner, group } = await findOwner(wanted, ground);
+  const { owner, group } = await findOwner(context);
   const sources = readSources(wanted, owner?.uid);
-  const hostUsers = await findHostUsers(wanted, ground);
-  const idMap = via.engine === 'podman' && !wanted.asRoot && !mapsIds(wanted) ? readIdMap(ground) : undefined;
+  const hostUsers = await findHostUsers(wanted, context);
+  const idMap = findIdMap(context);
   const numbers = idMap?.inside ?? owner ?? { uid: -1, gid: -1 };
   const pluginPaths = sources.plugins.map(({ path }) => path);
   const layout = toLayout(wanted, numbers, sources.package, pluginPaths);
@@ -49,7 +48,8 @@ export async function gather(ground: Ground): Promise<Facts> {
     wanted.stateDir,
   );
   const engine = onlyOurs(await asking, wanted);
-  const byUnit = (ground.install && hasSystemd()) || startsByUnit(who, caller.env, wanted.containerName);
+  const installs = context.install || nameBefore(context, record) !== undefined;
+  const byUnit = (installs && hasSystemd()) || startsByUnit(who, caller.env, wanted.containerName);
   const policyDiffers = engine.container?.restartPolicy !== restartPolicy(wanted.restart, byUnit);
   const homes = [...new Set([...hostUsers.map(({ home }) => home), ...record.bridges])];
   return {
@@ -66,7 +66,7 @@ export async function gather(ground: Ground): Promise<Facts> {
     found,
     bridges: new Map(homes.map((home) => [home, bridgeIn(home)])),
     pin: who.uid === 0 ? textOf(pinFile) : undefined,
-    pins: wanted.asRoot && ground.pin,
+    pins: wanted.asRoot && context.pin,
     byUnit,
     policyIsFixed: engine.container !== undefined && policyDiffers && !(await changesPolicy(via, caller.env)),
     entrypoint,
@@ -82,55 +82,7 @@ function onlyOurs(engine: EngineFacts, { stateDir }: Wanted): EngineFacts {
   return ours ? engine : { ...engine, aside: undefined };
 }
 
-/** With the engine of now, and with the one that made the container before: a file that names another leaves that running. */
-async function searchSharing({ via, wanted, caller }: Ground, before?: Engine): Promise<readonly Sharer[]> {
-  const found = [findSharing(via, wanted, caller.env)];
-  if (before !== undefined && before !== via.engine) {
-    // one that is there no longer runs nothing
-    const other = chooseEngine(before, undefined, caller.env).catch(() => undefined);
-    found.push(
-      other.then((there) =>
-        there ? findSharing(there, { ...wanted, containerName: undefined }, caller.env) : [],
-      ),
-    );
-  }
-  return (await Promise.all(found)).flat();
-}
-
-async function findOwner(
-  wanted: Wanted,
-  { who }: Ground,
-): Promise<{ owner: { uid: number; gid: number } | undefined; group?: Group | undefined }> {
-  if (!wanted.asRoot) return { owner: { uid: who.uid, gid: who.gid } };
-  const user = await findUser(wanted.user);
-  const group = await findGroup(wanted.group ?? user?.gid ?? wanted.user);
-  const missing =
-    user === undefined ? 'user' : wanted.group !== undefined && group === undefined ? 'group' : undefined;
-  if (missing !== undefined) {
-    if (wanted.createUser) return { owner: undefined };
-    const name = missing === 'user' ? wanted.user : wanted.group;
-    throw new Failure(
-      exitCodes.cannotRoute,
-      `${missing}: there is no ${missing} ${name} on this host, and createUser is false`,
-      [
-        {
-          label: 'make it',
-          text: missing === 'user' ? `sudo useradd --system ${name}` : `sudo groupadd --system ${name}`,
-        },
-      ],
-    );
-  }
-  if (user?.uid === 0)
-    throw new Failure(exitCodes.cannotRoute, `user: ${wanted.user} is root, and hermes must not be`, [
-      { label: 'change it', text: 'user: hermes   # in hermes-shim.yaml, or leave it out' },
-    ]);
-  return {
-    owner: user && { uid: user.uid, gid: group?.gid ?? user.gid },
-    group,
-  };
-}
-
-async function findHostUsers(wanted: Wanted, { who }: Ground): Promise<readonly Account[]> {
+async function findHostUsers(wanted: Wanted, { who }: Context): Promise<readonly Account[]> {
   if (!wanted.asRoot)
     return wanted.hostUsers.map((name) => ({ name, uid: who.uid, gid: who.gid, home: who.home }));
   const users: Account[] = [];
@@ -152,18 +104,5 @@ function bridgeIn(home: string): Found {
     return withRoot(home, (dir) => lookIn(dir, '.hermes', () => undefined));
   } catch {
     return { kind: 'nothing' };
-  }
-}
-
-function readIdMap({ who }: Ground): IdMap {
-  const count = (file: string): number => subordinatesOf(textOf(file) ?? '', who);
-  return idMapOf({ uids: count('/etc/subuid'), gids: count('/etc/subgid') });
-}
-
-function textOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
   }
 }

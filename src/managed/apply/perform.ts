@@ -6,23 +6,26 @@ import { quoteCommand } from '../../report/quote.ts';
 import { pinFile } from '../../route/pin.ts';
 import { systemEnv } from '../../system/environment.ts';
 import { runCommand } from '../../system/run-command.ts';
-import { pull, removeArgs, stopArgs, tell, tryTo } from '../engine/deeds.ts';
+import { pull, removeArgs, runEngine, stopArgs, tryEngine } from '../engine/commands.ts';
 import { asideName } from '../engine/facts.ts';
 import type { Facts } from '../plan/facts.ts';
 import type { Step } from '../plan/steps.ts';
-import { install } from '../unit/install.ts';
+import { dropUnit, install } from '../unit/install.ts';
 import { remove, rename, sweep, writeFile, writeLink } from '../write/beneath.ts';
 import { type Dir, inDirectory, look, ownDir, readLink, withRoot } from '../write/dir.ts';
 import { findGroup, findUser } from './accounts.ts';
+import type { Context } from './context.ts';
 import { createContainer } from './create.ts';
-import type { Ground } from './ground.ts';
-import { atPlace, splitPath, told } from './place.ts';
-import { waitUntilReady } from './ready.ts';
+import { atPlace, splitPath, withFileFailure } from './place.ts';
+import { reach, routeOf } from './ready.ts';
 import { startContainer, stopUnit } from './running.ts';
 
-/** Does one step. Each can be done twice, and is whole or not done at all. */
-export async function perform(step: Step, ground: Ground, facts: Facts): Promise<void> {
-  const { wanted, doer } = ground;
+/**
+ * Does one step. Files and links are whole or untouched. What takes several commands (`make-user`, `put-aside`, `put-back`)
+ * can stop between two of them: the next plan goes on from what it finds.
+ */
+export async function perform(step: Step, context: Context, facts: Facts): Promise<void> {
+  const { wanted, target } = context;
   const { containerName: name, stateDir } = wanted;
   const owner = facts.owner ?? { uid: 0, gid: 0 };
   switch (step.kind) {
@@ -49,53 +52,61 @@ export async function perform(step: Step, ground: Ground, facts: Facts): Promise
     case 'gc-root':
       // without Nix's own tool there is nothing to keep it from; a failure is no reason to have no hermes
       await runCommand([step.tool, '--add-root', step.path, '--indirect', '-r', step.target], {
-        env: { ...ground.caller.env },
+        env: { ...context.caller.env },
         timeoutMs: 60_000,
       });
       return;
     case 'pull':
-      return pull(doer, step.image, process.stderr.isTTY === true);
+      return pull(target, step.image, process.stderr.isTTY === true);
     case 'put-aside':
-      await stopUnit(ground);
-      if (facts.engine.aside) {
-        // the older one has proven itself once, its successor has not
-        await tell(doer, 'remove the container', removeArgs(doer.via, name));
+      if (step.older === 'dropped')
+        await runEngine(target, 'remove the old container', removeArgs(target.via, asideName(name)));
+      await stopUnit(context);
+      if (step.older === 'kept') {
+        await runEngine(target, 'remove the container', removeArgs(target.via, name));
         return;
       }
-      await tell(doer, 'rename the container', ['rename', name, asideName(name)]);
+      await runEngine(target, 'rename the container', ['rename', name, asideName(name)]);
       // podman stops nothing that is paused
       if (facts.engine.container?.container.state.status === 'paused')
-        await tell(doer, 'let the container go on', ['unpause', asideName(name)]);
-      if (step.running) await tell(doer, 'stop the container', stopArgs(asideName(name)));
+        await runEngine(target, 'let the container go on', ['unpause', asideName(name)]);
+      if (step.running) await runEngine(target, 'stop the container', stopArgs(asideName(name)));
       return;
     case 'put-back':
-      await stopUnit(ground);
-      if (facts.engine.container) await tell(doer, 'remove the container', removeArgs(doer.via, name));
-      await tell(doer, 'rename the container', ['rename', asideName(name), name]);
+      await stopUnit(context);
+      if (facts.engine.container)
+        await runEngine(target, 'remove the container', removeArgs(target.via, name));
+      await runEngine(target, 'rename the container', ['rename', asideName(name), name]);
       return;
     case 'create':
-      return createContainer(step, ground);
+      return createContainer(step, context);
     case 'policy':
-      await tell(doer, 'set the restart policy', ['update', `--restart=${step.policy}`, name]);
+      await runEngine(target, 'set the restart policy', ['update', `--restart=${step.policy}`, name]);
       return;
     case 'unit':
-      return install(step, ground);
+      return install(step, context);
+    case 'drop-unit':
+      return dropUnit(step, context);
     case 'watch':
     case 'start':
       // a run that was killed may have left both running on one home
-      if (facts.engine.aside) await tryTo(doer, stopArgs(asideName(name)));
+      if (facts.engine.aside) await tryEngine(target, stopArgs(asideName(name)));
       // the one that was paused may have been replaced meanwhile
-      if (facts.engine.container?.container.state.status === 'paused') await tryTo(doer, ['unpause', name]);
-      return startContainer(ground);
+      if (facts.engine.container?.container.state.status === 'paused')
+        await tryEngine(target, ['unpause', name]);
+      return startContainer(context);
     case 'ready':
-      return waitUntilReady(ground, facts);
+      await reach(context, routeOf(context, facts));
+      return;
     case 'drop-aside':
-      await tell(doer, 'remove the old container', removeArgs(doer.via, asideName(name)));
+      await runEngine(target, 'remove the old container', removeArgs(target.via, asideName(name)));
       return;
     case 'pin':
       return writePin(step.text);
     case 'unpin':
-      return told(pinFile, () => withRoot(dirname(pinFile), (dir) => remove(dir, basename(pinFile))));
+      return withFileFailure(pinFile, () =>
+        withRoot(dirname(pinFile), (dir) => remove(dir, basename(pinFile))),
+      );
     case 'bridge':
       return makeBridge(step);
     case 'unbridge':
@@ -141,16 +152,16 @@ async function asRoot(argv: readonly string[], doing: string): Promise<void> {
 }
 
 function makeDirectory({ path, ownership }: Of<'directory'>, stateDir: string): void {
-  if (path === stateDir) told(path, () => void mkdirSync(path, { recursive: true, mode: 0o755 }));
+  if (path === stateDir) withFileFailure(path, () => void mkdirSync(path, { recursive: true, mode: 0o755 }));
   const { root, names } = splitPath(path, stateDir);
-  told(path, () =>
+  withFileFailure(path, () =>
     withRoot(root, (dir) => inDirectory(dir, names, (inner) => ownDir(inner, ownership), ownership)),
   );
 }
 
 function writePin(text: string): void {
   const directory = dirname(pinFile);
-  told(pinFile, () => {
+  withFileFailure(pinFile, () => {
     mkdirSync(directory, { recursive: true, mode: 0o755 });
     withRoot(directory, (dir) => writeFile(dir, 'container-mode', text, { uid: 0, gid: 0, mode: 0o644 }));
   });
@@ -158,7 +169,7 @@ function writePin(text: string): void {
 
 /** Works in somebody's home: they may exchange names there, too. */
 function inHome(home: string, use: (dir: Dir) => void): void {
-  told(`${home}/.hermes`, () => withRoot(home, use));
+  withFileFailure(`${home}/.hermes`, () => withRoot(home, use));
 }
 
 /** As the guide does it: a directory is kept under another name, a link is replaced. */

@@ -1,7 +1,7 @@
 import { errorCode } from '../../system/error-code.ts';
 import { readFile } from '../write/beneath.ts';
 import { type Dir, inDirectory, isEmpty, look, lookAt, readLink, withRoot } from '../write/dir.ts';
-import { splitPath, told } from './place.ts';
+import { splitPath, withFileFailure } from './place.ts';
 
 /** What is at a path, no link followed. */
 export type Found =
@@ -31,7 +31,7 @@ const nothing: Found = { kind: 'nothing' };
  * @throws {Failure} 125 in words
  */
 export function survey(paths: readonly string[], stateDir: string): ReadonlyMap<string, Found> {
-  return new Map(paths.map((path) => [path, told(path, () => lookAtPath(path, stateDir))]));
+  return new Map(paths.map((path) => [path, withFileFailure(path, () => lookAtPath(path, stateDir))]));
 }
 
 function atDirectory<T>(path: string, stateDir: string, use: (dir: Dir) => T): T | undefined {

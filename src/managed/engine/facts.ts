@@ -27,6 +27,11 @@ export type EngineFacts = {
   readonly imageId: string | undefined;
 };
 
+/** Has it been started once? Then there may be something in it that exists nowhere else. */
+export function hasRun({ container: { state } }: Made): boolean {
+  return state.status !== 'created' || state.startedMs !== undefined;
+}
+
 /** What a container is called while its successor proves itself. */
 export const asideName = (name: string): string => `${name}-before`;
 

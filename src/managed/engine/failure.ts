@@ -7,11 +7,11 @@ import { hintWord } from '../../report/paste.ts';
 /** The failure for an engine that does not answer a question. */
 export function engineFailure(result: ProbeResult, { engine, binary }: EngineAccess): Failure {
   const detail = 'detail' in result && result.detail ? ` (${escapeControls(result.detail, 200)})` : '';
-  const told = (sentence: string, hints: readonly Hint[]): Failure =>
+  const failure = (sentence: string, hints: readonly Hint[]): Failure =>
     new Failure(exitCodes.cannotRoute, sentence, hints);
   switch (result.kind) {
     case 'forbidden':
-      return told(`this user may not use ${engine}${detail}`, [
+      return failure(`this user may not use ${engine}${detail}`, [
         { label: 'as root', text: 'sudo hermes-shim up --file /etc/hermes-shim/hermes-shim.yaml' },
         {
           label: 'or let them',
@@ -20,33 +20,38 @@ export function engineFailure(result: ProbeResult, { engine, binary }: EngineAcc
         { label: 'or without', text: 'container.backend: podman   # needs no rights of root' },
       ]);
     case 'daemon-down':
-      return told(`${engine} does not run${detail}`, [
+      return failure(`${engine} does not run${detail}`, [
         { label: 'start it', text: `sudo systemctl start ${engine}` },
       ]);
     case 'silent':
-      return told(`${engine} does not respond`, [
+      return failure(`${engine} does not respond`, [
         { label: 'try it', text: `${engine} ps` },
         { label: 'restart it', text: `sudo systemctl restart ${engine}` },
       ]);
     case 'not-startable':
-      return told(`${binary} cannot be run${detail}`, [{ label: 'look', text: `ls -l ${hintWord(binary)}` }]);
+      return failure(`${binary} cannot be run${detail}`, [
+        { label: 'look', text: `ls -l ${hintWord(binary)}` },
+      ]);
     default:
-      return told(`${engine} gave an answer that makes no sense${detail}`, [
+      return failure(`${engine} gave an answer that makes no sense${detail}`, [
         { label: 'try it', text: `${engine} ps -a` },
       ]);
   }
 }
+
+/** What the words of a failure need: image and container, and the command that was typed. */
+export type About = { readonly image: string; readonly name: string; readonly command: string };
 
 /**
  * The failure for something that an engine was told to do and did not.
  * @param doing what that was, as the end of "could not …"
  * @param words what the engine said
  */
-export function deedFailure(
+export function commandFailure(
   doing: string,
   words: string,
   { engine }: EngineAccess,
-  about: { image: string; name: string },
+  about: About,
 ): Failure {
   const lines = words.split('\n').filter((line) => line.trim() !== '' && !/^(See|Run) '/.test(line));
   const last = lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1) ?? 'no reason given';
@@ -58,9 +63,10 @@ function hintsFor(
   doing: string,
   words: string,
   engine: string,
-  { image: declared, name }: { image: string; name: string },
+  { image: declared, name, command }: About,
 ): Hint[] {
   const image = hintWord(declared);
+  const seeMore: Hint = { label: 'see more', text: `HERMES_SHIM_DEBUG=1 ${command}` };
   if (/no space left|disk quota/i.test(words))
     return [
       { label: 'where', text: 'df -h' },
@@ -69,7 +75,7 @@ function hintsFor(
   if (/address already in use|port is already allocated/i.test(words))
     return [
       { label: 'who has it', text: 'sudo ss -ltnp' },
-      { label: 'then', text: 'hermes-shim up' },
+      { label: 'then', text: command },
     ];
   if (/already in use|name .* is in use/i.test(words))
     return [
@@ -110,5 +116,3 @@ function hintsFor(
     ];
   return [seeMore];
 }
-
-const seeMore: Hint = { label: 'see more', text: 'HERMES_SHIM_DEBUG=1 hermes-shim up' };

@@ -96,6 +96,19 @@ function endOf(via: EngineAccess, container: Container): { label: string; text: 
   };
 }
 
+/**
+ * Refuses to start a container on a home that another one works on. Where both run already, that is told elsewhere. Pure.
+ * @param ours as it is now
+ * @throws {Failure} 125
+ */
+export function refuseSharing(
+  ours: Container,
+  [sharer]: readonly Sharer[],
+  wanted: Pick<Wanted, 'stateDir' | 'home'>,
+): void {
+  if (sharer && ours.state.status !== 'running') throw refusal(sharer, wanted);
+}
+
 /** The same where both run already, as a note. Pure. */
 export function sayShared({ via, container }: Sharer): string {
   return `container '${container.name}' (${via.engine}) runs on this home, too, which spoils its database; end it: ${endOf(via, container).text}`;

@@ -7,7 +7,7 @@ export type Surroundings = {
   readonly engine: Engine | undefined;
   /** a hermes that Nix or somebody else installed: its package */
   readonly package: string | undefined;
-  /** ~/.hermes is a real directory with something in it */
+  /** the home that ~/.hermes is, or leads to: called .hermes */
   readonly ownHome: string | undefined;
   /** root's caller under sudo */
   readonly person: string | undefined;
@@ -27,7 +27,7 @@ export function firstFile(about: Surroundings): string {
     ...(keepOwn
       ? [
           `# Your ${about.ownHome} is the hermes home: it goes on as it is, in the container.`,
-          `stateDir: ${about.ownHome?.replace(/\/\.hermes$/, '')}`,
+          `stateDir: ${yamlText(about.ownHome?.replace(/\/\.hermes$/, '') ?? '')}`,
         ]
       : [`# Everything that hermes keeps; its home is .hermes in it.`, `# stateDir: ${about.stateDir}`]),
     '',
@@ -77,3 +77,6 @@ export function firstFile(about: Surroundings): string {
   ];
   return `${lines.join('\n')}\n`;
 }
+
+/** A path with blanks or signs of YAML's in quotes. */
+const yamlText = (path: string): string => (/^[\w./-]+$/.test(path) ? path : JSON.stringify(path));

@@ -4,7 +4,9 @@ import { LineCounter, parseDocument } from 'yaml';
 import { escapeControls } from '../../report/escape.ts';
 import { exitCodes, Failure } from '../../report/failure.ts';
 import { quoteWord } from '../../report/quote.ts';
+import { configDirectory } from '../../system/environment.ts';
 import { errorCode } from '../../system/error-code.ts';
+import { exactNumbers } from './exact.ts';
 import { lineOf, type Problem, problemsFailure, schemaProblems, yamlProblem } from './problems.ts';
 import { type Declared, declaration } from './schema.ts';
 
@@ -12,12 +14,9 @@ import { type Declared, declaration } from './schema.ts';
 const sizeLimit = 1024 * 1024;
 
 /** Where the file is, unless `--file` says otherwise: root's and a user's own. */
-export function defaultFile(who: { uid: number; home: string; configHome: string | undefined }): string {
+export function defaultFile(who: { uid: number; home: string; configHome?: string | undefined }): string {
   if (who.uid === 0) return '/etc/hermes-shim/hermes-shim.yaml';
-  return join(
-    who.configHome?.startsWith('/') ? who.configHome : join(who.home, '.config'),
-    'hermes-shim/hermes-shim.yaml',
-  );
+  return join(configDirectory(who.configHome, who.home), 'hermes-shim/hermes-shim.yaml');
 }
 
 /** The file, read and checked. */
@@ -32,22 +31,28 @@ export type DeclaredFile = {
 
 /**
  * Reads and checks the file.
+ * @param named it was named, and not looked for where it usually is
  * @throws {Failure} 125 with file, line, key and what is accepted
  */
-export function readDeclaration(file: string): DeclaredFile {
-  const { text, loose } = readText(file);
+export function readDeclaration(file: string, named = false): DeclaredFile {
+  const { text, loose } = readText(file, named);
   return { ...parseDeclaration(text, file), loose };
 }
 
 /** The same of a text. Pure. */
 export function parseDeclaration(text: string, file: string): DeclaredFile {
   const lines = new LineCounter();
-  const doc = parseDocument(text, { lineCounter: lines, prettyErrors: true, uniqueKeys: true });
+  const doc = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: true,
+    uniqueKeys: true,
+    intAsBigInt: true,
+  });
   const problems: Problem[] = doc.errors.map((error) => yamlProblem(error, text));
   if (problems.length > 0) throw problemsFailure(file, problems.slice(0, 5));
   let plain: unknown;
   try {
-    plain = doc.toJS({ maxAliasCount: 100 }) ?? {};
+    plain = exactNumbers(doc.toJS({ maxAliasCount: 100 })) ?? {};
   } catch (error) {
     const many = /alias/i.test(String(error));
     const says = many
@@ -80,7 +85,7 @@ function withoutEmpty(plain: unknown): unknown {
   );
 }
 
-function readText(file: string): { text: string; loose: boolean } {
+function readText(file: string, named: boolean): { text: string; loose: boolean } {
   let descriptor: number;
   try {
     descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
@@ -91,8 +96,8 @@ function readText(file: string): { text: string; loose: boolean } {
         exitCodes.cannotRoute,
         `there is no ${escapeControls(file)}, which says what to make`,
         [
-          { label: 'write one', text: `hermes-shim init` },
-          { label: 'or name it', text: 'hermes-shim up --file FILE' },
+          { label: 'write one', text: `hermes-shim init${named ? ` --file ${quoteWord(file)}` : ''}` },
+          { label: 'or name another', text: 'hermes-shim up --file FILE' },
         ],
       );
     throw new Failure(exitCodes.cannotRoute, `${escapeControls(file)} cannot be read (${code})`, [

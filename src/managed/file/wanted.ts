@@ -1,7 +1,7 @@
 import { isAbsolute, join, normalize, resolve } from 'node:path';
 import { exitCodes, Failure } from '../../report/failure.ts';
 import type { Engine } from '../../route/metadata.ts';
-import type { DeclaredFile } from './read.ts';
+import { type DeclaredFile, defaultFile } from './read.ts';
 
 /** Who runs `hermes-shim up`. */
 export type Who = {
@@ -10,6 +10,7 @@ export type Who = {
   readonly name: string;
   readonly home: string;
   readonly dataHome: string | undefined;
+  readonly configHome?: string | undefined;
 };
 
 /** `official`: hermes is in the image, its home at /opt/data. `package`: the guide's layout, a hermes of the host. */
@@ -21,6 +22,8 @@ export type Mapping = { readonly [key: string]: unknown };
 /** What the file asks for, with every default in its place and every path absolute. */
 export type Wanted = {
   readonly file: string;
+  /** is that where the file is found without being named? */
+  readonly isUsual: boolean;
   readonly kind: Kind;
   readonly asRoot: boolean;
   readonly stateDir: string;
@@ -126,6 +129,7 @@ export function toWanted({ file, declared }: DeclaredFile, who: Who): Wanted {
   const { container = {} } = declared;
   return {
     file,
+    isUsual: file === defaultFile(who),
     kind,
     asRoot,
     stateDir,

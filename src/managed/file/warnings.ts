@@ -1,4 +1,5 @@
 import { normalize } from 'node:path';
+import { isWithin } from '../../system/paths.ts';
 import type { DeclaredFile } from './read.ts';
 import { isSecretName, isSecretValue } from './secret-names.ts';
 import type { Wanted } from './wanted.ts';
@@ -37,7 +38,7 @@ export function warningsOf(read: DeclaredFile, wanted: Wanted): readonly Warning
         says: `${option}: hermes in the container then equals root on this host`,
       });
   });
-  const sees = (path: string): boolean => placesOf(wanted).some((place) => isIn(path, place));
+  const sees = (path: string): boolean => placesOf(wanted).some((place) => isWithin(path, place));
   if (!sees(wanted.workingDirectory))
     warnings.push({
       line: read.lineOf('workingDirectory'),
@@ -56,8 +57,6 @@ export function warningsOf(read: DeclaredFile, wanted: Wanted): readonly Warning
 function placesOf({ kind, home, stateDir, extraVolumes }: Wanted): readonly string[] {
   return [kind === 'official' ? home : stateDir, ...extraVolumes.map((volume) => sourceOf(volume))];
 }
-
-const isIn = (path: string, place: string): boolean => path === place || path.startsWith(`${place}/`);
 
 /** The host's side of a volume. */
 const sourceOf = (volume: string): string =>

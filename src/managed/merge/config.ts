@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Document, isAlias, isMap, isNode, isScalar, parseDocument } from 'yaml';
+import { type Document, isAlias, isMap, isNode, isScalar, parseDocument, visit } from 'yaml';
+import { exactNumbers } from '../file/exact.ts';
 import type { Mapping } from '../file/wanted.ts';
+import { dialect } from './dialect.ts';
 
 /** Values by the path of their key, as JSON: what was declared, leaf by leaf. */
 export type Leaves = Readonly<Record<string, unknown>>;
@@ -9,9 +11,6 @@ export type Leaves = Readonly<Record<string, unknown>>;
 export type Merged =
   | { readonly kind: 'merged'; readonly text: string; readonly changed: boolean }
   | { readonly kind: 'unreadable'; readonly line: number; readonly why: string };
-
-/** Python reads config.yaml by YAML 1.1, where a bare `yes` or `on` is true: what is written must be quoted for that. */
-const dialect = { version: '1.1', merge: true, uniqueKeys: false } as const;
 
 /** Takes a mapping apart into its leaves: scalars, lists, and mappings without keys. */
 export function leavesOf(mapping: Mapping, above: readonly string[] = []): Leaves {
@@ -50,12 +49,13 @@ export function mergeConfig(current: string | undefined, declared: Mapping, befo
   for (const [key, value] of Object.entries(before)) {
     if (key in leaves) continue;
     const path = JSON.parse(key) as string[];
-    if (!isDeepStrictEqual(valueAt(doc, path), value)) continue;
+    if (!isDeepStrictEqual(valueAt(doc, path), exactNumbers(value))) continue;
     removeAt(doc, path);
     changed = true;
   }
-  for (const [key, value] of Object.entries(leaves)) {
+  for (const [key, declaredValue] of Object.entries(leaves)) {
     const path = JSON.parse(key) as string[];
+    const value = exactNumbers(declaredValue);
     const present = valueAt(doc, path);
     const isEmpty = isDeepStrictEqual(value, {});
     if (isDeepStrictEqual(present, value) || (isEmpty && isPlainMap(present))) continue;
@@ -63,15 +63,32 @@ export function mergeConfig(current: string | undefined, declared: Mapping, befo
     changed = true;
   }
   if (!changed) return { kind: 'merged', text: current ?? '', changed: false };
-  return { kind: 'merged', text: doc.toString({ lineWidth: 0, ...styleOf(current ?? '') }), changed: true };
+  return {
+    kind: 'merged',
+    text: doc.toString({ lineWidth: 0, ...styleOf(doc, current ?? '') }),
+    changed: true,
+  };
 }
 
 /** Whoever wrote the file set its lists in one way: Python's YAML does not indent them. */
-function styleOf(text: string): { indentSeq: boolean; flowCollectionPadding: boolean } {
+function styleOf(doc: Document, text: string): { indentSeq: boolean; flowCollectionPadding: boolean } {
   return {
     indentSeq: !/^( *)[^\s#-][^\n]*:\n\1- /m.test(text),
-    flowCollectionPadding: /[[{] /.test(text),
+    flowCollectionPadding: isPadded(doc, text),
   };
+}
+
+/** Is there a blank behind the first bracket? One in a word or a comment is none of a list's. */
+function isPadded(doc: Document, text: string): boolean {
+  let padded = false;
+  visit(doc, {
+    Collection(_, { flow, range, items }) {
+      if (!flow || !range || items.length === 0) return undefined;
+      padded = text[range[0] + 1] === ' ';
+      return visit.BREAK;
+    },
+  });
+  return padded;
 }
 
 const isPlainMap = (value: unknown): boolean =>
@@ -83,11 +100,24 @@ function valueAt(doc: Document, path: readonly string[]): unknown {
     if (!isPlainMap(value)) return undefined;
     value = (value as Mapping)[step];
   }
-  return value;
+  return exactNumbers(value);
+}
+
+/** A path by the keys that the document has: a key can be a number, such as the id of a channel. */
+function keysOf(doc: Document, path: readonly string[]): unknown[] {
+  let node: unknown = doc.contents;
+  return path.map((step) => {
+    const pair = isMap(node)
+      ? node.items.find(({ key }) => isScalar(key) && String(key.value) === step)
+      : undefined;
+    node = pair?.value;
+    return isScalar(pair?.key) ? pair.key.value : step;
+  });
 }
 
 /** Whatever stands in the way of a path (a scalar, an alias) becomes a mapping of its own. */
-function setAt(doc: Document, path: readonly string[], value: unknown): void {
+function setAt(doc: Document, steps: readonly string[], value: unknown): void {
+  const path = keysOf(doc, steps);
   for (let depth = 1; depth < path.length; depth++) {
     const above = path.slice(0, depth);
     const node = doc.getIn(above, true);
@@ -100,13 +130,15 @@ function setAt(doc: Document, path: readonly string[], value: unknown): void {
     node.value = value;
     delete node.source;
     delete node.format;
+    delete node.tag;
     return;
   }
   doc.setIn(path, isNode(value) ? value : doc.createNode(value));
 }
 
 /** Takes a key away, and mappings that are empty without it. */
-function removeAt(doc: Document, path: readonly string[]): void {
+function removeAt(doc: Document, steps: readonly string[]): void {
+  const path = keysOf(doc, steps);
   doc.deleteIn(path);
   for (let depth = path.length - 1; depth > 0; depth--) {
     const above = path.slice(0, depth);

@@ -1,8 +1,11 @@
-import { upMarker } from '../../engine/keeper.ts';
+import { resolve } from 'node:path';
+import { authorOf, upMarker } from '../../route/author.ts';
 import { formatMetadata } from '../../route/format-metadata.ts';
 import { type Metadata, parseMetadata } from '../../route/metadata.ts';
 import { pinFile } from '../../route/pin.ts';
+import { metadataName } from '../../route/read.ts';
 import type { Account } from '../apply/accounts.ts';
+import { commandOf } from '../file/command.ts';
 import type { Wanted } from '../file/wanted.ts';
 import type { Facts } from './facts.ts';
 import type { Step } from './steps.ts';
@@ -22,7 +25,7 @@ function metadataOf(wanted: Wanted, { via, layout }: Pick<Facts, 'via' | 'layout
 
 /** The metadata as the hot path reads it. */
 export function parsedMetadata(wanted: Wanted, facts: Pick<Facts, 'via' | 'layout'>): Metadata {
-  return parseMetadata(metadataOf(wanted, facts), `${wanted.home}/.container-mode`);
+  return parseMetadata(metadataOf(wanted, facts), `${wanted.home}/${metadataName}`);
 }
 
 /** What leads hermes into the container: last of all, so that no call goes into one that is half made. Pure. */
@@ -31,7 +34,7 @@ export function planAccess(
   facts: Facts,
 ): { steps: readonly Step[]; notes: readonly string[] } {
   const owner = facts.owner ?? { uid: -1, gid: -1 };
-  const path = `${wanted.home}/.container-mode`;
+  const path = `${wanted.home}/${metadataName}`;
   const text = metadataOf(wanted, facts);
   const now = facts.found.get(path);
   const same = now?.kind === 'file' && now.content.toString('utf8') === text;
@@ -61,7 +64,7 @@ function planPin(wanted: Wanted, facts: Facts, text: string): { steps: Step[]; n
   const speaksFor = /^\s*hermes_home\s*=\s*(.*?)\s*$/m.exec(facts.pin ?? '')?.[1];
   // one of ours that stayed would count for more than the metadata, and never be brought up to date again
   if (!facts.pins) {
-    const stale = facts.pin?.startsWith(upMarker) && speaksFor === wanted.home;
+    const stale = authorOf(facts.pin ?? '') === 'up' && speaksFor === wanted.home;
     return { steps: stale ? [{ kind: 'unpin' }] : [], notes: [] };
   }
   const pin = `${text}hermes_home=${wanted.home}\n`;
@@ -75,10 +78,11 @@ function planPin(wanted: Wanted, facts: Facts, text: string): { steps: Step[]; n
   return { steps: [{ kind: 'pin', text: pin }], notes: [] };
 }
 
-function groupNote({ asRoot, hostUsers }: Wanted, { owner, groupName }: Facts): readonly string[] {
+function groupNote(wanted: Wanted, { owner, groupName }: Facts): readonly string[] {
+  const { asRoot, hostUsers } = wanted;
   if (!asRoot || owner === undefined || groupName !== undefined || hostUsers.length === 0) return [];
   return [
-    `group ${owner.gid} has no name on this host, so nobody can be let into it: sudo groupadd -g ${owner.gid} NAME, then hermes-shim up`,
+    `group ${owner.gid} has no name on this host, so nobody can be let into it: sudo groupadd -g ${owner.gid} NAME, then ${commandOf(wanted, 'up')}`,
   ];
 }
 
@@ -98,7 +102,10 @@ function planBridges(wanted: Wanted, facts: Facts): readonly Step[] {
     const now = facts.bridges.get(userHome) ?? { kind: 'nothing' };
     if (now.kind === 'link' && now.target === wanted.home) return [];
     const kind = now.kind === 'nothing' || now.kind === 'link' ? now.kind : 'directory';
-    return [{ kind: 'bridge', user: name, userHome, uid, gid, target: wanted.home, now: kind }];
+    // the same home by a relative path is no other one
+    const elsewhere = now.kind === 'link' && resolve(userHome, now.target) !== wanted.home;
+    const from = elsewhere ? { from: now.target } : {};
+    return [{ kind: 'bridge', user: name, userHome, uid, gid, target: wanted.home, now: kind, ...from }];
   });
   const left = facts.record.bridges.filter(
     (userHome) => !hostUsers.some(({ home }) => home === userHome) && isOurs(facts, userHome, wanted.home),

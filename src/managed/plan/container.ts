@@ -2,7 +2,7 @@ import { isAlive } from '../../engine/container.ts';
 import { isYoung } from '../../engine/readiness.ts';
 import { escapeControls } from '../../report/escape.ts';
 import { exitCodes, Failure } from '../../report/failure.ts';
-import { labels, type Made } from '../engine/facts.ts';
+import { type EngineFacts, hasRun, labels, type Made } from '../engine/facts.ts';
 import { refusal } from '../engine/sharing.ts';
 import type { Wanted } from '../file/wanted.ts';
 import type { Facts } from './facts.ts';
@@ -45,6 +45,14 @@ export function planContainer(wanted: Wanted, facts: Facts, nowMs: number, force
   return steps;
 }
 
+/**
+ * May the container that an earlier run had put aside get its name back where the one of now does not come up? Not from one
+ * that has been started: that may have been the container for weeks. Pure.
+ */
+export function mayPutBack({ container, aside }: EngineFacts): boolean {
+  return aside !== undefined && (container === undefined || !hasRun(container));
+}
+
 function planSteps(wanted: Wanted, facts: Facts, nowMs: number, force: boolean): readonly Step[] {
   const { container, aside, imageId } = facts.engine;
   if (container) refuseForeign(container, wanted, facts);
@@ -68,11 +76,7 @@ function planSteps(wanted: Wanted, facts: Facts, nowMs: number, force: boolean):
   if (force || container.labels[labels.identity] !== identity) {
     if (aside && !force && aside.labels[labels.identity] === identity)
       // one that has never run has nothing in it yet
-      return [
-        { kind: 'put-back', loses: container.container.state.status !== 'created' },
-        { kind: 'start' },
-        { kind: 'ready' },
-      ];
+      return [{ kind: 'put-back', loses: hasRun(container) }, { kind: 'start' }, { kind: 'ready' }];
     const why = force ? 'as asked' : reason(container, wanted, facts);
     const [pull, rest] = [
       made.filter(({ kind }) => kind === 'pull'),
@@ -80,7 +84,12 @@ function planSteps(wanted: Wanted, facts: Facts, nowMs: number, force: boolean):
     ];
     return [
       ...pull,
-      { kind: 'put-aside', why, running: isAlive(container.container) },
+      {
+        kind: 'put-aside',
+        why,
+        running: isAlive(container.container),
+        older: aside === undefined ? 'none' : hasRun(container) ? 'dropped' : 'kept',
+      },
       ...rest,
       { kind: 'drop-aside' },
     ];

@@ -1,5 +1,6 @@
 import { exitCodes, Failure, type Hint } from '../../report/failure.ts';
 import { hintWord } from '../../report/paste.ts';
+import { isWithin } from '../../system/paths.ts';
 import type { Found } from '../apply/survey.ts';
 import type { Wanted } from '../file/wanted.ts';
 import type { Facts } from './facts.ts';
@@ -10,7 +11,7 @@ const systemDirectories =
   /^\/((etc|opt|srv|tmp|home|root|run|boot|dev|proc|sys|bin|sbin|lib\w*|mnt|media)|usr(\/local)?|var(\/(lib|log|cache|tmp|opt|spool|local|mail|run|lock))?|nix(\/(store|var))?)?$/;
 
 /** Is this a directory of the system's own? Pure. */
-function isSystemDirectory(path: string): boolean {
+export function isSystemDirectory(path: string): boolean {
   return systemDirectories.test(path);
 }
 
@@ -31,7 +32,7 @@ export function planDirectories(wanted: Wanted, facts: Facts): readonly Step[] {
     if (now.kind !== 'directory') throw notDirectory(path, now.kind);
     if (facts.owner !== undefined && now.uid === owner.uid) return [];
     if (wanted.asRoot && now.uid === 0) {
-      const below = ours && (path === wanted.stateDir || path.startsWith(`${wanted.stateDir}/`));
+      const below = ours && isWithin(path, wanted.stateDir);
       if (!below && !now.empty) throw inUse(wanted, facts, path);
       // the user is made first, and then all of this is planned anew
       return facts.owner === undefined ? [] : give;
@@ -48,7 +49,7 @@ function isOurs({ stateDir }: Wanted, { owner, found, record }: Facts): boolean 
 }
 
 const keyOf = ({ stateDir }: Wanted, path: string): string =>
-  path === stateDir || path.startsWith(`${stateDir}/`) ? 'stateDir' : 'workingDirectory';
+  isWithin(path, stateDir) ? 'stateDir' : 'workingDirectory';
 
 /** To be typed into the file. */
 function another(key: string): Hint {

@@ -1,6 +1,7 @@
 import { escapeControls } from '../../report/escape.ts';
 import { exitCodes, Failure } from '../../report/failure.ts';
 import { quoteWord } from '../../report/quote.ts';
+import { metadataName } from '../../route/read.ts';
 import type { Found } from '../apply/survey.ts';
 import type { Wanted } from '../file/wanted.ts';
 import { type Leaves, leavesOf, mergeConfig } from '../merge/config.ts';
@@ -13,7 +14,7 @@ import type { Step } from './steps.ts';
 /** Every path that a plan may touch, so that all can be looked at before it is made. Pure. */
 export function pathsOf(wanted: Wanted, directories: readonly string[]): readonly string[] {
   const { stateDir, home } = wanted;
-  const inHome = ['config.yaml', '.env', 'auth.json', '.managed', '.container-mode'].map(
+  const inHome = ['config.yaml', '.env', 'auth.json', '.managed', metadataName].map(
     (name) => `${home}/${name}`,
   );
   const inState = ['current-package', 'current-entrypoint', '.gc-root', '.container-identity'].map(
@@ -45,7 +46,10 @@ export function planFiles(wanted: Wanted, facts: Facts): readonly Step[] {
     const before = bytesOf(now);
     const closed = now.kind === 'file' && (now.mode & 0o007 & ~mode) === 0 && now.uid === owner.uid;
     if (before?.equals(wantedBytes) && closed) return [];
-    return [{ kind: 'file', path, content: wantedBytes, before, secret, ownership: { ...owner, mode } }];
+    const link = now.kind === 'link' ? { link: now.target } : {};
+    return [
+      { kind: 'file', path, content: wantedBytes, before, secret, ownership: { ...owner, mode }, ...link },
+    ];
   };
   const env = mergeEnv(
     bytesOf(at(facts, `${home}/.env`))?.toString('utf8'),

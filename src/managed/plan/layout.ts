@@ -1,4 +1,5 @@
 import { basename, dirname } from 'node:path';
+import { isWithin } from '../../system/paths.ts';
 import type { Wanted } from '../file/wanted.ts';
 
 /** The `package`, as this host has it. */
@@ -16,8 +17,7 @@ export type Layout = {
   readonly env: Readonly<Record<string, string>>;
   readonly entrypoint: string | undefined;
   readonly command: readonly string[];
-  /** the home, hermes and who it is, as the container has them */
-  readonly homeInside: string;
+  /** hermes and who it is, as the container has them */
   readonly hermesBin: string;
   readonly execUser: string;
   /** directories of the host with their modes, the outermost first */
@@ -58,7 +58,7 @@ export function toLayout(
   }));
   // a link in plugins/ leads the container to the same path, the real one: it must be there
   const plugins = pluginPaths
-    .filter((path) => !hermes || !path.startsWith(`${hermes.mount}/`))
+    .filter((path) => !hermes || !isWithin(path, hermes.mount))
     .map((path) => `${path}:${path}:ro`);
   const workspace = { path: wanted.workingDirectory, mode: open };
   if (hermes === undefined)
@@ -67,7 +67,6 @@ export function toLayout(
       env: { ...numbers, HERMES_HOME: '/opt/data' },
       entrypoint: undefined,
       command: ['gateway', 'run', ...wanted.extraArgs],
-      homeInside: '/opt/data',
       // not the first on its PATH, which gives root up and has no hermes-agent beside it
       hermesBin: '/opt/hermes/.venv/bin/hermes',
       execUser: 'hermes',
@@ -90,7 +89,6 @@ export function toLayout(
     },
     entrypoint: '/data/current-entrypoint',
     command: ['/data/current-package/bin/hermes', 'gateway', 'run', '--replace', ...wanted.extraArgs],
-    homeInside: '/data/.hermes',
     hermesBin: '/data/current-package/bin/hermes',
     execUser: 'hermes',
     directories: [
@@ -105,7 +103,7 @@ export function toLayout(
 
 /** Where the guide's layout has a directory: below the state directory at /data, all else at its own path. */
 function insideOf(path: string, stateDir: string): string {
-  return path === stateDir || path.startsWith(`${stateDir}/`) ? `/data${path.slice(stateDir.length)}` : path;
+  return isWithin(path, stateDir) ? `/data${path.slice(stateDir.length)}` : path;
 }
 
 /** A plugin's link in the home, by what it is called: the store's names without their hash. */

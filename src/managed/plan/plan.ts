@@ -1,5 +1,6 @@
 import { escapeControls } from '../../report/escape.ts';
 import { sayShared } from '../engine/sharing.ts';
+import { commandOf } from '../file/command.ts';
 import type { Wanted } from '../file/wanted.ts';
 import { planAccess } from './access.ts';
 import { planContainer, wantedIdentity } from './container.ts';
@@ -29,7 +30,7 @@ export function makePlan(
   const notes = [
     ...facts.sharing.map(sayShared),
     ...access.notes,
-    ...restartNote(files, container, facts),
+    ...restartNote(wanted, files, container, facts),
     ...policyNote(wanted, container, facts),
   ];
   const told = planIdentityFile(wanted, facts, identity);
@@ -56,20 +57,25 @@ function policyNote(wanted: Wanted, container: readonly Step[], facts: Facts): r
   const stays = made && made.restartPolicy !== policy && !container.some(({ kind }) => kind === 'create');
   if (!stays || !facts.policyIsFixed) return [];
   return [
-    `the container's restart policy stays ${escapeControls(made.restartPolicy, 40)}: this podman cannot change it to ${policy} (5.1 can). A new container has it: hermes-shim recreate`,
+    `the container's restart policy stays ${escapeControls(made.restartPolicy, 40)}: this podman cannot change it to ${policy} (5.1 can). A new container has it: ${commandOf(wanted, 'recreate')}`,
   ];
 }
 
-/** What to do about what hermes reads at its start only. */
-export const readAtStart = 'the gateway reads that at its start: hermes-shim restart';
+/** What to do about what hermes reads at its start only: how the note begins. */
+export const readAtStart = 'the gateway reads that at its start: ';
 
 /** What hermes reads at its start only, changed under one that runs. */
-function restartNote(files: readonly Step[], container: readonly Step[], facts: Facts): readonly string[] {
+function restartNote(
+  wanted: Wanted,
+  files: readonly Step[],
+  container: readonly Step[],
+  facts: Facts,
+): readonly string[] {
   if (container.some(({ kind }) => kind === 'start') || facts.engine.container === undefined) return [];
   const read = files.some(
     (step) =>
       (step.kind === 'file' && /\/(config\.yaml|\.env|auth\.json|current-entrypoint)$/.test(step.path)) ||
       (step.kind === 'link' && /\/(current-package|plugins\/[^/]+)$/.test(step.path)),
   );
-  return read ? [readAtStart] : [];
+  return read ? [readAtStart + commandOf(wanted, 'restart')] : [];
 }

@@ -1,3 +1,5 @@
+import { escapeControls } from '../../report/escape.ts';
+import { pinFile } from '../../route/pin.ts';
 import type { Ownership } from '../write/dir.ts';
 
 /** One thing that `up` does; paths are the host's, absolute. */
@@ -24,16 +26,28 @@ export type Step =
       readonly before: Buffer | undefined;
       /** its text is never shown, only the names that it sets */
       readonly secret: boolean;
+      /** where a link leads that has the name now: it is replaced, never followed */
+      readonly link?: string | undefined;
     }
   | { readonly kind: 'link'; readonly path: string; readonly target: string }
   | { readonly kind: 'remove'; readonly path: string }
   | { readonly kind: 'gc-root'; readonly path: string; readonly target: string; readonly tool: string }
   | { readonly kind: 'pull'; readonly image: string }
-  /** `why` is what changed; what only the old container has is lost. `running`: it has to be stopped */
-  | { readonly kind: 'put-aside'; readonly why: string; readonly running: boolean }
+  /** `why` is what changed; what only the old container has is lost */
+  | {
+      readonly kind: 'put-aside';
+      readonly why: string;
+      /** it has to be stopped */
+      readonly running: boolean;
+      /** what an earlier run had put aside: dropped for this one, or kept in its place, since this one has never run */
+      readonly older: 'none' | 'dropped' | 'kept';
+    }
   | { readonly kind: 'create'; readonly argv: readonly string[]; readonly identity: string }
   | { readonly kind: 'policy'; readonly policy: string }
-  | { readonly kind: 'unit'; readonly path: string; readonly text: string }
+  /** `there`: one of ours is, which says something else */
+  | { readonly kind: 'unit'; readonly path: string; readonly text: string; readonly there: boolean }
+  /** the unit that starts what the container was called before */
+  | { readonly kind: 'drop-unit'; readonly path: string; readonly containerName: string }
   | { readonly kind: 'start' }
   /** the unit starts to look after a container that runs */
   | { readonly kind: 'watch' }
@@ -52,6 +66,8 @@ export type Step =
       readonly target: string;
       /** what has the name now: a directory with data is put aside */
       readonly now: 'nothing' | 'link' | 'directory';
+      /** where that link leads: to another home */
+      readonly from?: string | undefined;
     }
   | { readonly kind: 'unbridge'; readonly userHome: string; readonly target: string };
 
@@ -67,12 +83,16 @@ export function losesSomething(step: Step): boolean {
   return (
     step.kind === 'put-aside' ||
     (step.kind === 'put-back' && step.loses) ||
-    (step.kind === 'bridge' && step.now === 'directory')
+    (step.kind === 'bridge' && (step.now === 'directory' || step.from !== undefined)) ||
+    (step.kind === 'file' && step.link !== undefined && personal.test(step.path))
   );
 }
 
+/** Files that a person may keep elsewhere, behind a link; no other link is anybody's but ours or the container's. */
+const personal = /\/\.hermes\/(config\.yaml|\.env|auth\.json)$/;
+
 /** A step in words, as the end of "would …" or after a tick. */
-export function sayStep(step: Step): string {
+export function describeStep(step: Step): string {
   switch (step.kind) {
     case 'make-user':
       return `make the system user ${step.user}${step.group && step.group !== step.user ? ` with group ${step.group}` : ''}`;
@@ -83,7 +103,7 @@ export function sayStep(step: Step): string {
         ? `give ${step.path} to its owner, mode ${octal(step)}`
         : `make ${step.path}, mode ${octal(step)}`;
     case 'file':
-      return `${step.before === undefined ? 'write' : 'change'} ${step.path}`;
+      return `${step.before === undefined ? 'write' : 'change'} ${step.path}${inPlaceOf(step)}`;
     case 'link':
       return `link ${step.path} to ${step.target}`;
     case 'remove':
@@ -93,13 +113,17 @@ export function sayStep(step: Step): string {
     case 'pull':
       return `pull ${step.image}`;
     case 'put-aside':
-      return `replace the container: ${step.why}. What was installed in it (apt, pip, npm) is lost; state and home stay`;
+      return `replace the container: ${step.why}. What was installed in it (apt, pip, npm) is lost; state and home stay${step.older === 'dropped' ? '. One that a run before had put aside is removed' : ''}`;
     case 'create':
       return 'create the container';
     case 'policy':
       return `set the container's restart policy to ${step.policy}`;
     case 'unit':
-      return `install ${step.path}: the container starts at boot`;
+      return step.there
+        ? `bring ${step.path} up to date, by which the container starts at boot`
+        : `install ${step.path}: the container starts at boot`;
+    case 'drop-unit':
+      return `disable and remove ${step.path}, which starts container '${step.containerName}'`;
     case 'watch':
       return 'let systemd look after the container that runs';
     case 'start':
@@ -111,14 +135,28 @@ export function sayStep(step: Step): string {
     case 'drop-aside':
       return 'remove the container that was replaced';
     case 'pin':
-      return 'pin it in /etc/hermes-shim/container-mode, where the container cannot change it';
+      return `pin it in ${pinFile}, where the container cannot change it`;
     case 'unpin':
-      return 'remove its pin, /etc/hermes-shim/container-mode';
+      return `remove its pin, ${pinFile}`;
     case 'bridge':
-      return `link ${step.userHome}/.hermes to ${step.target}${step.now === 'directory' ? `; the directory that is there is kept as ${step.userHome}/.hermes.bak.<time>` : ''}`;
+      return `link ${step.userHome}/.hermes to ${step.target}${besides(step)}`;
     case 'unbridge':
       return `remove the link ${step.userHome}/.hermes`;
   }
+}
+
+/** Such a file holds only what is declared: what stands behind the link is not read. */
+function inPlaceOf({ link }: { link?: string | undefined }): string {
+  return link === undefined
+    ? ''
+    : ` in place of the link to ${escapeControls(link, 300)}, which is not followed; what is there stays, and is not taken over`;
+}
+
+function besides({ now, from, userHome }: Extract<Step, { kind: 'bridge' }>): string {
+  if (now === 'directory') return `; the directory that is there is kept as ${userHome}/.hermes.bak.<time>`;
+  return from === undefined
+    ? ''
+    : ` in place of the link to ${escapeControls(from, 300)}; what is there stays, and hermes no longer uses it`;
 }
 
 const octal = ({ ownership }: { ownership: Ownership }): string => `0${ownership.mode.toString(8)}`;

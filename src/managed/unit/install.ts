@@ -2,125 +2,90 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { exitCodes, Failure } from '../../report/failure.ts';
 import { quoteWord } from '../../report/quote.ts';
-import { commandFor, type Ground } from '../apply/ground.ts';
-import { told } from '../apply/place.ts';
-import type { UnitFacts } from '../plan/unit.ts';
+import { textOf } from '../../system/text-of.ts';
+import type { Context } from '../apply/context.ts';
+import { withFileFailure } from '../apply/place.ts';
+import type { Step } from '../plan/steps.ts';
 import { writeFile } from '../write/beneath.ts';
 import { withRoot } from '../write/dir.ts';
-import { hasSystemd, readUnit, unitFile } from './place.ts';
+import { readRecord } from '../write/record.ts';
+import { hasSystemd, nameBefore, unitFile } from './place.ts';
 import { hasInHand, systemctl, unitState } from './systemctl.ts';
-import { unitMarker, unitName, unitText } from './text.ts';
-import { engineAlone } from './without.ts';
+import { unitMarker, unitName } from './text.ts';
 
-/** Variables by which a client finds its engine. */
-const engineVariables = ['DOCKER_HOST', 'DOCKER_CONTEXT', 'CONTAINER_HOST', 'DOCKER_CONFIG'];
-
-/**
- * What a plan has to know about the unit. Changes nothing.
- * @throws {Failure} 125 when one is to be installed and somebody else's has the name
- */
-export async function lookAtUnit(ground: Ground): Promise<UnitFacts> {
-  const { wanted, who, caller, via } = ground;
-  const state = await unitState(ground);
-  const idle = state !== undefined && !hasInHand(state);
-  const handedOver = endsUnseen(ground) ? [firstCrash(ground)] : [];
-  if (!ground.install) return { install: undefined, idle, handedOver, notes: [] };
-  if (!hasSystemd()) {
-    const alone = `there is no systemd here: ${engineAlone(wanted, via)}`;
-    return { install: undefined, idle, handedOver, notes: [alone] };
-  }
-  const path = unitFile(who, caller.env, wanted.containerName);
-  const present = readUnit(path);
-  if (present !== undefined && !present.startsWith(unitMarker)) throw foreign(path);
-  return {
-    install: { path, text: textFor(ground) },
-    // one that is not there yet has nothing in hand
-    idle: present === undefined || idle,
-    handedOver,
-    notes: wanted.asRoot ? [] : [lingering(who.name)],
-  };
-}
-
-function textFor({ wanted, caller, via }: Ground): string {
-  const { containerName, restart, restartSec, asRoot } = wanted;
-  const env = Object.fromEntries(
-    engineVariables.flatMap((name) => (caller.env[name] ? [[name, caller.env[name]]] : [])),
-  ) as Record<string, string>;
-  return unitText({
-    asRoot,
-    engine: via.engine,
-    binary: via.binary,
-    containerName,
-    restart,
-    restartSec,
-    env,
-  });
-}
-
-/**
- * Would systemd miss that a container has failed which ran before its unit? podman's `start --attach` ends with 0 then,
- * whatever the container ended with (measured with 4.3.1; docker's with the container's own code).
- */
-function endsUnseen({ wanted, via }: Ground): boolean {
-  return via.engine === 'podman' && wanted.restart === 'on-failure';
-}
-
-const firstCrash = (ground: Ground): string =>
-  `podman does not tell systemd how a container ended that ran before its unit, so its first failure is not made good (restart: on-failure), unless you restart it once: ${commandFor(ground, 'restart')}`;
-
-/** A user's services end with their last login, and begin with the first, unless they linger. */
-const lingering = (name: string): string =>
-  `yours starts when you log in and ends when you log out, unless: sudo loginctl enable-linger ${name}`;
+/** The unit of a container. */
+type Unit = Pick<Extract<Step, { kind: 'drop-unit' }>, 'path' | 'containerName'>;
 
 /**
  * Writes the unit and lets systemd start the container at boot. Now it is started by whoever asked for this.
- * @throws {Failure} 125 with systemctl's words; then the unit is not there either, unless it was before
+ * @throws {Failure} 125 with systemctl's words; then the unit is what it was before, or not there
  */
-export async function install({ path, text }: { path: string; text: string }, ground: Ground): Promise<void> {
-  const { who, wanted } = ground;
-  const present = readUnit(path);
-  if (present !== text)
-    told(path, () => {
-      mkdirSync(dirname(path), { recursive: true });
-      const ownership = { uid: who.uid, gid: who.gid, mode: 0o644 };
-      withRoot(dirname(path), (dir) => writeFile(dir, basename(path), text, ownership));
-    });
+export async function install(
+  { path, text }: { path: string; text: string },
+  context: Context,
+): Promise<void> {
+  const present = textOf(path);
+  if (present !== text) write(path, text, context);
   try {
-    await systemctl(ground, ['daemon-reload']);
-    await systemctl(ground, ['enable', unitName(wanted.containerName)]);
+    await systemctl(context, ['daemon-reload']);
+    await systemctl(context, ['enable', unitName(context.wanted.containerName)]);
   } catch (thrown) {
     // by the file the engine would be told to leave the container to a unit that nobody starts
     if (present === undefined) rmSync(path, { force: true });
+    // and the next run has to see that systemd was not told
+    else if (present !== text) write(path, present, context);
     throw thrown;
   }
 }
 
-/**
- * Removes the unit, and nothing else. The container goes on.
- * @returns was there one?
- * @throws {Failure} 125 when it is somebody else's
- */
-export async function removeUnit(ground: Ground): Promise<boolean> {
-  const path = ownUnit(ground);
-  if (path === undefined) return false;
-  if (hasSystemd()) await systemctl(ground, ['disable', unitName(ground.wanted.containerName)]);
-  told(path, () => rmSync(path));
-  if (hasSystemd()) await systemctl(ground, ['daemon-reload']);
-  return true;
+function write(path: string, text: string, { who }: Context): void {
+  withFileFailure(path, () => {
+    mkdirSync(dirname(path), { recursive: true });
+    const ownership = { uid: who.uid, gid: who.gid, mode: 0o644 };
+    withRoot(dirname(path), (dir) => writeFile(dir, basename(path), text, ownership));
+  });
 }
 
 /**
- * The file of the unit that `--install` wrote; `undefined` where there is none.
- * @throws {Failure} 125 when it is somebody else's
+ * Removes a unit, and nothing else. The container goes on.
+ * @throws {Failure} 125
  */
-export function ownUnit({ wanted, who, caller }: Ground): string | undefined {
+export async function removeUnit({ path, containerName }: Unit, context: Context): Promise<void> {
+  if (hasSystemd()) await systemctl(context, ['disable', unitName(containerName)]);
+  withFileFailure(path, () => rmSync(path));
+  if (hasSystemd()) await systemctl(context, ['daemon-reload']);
+}
+
+/**
+ * Stops and removes the unit of what the container was called before.
+ * @throws {Failure} 125
+ */
+export async function dropUnit(unit: Unit, context: Context): Promise<void> {
+  const { containerName } = unit;
+  // without its container it tries to start that again and again
+  if (hasInHand(await unitState(context, containerName)))
+    await systemctl(context, ['stop', unitName(containerName)]);
+  await removeUnit(unit, context);
+}
+
+/**
+ * The units that we wrote for this container: under its name, and under the one that it had before.
+ * @throws {Failure} 125 when that with its name is somebody else's
+ */
+export function ownUnits(context: Context): readonly Unit[] {
+  const { wanted, who, caller, place } = context;
   const path = unitFile(who, caller.env, wanted.containerName);
-  const present = readUnit(path);
+  const present = textOf(path);
   if (present !== undefined && !present.startsWith(unitMarker)) throw foreign(path);
-  return present === undefined ? undefined : path;
+  const before = nameBefore(context, readRecord(place, wanted.stateDir));
+  return [
+    ...(present === undefined ? [] : [{ path, containerName: wanted.containerName }]),
+    ...(before === undefined ? [] : [{ path: unitFile(who, caller.env, before), containerName: before }]),
+  ];
 }
 
-function foreign(path: string): Failure {
+/** The failure where a unit that is somebody else's has the name. */
+export function foreign(path: string): Failure {
   return new Failure(exitCodes.cannotRoute, `${path} is there and was not written by hermes-shim`, [
     { label: 'look', text: `cat ${quoteWord(path)}` },
     { label: 'put it aside', text: `mv ${quoteWord(path)} ${quoteWord(`${path}.old`)}` },

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
+import { bigintFromJson, bigintToJson } from '../file/exact.ts';
 import type { Leaves } from '../merge/config.ts';
 import { writeFile } from './beneath.ts';
 import { withRoot } from './dir.ts';
@@ -16,6 +17,10 @@ const record = z.object({
   bridges: z.array(z.string()).default([]),
   /** may root's pin be written? Remembered, so that `--no-pin` is said once */
   pin: z.boolean().default(true),
+  /** the container that a systemd unit of ours starts */
+  unit: z.string().optional(),
+  /** when `update` led current-package elsewhere (ms since 1970), until it has restarted the container */
+  restartDue: z.number().optional(),
 });
 
 /** What was made, so that it can be taken back when it is declared no longer. */
@@ -27,7 +32,9 @@ const fileName = 'made.json';
 export function readRecord(place: string, stateDir: string): Record {
   const empty: Record = { stateDir, leaves: {}, plugins: [], bridges: [], pin: true };
   try {
-    const { success, data } = record.safeParse(JSON.parse(readFileSync(`${place}/${fileName}`, 'utf8')));
+    const { success, data } = record.safeParse(
+      JSON.parse(readFileSync(`${place}/${fileName}`, 'utf8'), bigintFromJson),
+    );
     return success && data.stateDir === stateDir ? data : empty;
   } catch {
     return empty;
@@ -36,6 +43,6 @@ export function readRecord(place: string, stateDir: string): Record {
 
 /** Writes it, at once. */
 export function writeRecord(place: string, made: Record, uid: number, gid: number): void {
-  const text = `${JSON.stringify(made, null, 2)}\n`;
+  const text = `${JSON.stringify(made, bigintToJson, 2)}\n`;
   withRoot(place, (dir) => writeFile(dir, fileName, text, { uid, gid, mode: 0o600 }));
 }

@@ -1,27 +1,19 @@
 import type { Socket } from 'node:net';
 import type { Api } from '../../engine/access.ts';
 import { type Upgraded, warm } from '../../engine/transport/api/connection.ts';
-import { stateByApi } from '../../engine/transport/api/container.ts';
-import {
-  createExec,
-  type ExecRequest,
-  inspectExec,
-  Refused,
-  startExec,
-} from '../../engine/transport/api/exec.ts';
+import { createExec, type ExecRequest, Refused, startExec } from '../../engine/transport/api/exec.ts';
 import { isShortage } from '../../report/shortage.ts';
 import { trace } from '../../report/trace.ts';
 import { errorCode } from '../../system/error-code.ts';
-import { sleep } from '../../system/sleep.ts';
 import type { Client } from '../client/client.ts';
-import { restoreNow, type TerminalState } from '../client/terminal-state.ts';
-import { toLiveness } from '../control/container-liveness.ts';
 import type { Watchdog } from '../control/watchdog.ts';
+import type { Source } from '../streams/source.ts';
+import { restoreNow, type TerminalState } from '../streams/terminal-state.ts';
+import { makeRawBeforehand, type RawTerminal } from '../streams/window.ts';
 import type { ClientEnd, Fate } from '../verdict/ending.ts';
+import { askHowItEnded } from './exec-end.ts';
 import { keepSize } from './resize.ts';
-import type { Source } from './source.ts';
 import { connectStreams, openOutputs } from './streams.ts';
-import { makeRawBeforehand, type RawTerminal } from './window.ts';
 
 /** A session over the engine's API: what to run, and how it is connected with the caller. */
 export type ExecSession = {
@@ -30,17 +22,13 @@ export type ExecSession = {
   readonly stdinTerminal: boolean;
   readonly stdoutTerminal: boolean;
   readonly stderrTerminal: boolean;
+  /** descriptors of 0 to 2 that were closed, and are closed in the container */
+  readonly closed: readonly number[];
   /** of the caller's terminal before, in a terminal session */
   readonly settings: TerminalState | undefined;
   /** ends what reads the caller's stdin in our place, where we are killed */
   readonly watchdog: Pick<Watchdog, 'watch'>;
 };
-
-/** After the end of its stream a session is asked for so long how it ended, every few milliseconds. */
-const askedFor = { most: 40, pauseMs: 25 } as const;
-
-/** An engine that cannot be asked is restarting, perhaps: so often it is tried in vain, with so much time between. */
-const triedInVain = { most: 5, pauseMs: 250 } as const;
 
 /**
  * Runs a session by the engine's API: the exec is created, started, and then the connection is its input and output.
@@ -114,6 +102,7 @@ async function runExec(
 ): Promise<ClientEnd> {
   const { api, request } = session;
   const terminal = request.terminal !== undefined;
+  const silent = [1, 2].every((descriptor) => session.closed.includes(descriptor));
   const outputs = openOutputs(session);
   let id: string;
   try {
@@ -133,7 +122,7 @@ async function runExec(
     if (error instanceof Refused && !(error.status >= 502 && error.status <= 504))
       return neverStarted(error.message);
     trace(() => `the exec's start was cut short: ${errorCode(error)}`);
-    return askHowItEnded(api, id, request.containerId);
+    return askHowItEnded(api, id, request.containerId, silent);
   }
   handles.opened(upgraded.socket);
   warm(api.socket);
@@ -144,7 +133,7 @@ async function runExec(
   if (stream.failed) return stream.failed;
   const { greeting, words } = stream;
   if (greeting === 'missing' || greeting === 'forbidden') return neverStarted(words, greeting);
-  const end = await askHowItEnded(api, id, request.containerId);
+  const end = await askHowItEnded(api, id, request.containerId, silent);
   trace(
     () => `the exec has ended: ${JSON.stringify(end)}${greeting ? '' : `, before hermes; it said: ${words}`}`,
   );
@@ -157,36 +146,3 @@ function neverStarted(words: string, why: Extract<Fate, { is: 'never' }>['why'] 
   const lacking = isShortage(words) ? { lacking: words } : {};
   return { code: 125, signal: null, fate: { is: 'never', why, words, ...lacking } };
 }
-
-/** Asks how an exec ended whose connection has ended. Its container may be gone, or it may go on without us. */
-async function askHowItEnded(
-  api: Api,
-  id: string,
-  containerId: string,
-): Promise<ClientEnd & { readonly neverRan?: boolean }> {
-  for (let look = 1, vain = 0; ; look += 1) {
-    try {
-      const state = await inspectExec(api, id);
-      if (state.kind === 'ended')
-        return { code: state.code, signal: null, fate: { is: 'ended' }, neverRan: state.neverRan };
-      // what runs in a container that is killed is said to run for a moment more, or for good (docker 20.10)
-      const containerState = await stateByApi(api, containerId, { timeoutMs: 5000 });
-      if (toLiveness(containerState) === 'over') return lost;
-      // A daemon that was restarted over running containers (docker's live-restore) knows none of its execs any more, but
-      // the session may go on. Where the container was restarted it does not: who looks at it finds out.
-      if (state.kind === 'forgotten') return { ...lost, fate: { is: 'unknown' } };
-      if (state.kind === 'untold' || look === askedFor.most)
-        return { code: 255, signal: null, fate: { is: 'alive' } };
-    } catch (error) {
-      trace(() => `the engine cannot be asked for the exec: ${errorCode(error)}`);
-      vain += 1;
-      if (vain === triedInVain.most) return { code: 255, signal: null, fate: { is: 'unknown' } };
-      await sleep(triedInVain.pauseMs);
-      continue;
-    }
-    await sleep(askedFor.pauseMs);
-  }
-}
-
-/** By KILL, as whatever runs in a container that is stopped. */
-const lost: ClientEnd = { code: 137, signal: null, fate: { is: 'lost' } };

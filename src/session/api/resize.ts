@@ -2,10 +2,10 @@ import type { Api } from '../../engine/access.ts';
 import { resizeExec, type Size } from '../../engine/transport/api/exec.ts';
 import { trace } from '../../report/trace.ts';
 import { sleep } from '../../system/sleep.ts';
-import type { TerminalState } from '../client/terminal-state.ts';
-import { type RawTerminal, readSize } from './window.ts';
+import type { TerminalState } from '../streams/terminal-state.ts';
+import { type RawTerminal, readSize } from '../streams/window.ts';
 
-/** Until the command runs, engines refuse a size: it is told so often, ever later. */
+/** Until the command runs, engines refuse a size: it is sent so often, ever later. */
 const tries = { most: 12, pauseMs: 8 } as const;
 
 /** How long one request may take, in milliseconds: docker 20.10 takes seconds for one that comes too soon. */
@@ -25,20 +25,20 @@ export function keepSize(
   terminal: Pick<RawTerminal, 'again'> | undefined,
 ): () => Promise<void> {
   let over = false;
-  let told: Size | undefined;
-  let telling = Promise.resolve();
-  const tell = async (): Promise<void> => {
+  let sent: Size | undefined;
+  let sending = Promise.resolve();
+  const send = async (): Promise<void> => {
     const size = (await readSize()) ?? before?.size;
     for (let attempt = 1; size !== undefined && !over && attempt <= tries.most; attempt += 1) {
-      if (told && told.rows === size.rows && told.columns === size.columns) return;
+      if (sent && sent.rows === size.rows && sent.columns === size.columns) return;
       const done = await resizeExec(api, id, size, AbortSignal.timeout(requestMs)).catch(() => false);
-      if (done) told = size;
+      if (done) sent = size;
       else await sleep(tries.pauseMs * attempt, { ref: false });
     }
-    trace(() => `the window is ${told ? `${told.rows} by ${told.columns}` : 'of no known size'}`);
+    trace(() => `the window is ${sent ? `${sent.rows} by ${sent.columns}` : 'of no known size'}`);
   };
   const onChange = (): void => {
-    telling = telling.then(tell);
+    sending = sending.then(send);
   };
   let raw = Promise.resolve();
   const onContinue = (): void => {

@@ -2,12 +2,12 @@ import { isatty } from 'node:tty';
 import type { Upgraded } from '../../engine/transport/api/connection.ts';
 import { type Output, readFrames } from '../../engine/transport/api/frames.ts';
 import { trace } from '../../report/trace.ts';
-import { startOf } from '../client/client.ts';
+import { startOf } from '../plan/session-id.ts';
+import { type Greeting, readGreeting } from '../streams/greeting.ts';
+import { openSink, type Sink, type SinkEvents } from '../streams/sink.ts';
+import { openSource, type Source } from '../streams/source.ts';
 import { type ClientEnd, endUnwritten } from '../verdict/ending.ts';
 import type { ExecSession } from './exec-session.ts';
-import { type Greeting, readGreeting } from './greeting.ts';
-import { openSink, type Sink, type SinkEvents } from './sink.ts';
-import { openSource, type Source } from './source.ts';
 
 /** So much of what the engine says instead of hermes is kept, in bytes. */
 const wordsLimit = 4096;
@@ -32,12 +32,12 @@ export type Outputs = {
 /** Opens them. Stderr, on which mostly nothing is said, when something is. */
 export function openOutputs({ stdoutTerminal, stderrTerminal }: ExecSession): Outputs {
   let failed: string | undefined;
-  let heard: Parameters<Outputs['listen']>[0] | undefined;
+  let listener: Parameters<Outputs['listen']>[0] | undefined;
   const eventsOf = (output: Output): SinkEvents => ({
-    drained: () => heard?.drained(output),
+    drained: () => listener?.drained(output),
     failed: (code) => {
       failed ??= code;
-      heard?.failed(code);
+      listener?.failed(code);
     },
   });
   return {
@@ -47,7 +47,7 @@ export function openOutputs({ stdoutTerminal, stderrTerminal }: ExecSession): Ou
     },
     failed: () => failed,
     listen: (events) => {
-      heard = events;
+      listener = events;
     },
   };
 }
@@ -86,7 +86,7 @@ export async function connectStreams(
     blocked.add(output);
     socket.pause();
   };
-  /** Only now: what was read for a session that does not begin, nobody could give back to the next attempt. */
+  /** Only once hermes has begun: input that was read for a session which never begins would be lost to the next try. */
   const feed = (): void => {
     let over = false;
     const opening = openSource(session.stdinTerminal, {

@@ -1,14 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { exitCodes, Failure, lackOf } from '../../report/failure.ts';
 import { hintWord } from '../../report/paste.ts';
-import type { IgnorableSignal } from '../../route/caller.ts';
 import type { Environment } from '../../system/environment.ts';
 import { errorCode } from '../../system/error-code.ts';
-import { startTimeOf } from '../plan/session-id.ts';
+import { startOf } from '../plan/session-id.ts';
 import type { ClientEnd } from '../verdict/ending.ts';
 import type { HeldStderr } from './held-stderr.ts';
-import ignoring from './ignore-signals.sh';
 import type { StdinFeed } from './stdin-feed.ts';
 
 /** A process of this host; with its start time the pid names it for good. */
@@ -24,15 +21,9 @@ export type Client = {
   readonly signal: (signal: NodeJS.Signals) => void;
 };
 
-/** Puts words around a command so that it starts with these signals ignored. */
-export function withIgnored(argv: readonly string[], ignored: readonly IgnorableSignal[]): readonly string[] {
-  if (ignored.length === 0) return argv;
-  const names = ignored.map((signal) => signal.slice(3)).join(' ');
-  return ['/bin/sh', '-c', ignoring, 'sh', names, ...argv];
-}
-
 /**
- * Starts the engine's client on the caller's own descriptors: no byte of hermes's traffic passes through node.
+ * Starts the engine's client on the caller's own descriptors. Through node passes only a stderr that is held, and a stdin
+ * that is fed.
  * @param detached in its own process session, so that a terminal's Ctrl-C reaches the shim alone
  * @param stdin the caller's own, /dev/null, a descriptor, or what feeds it later
  * @param held what takes its stderr, where that must not reach the caller before hermes is known to begin
@@ -78,15 +69,6 @@ export function startClient(
   return new Promise((_, reject) => {
     child.once('error', (error) => reject(notStarted(command, errorCode(error))));
   });
-}
-
-/** A process's start time; '0' where it is gone already. */
-export function startOf(pid: number): string {
-  try {
-    return startTimeOf(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return '0';
-  }
 }
 
 function notStarted(command: string, code: string): Failure {

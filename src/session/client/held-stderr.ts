@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { sleep } from '../../system/sleep.ts';
-import { type Greeting, readGreeting } from '../api/greeting.ts';
-import { openSink } from '../api/sink.ts';
+import { type Greeting, readGreeting } from '../streams/greeting.ts';
+import { openSink } from '../streams/sink.ts';
 import { type ClientEnd, endUnwritten } from '../verdict/ending.ts';
 
 /** So much is held back, in bytes; a client that says more is debugging. */

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
-import { openSource, type Source } from '../api/source.ts';
 import type { Watchdog } from '../control/watchdog.ts';
-import { startOf } from './client.ts';
+import { startOf } from '../plan/session-id.ts';
+import { openSource, type Source } from '../streams/source.ts';
 import type { HeldStderr } from './held-stderr.ts';
 
 /** Feeds a client's stdin. Returns what to do when the client has ended. */

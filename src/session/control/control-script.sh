@@ -1,6 +1,6 @@
 #!/bin/sh
 # The control script: what the shim asks in the container about one session, each time by an exec of its own as the
-# session's own user: root in there may lack SYS_PTRACE, and needs no more than the user does.
+# session's own user: the user's rights are enough, and root in there may lack SYS_PTRACE.
 #
 # $1 session id
 # $2 exec_user

@@ -16,6 +16,8 @@
 # reach the session. Then session and clients are ended as by a hangup.
 #
 # shellcheck disable=SC2086 # the fields of a stat file are meant to be split
+# What ends a whole unit at once (systemd.kill(5)) does not end it: the shim goes on until its session has ended.
+trap '' HUP INT QUIT TERM
 control_script=$1 ask_state='' clients='' pending=''
 newline='
 '

@@ -6,14 +6,16 @@ import { hintWord } from '../../report/paste.ts';
 import { type Caller, setAside } from '../../route/caller.ts';
 import type { Native } from '../../route/native.ts';
 import { errorCode } from '../../system/error-code.ts';
+import { sizeOf } from '../../system/exec-size.ts';
 import { listen } from '../../system/listen.ts';
 import { hasTerminal, statField } from '../../system/stat.ts';
-import { dieBy } from '../../system/tied.ts';
-import { hasLostTerminal } from '../client/terminal-state.ts';
+import { dieBy, fatalSignals } from '../../system/tied.ts';
 import { readRawArguments, toPrintfFormat, toWire } from '../plan/bytes.ts';
 import { closedOf, heldOpen, isBackground } from '../plan/descriptors.ts';
 import { readRawEnvironment } from '../plan/environment.ts';
+import { hasLostTerminal } from '../streams/terminal-state.ts';
 import type { Ending } from '../verdict/ending.ts';
+import { startsSurely } from './starts-surely.ts';
 import trampoline from './trampoline.sh';
 
 /** Node since 22.15 and 23.11; it replaces this process, so nothing comes back from it. */
@@ -63,7 +65,8 @@ function oddVariables(env: Native['env'], readRaw: () => readonly Buffer[]): rea
 /**
  * Becomes the native hermes. Node ignores PIPE and XFSZ; a signal with a handler is back to its default after an
  * exec (execve(2)), so both get one.
- * @returns only where node has no `process.execve`: how the program ended
+ * @returns only where it was started as a child: how it ended. That is where node has no `process.execve`, where its failure
+ *   could not be told, or where descriptors above 2 have to be passed on
  * @throws {Failure} 126 when the system does not run it
  */
 export function becomeNative(
@@ -77,7 +80,8 @@ export function becomeNative(
   const [file = ''] = argv;
   const { execve } = process as unknown as { execve?: Execve };
   // node marks what is open above 2 close-on-exec, and cannot take that back: `hermes <(…)` needs a child
-  if (execve === undefined || held.length > 0) return runNative(argv, native.env, held, caller.stat);
+  if (execve === undefined || held.length > 0 || !mayExec(argv, native.env))
+    return runNative(argv, native.env, held, caller.stat);
   for (const signal of ['SIGPIPE', 'SIGXFSZ'] as const) process.on(signal, () => undefined);
   try {
     return execve(file, argv, native.env as NodeJS.ProcessEnv);
@@ -86,8 +90,13 @@ export function becomeNative(
   }
 }
 
-/** Signals that a program run as our child has to get from us, where its terminal does not send them itself. */
-const handedOn = ['SIGHUP', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGINT', 'SIGQUIT'] as const;
+/** May the program be executed in our place? Where a failure cannot be told any more, only one that cannot fail. */
+function mayExec(argv: readonly string[], env: Native['env']): boolean {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major > 26 || (major === 26 && minor > 0)) return true;
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  return startsSurely(argv[0] ?? '', sizeOf([...argv, ...variables]));
+}
 
 function runNative(
   argv: readonly string[],
@@ -109,12 +118,12 @@ function runNative(
       child.kill(signal);
     };
     const fail = (error: unknown): void => {
-      dieBy(handedOn);
+      dieBy(fatalSignals);
       reject(notRun(file, error));
     };
     // before there is a child: one that comes just as hermes has begun would end us, and hermes would never hear of it;
     // node tells of signals when its loop turns, and by then there is one
-    listen(handedOn, handOn);
+    listen(fatalSignals, handOn);
     try {
       child = spawn(file, args, { stdio, env: env as NodeJS.ProcessEnv });
     } catch (error) {
@@ -125,7 +134,7 @@ function runNative(
     // also where a signal is not allowed, as to a wrapper that has become sudo: that is no reason to end
     child.on('error', (error) => void (child.pid === undefined && fail(error)));
     child.once('exit', (code, signal) => {
-      dieBy(handedOn);
+      dieBy(fatalSignals);
       resolve(signal ? { kind: 'signal', signal } : { kind: 'code', code: code ?? 255 });
     });
   });

@@ -67,7 +67,8 @@ export function sessionCommand(plan: Plan, greets?: 'stderr'): readonly string[]
 }
 
 /**
- * The same for the engine's API. There every terminal may be held back a key, podman's too: it takes empty as its default.
+ * The same for the engine's API. There podman, too, takes an empty key sequence for its default, so it gets
+ * docker's.
  * @param size the caller's terminal's, where it has one
  */
 export function sessionRequest(plan: Plan, api: Api, size: Size | undefined): ExecRequest {

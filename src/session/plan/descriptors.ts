@@ -79,6 +79,11 @@ export function keepStreamsAway({ stdoutTerminal, stderrTerminal }: Descriptors)
   if (!stderrTerminal) Object.defineProperty(process, 'stderr', none);
 }
 
+/** Is it a person who waits? */
+export function isInteractive(descriptors: Pick<Descriptors, 'stdinTerminal' | 'stdoutTerminal'>): boolean {
+  return descriptors.stdinTerminal && descriptors.stdoutTerminal;
+}
+
 /** Those of 0 to 2 that are not on the launcher's list; none where there is no list. */
 export function closedOf(noted: string | undefined): readonly number[] {
   const open = noted?.split(' ');
@@ -87,7 +92,7 @@ export function closedOf(noted: string | undefined): readonly number[] {
 
 /** Those above 2 that the caller gave us. */
 export function heldOpen(noted: string | undefined): readonly number[] {
-  const open = (noted ?? '').split(' ').map(Number); // a `*`, where the launcher saw no /proc, is none
+  const open = (noted ?? '').split(' ').map(Number);
   return open.filter((descriptor) => descriptor > 2 && existsSync(`/proc/self/fd/${descriptor}`));
 }
 
@@ -97,7 +102,7 @@ export function heldOpen(noted: string | undefined): readonly number[] {
  * read what is typed at the shell (no EIO, no SIGTTIN; measured).
  */
 export function chooseConnection(descriptors: Descriptors, env: Environment): Connection {
-  const terminal = descriptors.stdinTerminal && descriptors.stdoutTerminal;
+  const terminal = isInteractive(descriptors);
   const silenced = env.HERMES_SHIM_STDIN === '0';
   const foreign = descriptors.stdinTerminal && !terminal && descriptors.background;
   return {

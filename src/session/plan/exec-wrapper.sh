@@ -5,7 +5,7 @@
 # $2 umask
 # $3 exec_user
 # $4 flags, or -
-# $5 niceness: set only where it is 0, since podman's is the caller's already and some renice add
+# $5 niceness, set only where ours is 0 now: podman has set the caller's already, and some renice add
 # $6 names of variables whose values are printf formats
 # $7 $8 directories to start in, the better one first; either may be empty
 # $9 hermes; its arguments follow

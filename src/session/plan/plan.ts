@@ -1,5 +1,7 @@
 import { posix } from 'node:path';
 import type { Reached } from '../../engine/reach.ts';
+import { escapeControls } from '../../report/escape.ts';
+import { exitCodes, Failure } from '../../report/failure.ts';
 import type { Caller } from '../../route/caller.ts';
 import type { ContainerRoute } from '../../route/decide.ts';
 import { commandInContainer } from '../../route/name.ts';
@@ -13,7 +15,8 @@ import { pickForwarded } from './environment.ts';
 import { newSessionId } from './session-id.ts';
 
 /**
- * Puts together all that decides the session's command line. Touches nothing but the current directory's name.
+ * Puts together all that decides the session's command line. Changes nothing; reads the current directory, the umask,
+ * /proc (words that are no UTF-8, namespaces) and /dev/urandom, and resolves the sources of bind mounts.
  * @param sized the caller's terminal, if any, has a size
  */
 export function planSession(
@@ -35,10 +38,7 @@ export function planSession(
     connection: chooseConnection(descriptors, caller.env),
     forwarded,
     sized,
-    profileHome:
-      route.profile === undefined || !local
-        ? undefined
-        : posix.join(containerHome, 'profiles', route.profile),
+    profileHome: profileHomeOf(reached, route),
     instructions: {
       sessionId: newSessionId(caller.stat),
       umask: process.umask(),
@@ -54,4 +54,23 @@ export function planSession(
       secrets: forwarded.secret.length > 0,
     },
   };
+}
+
+/**
+ * Where the container has the profile that the call is for. One that `HERMES_SHIM_ALLOW_FOREIGN` let in has it in the home
+ * that it declares.
+ * @throws {Failure} 125 where it declares none: hermes would work on another profile
+ */
+export function profileHomeOf(
+  { container, containerHome }: Pick<Reached, 'container' | 'containerHome'>,
+  { profile }: Pick<ContainerRoute, 'profile'>,
+): string | undefined {
+  if (profile === undefined) return undefined;
+  const home = containerHome ?? container.env.get('HERMES_HOME');
+  if (home?.startsWith('/')) return posix.join(home, 'profiles', profile);
+  throw new Failure(
+    exitCodes.cannotRoute,
+    `container '${escapeControls(container.name)}' does not say where its home is (HERMES_HOME), so profile '${escapeControls(profile)}' cannot be found in it`,
+    [{ label: 'without the profile', text: 'env -u HERMES_HOME hermes …' }],
+  );
 }

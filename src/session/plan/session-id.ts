@@ -18,6 +18,15 @@ export function startTimeOf(stat: string): string {
   return statField(stat, 22);
 }
 
+/** A process's start time; '0' where it is gone already. */
+export function startOf(pid: number): string {
+  try {
+    return startTimeOf(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return '0';
+  }
+}
+
 /** A look at /proc; exchanged in tests. Throws the system's error where there is nothing to see. */
 export type ProcLook = { readonly file: (path: string) => string; readonly link: (path: string) => string };
 
@@ -28,7 +37,7 @@ const realProc: ProcLook = { file: (path) => readFileSync(path, 'utf8'), link: (
  * time namespace (which moves start times, time_namespaces(7); kernels before 5.6 have none). Takes 60 µs.
  * @returns `undefined` where /proc does not say
  */
-export function placeOf(look: ProcLook = realProc): string | undefined {
+export function pidScope(look: ProcLook = realProc): string | undefined {
   try {
     const boot = look.file('/proc/sys/kernel/random/boot_id').trim();
     return boot && hash(`${boot} ${look.link('/proc/self/ns/pid')} ${timeNamespace(look)}`);
@@ -53,7 +62,7 @@ function hash(text: string): string {
 }
 
 /** Makes the id of a session started by this process, whose `/proc/self/stat` this is. */
-export function newSessionId(stat: string, place: string | undefined = placeOf()): string {
+export function newSessionId(stat: string, place: string | undefined = pidScope()): string {
   const start = startTimeOf(stat);
   const random = randomNumber().toString(36);
   const words = [process.pid, start, random];

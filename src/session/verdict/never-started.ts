@@ -33,7 +33,7 @@ export async function explainNeverStarted(never: Never): Promise<Failure | undef
   return explainCause(cause, await gatherCircumstances(cause, never.route, never.caller.env, 0));
 }
 
-/** Why a call ends whose engine hangs instead of entering a container that is known. */
+/** Why a call ends whose engine hangs before hermes has begun. */
 export async function explainHanging(
   { waitedMs, busy }: Extract<Fate, { is: 'silent' }>,
   { engine }: EngineAccess,

@@ -1,7 +1,7 @@
 import type { Client } from '../client/client.ts';
-import { restoreTerminal, type TerminalState } from '../client/terminal-state.ts';
 import { type Delivery, patienceMs, type SessionControl } from '../control/session-control.ts';
 import { endingSignals, type HandledSignal } from '../control/signals.ts';
+import { restoreTerminal, type TerminalState } from '../streams/terminal-state.ts';
 import {
   type ClientEnd,
   codeOf,
@@ -101,7 +101,7 @@ async function settleSignalled(ended: EndedSession): Promise<Outcome> {
   let left = state === 'unknown';
   if (state === 'alive') {
     await restoreSettings(ended);
-    left = (await (isAskedToEnd(received) ? control.gone() : control.hangUp())) === 'unknown';
+    left = (await (mayTakeItsTime(received) ? control.gone() : control.hangUp())) === 'unknown';
   }
   const lie = sessionMayLive(clientEnd) ? await received.at(-1)?.delivery : undefined;
   const delivery = lie ?? { finding: 'unknown', clientFirst: true };
@@ -122,9 +122,8 @@ async function settleSignalled(ended: EndedSession): Promise<Outcome> {
  * May the session take its time to end? After INT, QUIT or TERM it may, as a local program. After a hangup nobody is
  * there to wait for it, and USR1 and USR2 did not ask it to end at all, though its client is gone.
  */
-function isAskedToEnd(received: readonly Received[]): boolean {
-  const asks: readonly HandledSignal[] = ['SIGINT', 'SIGQUIT', 'SIGTERM'];
-  return received.some(({ signal }) => asks.includes(signal)) && !received.some(isHangup);
+function mayTakeItsTime(received: readonly Received[]): boolean {
+  return received.some(({ signal }) => endingSignals.includes(signal)) && !received.some(isHangup);
 }
 
 /** Longer than this, in milliseconds, no signal is on its way (`patienceMs`, `graceSeconds`). */

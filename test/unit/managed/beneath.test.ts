@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { realPathOf } from '../../../src/managed/apply/ground.ts';
+import { realPathOf } from '../../../src/managed/apply/context.ts';
 import { atPlace } from '../../../src/managed/apply/place.ts';
 import { lookIn, survey } from '../../../src/managed/apply/survey.ts';
 import { readFile, remove, sweep, writeFile, writeLink } from '../../../src/managed/write/beneath.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Container } from '../../../src/engine/container.ts';
 import { labels, readInspect } from '../../../src/managed/engine/facts.ts';
-import { sharesHome } from '../../../src/managed/engine/sharing.ts';
+import { refuseSharing, sharesHome } from '../../../src/managed/engine/sharing.ts';
 
 describe('what an engine answers when some of it is not there', () => {
   const one = '[{"Id": "a"}]\n';
@@ -96,6 +96,20 @@ describe('a container works on this home', () => {
   it('with another engine than ours, by whatever name', () => {
     const before = container({ name: 'b', labels: ours });
     expect(sharesHome(before, { ...wanted, containerName: undefined }, (path) => path)).toBe(true);
+  });
+
+  it('is never joined by ours, which is started only where it ran beside it already', () => {
+    const via = { engine: 'docker', binary: '/usr/bin/docker', access: { kind: 'direct' } } as const;
+    const sharing = [{ via, container: container({}) }];
+    const start = (status: Container['state']['status'], others = sharing) => {
+      const { state } = container({});
+      refuseSharing(container({ name: 'b', state: { ...state, status } }), others, wanted);
+    };
+    for (const status of ['created', 'exited', 'paused', 'restarting'] as const) {
+      expect(() => start(status)).toThrow("container 'a' (docker) runs on this home already");
+      expect(() => start(status, [])).not.toThrow();
+    }
+    expect(() => start('running')).not.toThrow();
   });
 
   it("with the official image the state directory may be somebody's home, which others mount", () => {

@@ -1,11 +1,11 @@
 /** What is advised where an engine did not do what it was told. */
 import { describe, expect, it } from 'vitest';
 import type { EngineAccess } from '../../../src/engine/access.ts';
-import { deedFailure } from '../../../src/managed/engine/failure.ts';
+import { commandFailure } from '../../../src/managed/engine/failure.ts';
 
 const via: EngineAccess = { engine: 'docker', binary: '/usr/bin/docker', access: { kind: 'direct' } };
-const advice = (doing: string, words: string) =>
-  deedFailure(doing, words, via, { image: 'example/hermes', name: 'hermes-agent' })
+const advice = (doing: string, words: string, command = 'hermes-shim up') =>
+  commandFailure(doing, words, via, { image: 'example/hermes', name: 'hermes-agent', command })
     .hints.map(({ text }) => text)
     .join('\n');
 
@@ -35,4 +35,14 @@ describe('advice about what an engine refused', () => {
       'HERMES_SHIM_DEBUG=1 hermes-shim up',
     );
   });
+
+  it.each(['hermes-shim down', 'hermes-shim restart --file /srv/f.yaml'])(
+    'the command that was typed is the one to repeat: %s',
+    (command) => {
+      expect(advice('stop the container', 'Error: it hangs', command)).toBe(`HERMES_SHIM_DEBUG=1 ${command}`);
+      expect(advice('start the container', 'bind: address already in use', command)).toContain(
+        `\n${command}`,
+      );
+    },
+  );
 });

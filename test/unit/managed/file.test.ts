@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { firstFile } from '../../../src/managed/file/first.ts';
-import { defaultFile, parseDeclaration } from '../../../src/managed/file/read.ts';
+import { defaultFile, parseDeclaration, readDeclaration } from '../../../src/managed/file/read.ts';
 import { jsonSchema } from '../../../src/managed/file/schema.ts';
 import { toWanted, type Who } from '../../../src/managed/file/wanted.ts';
 import { warningsOf } from '../../../src/managed/file/warnings.ts';
@@ -221,6 +221,15 @@ describe('hermes-shim.yaml', () => {
     expect(schema.additionalProperties).toBe(false);
     expect(JSON.stringify(schema)).toContain('"enum":["docker","podman"]');
   });
+});
+
+it.each([
+  [false, 'hermes-shim init'],
+  [true, "hermes-shim init --file '/nowhere/my files/x.yaml'"],
+])('a file that is not there is made by the command that names it: %s', (named, command) => {
+  expect(() => readDeclaration('/nowhere/my files/x.yaml', named)).toThrow(
+    expect.objectContaining({ hints: expect.arrayContaining([{ label: 'write one', text: command }]) }),
+  );
 });
 
 describe('the first file', () => {

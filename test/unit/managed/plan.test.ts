@@ -3,7 +3,7 @@ import type { Found } from '../../../src/managed/apply/survey.ts';
 import { labels, type Made } from '../../../src/managed/engine/facts.ts';
 import { parseDeclaration } from '../../../src/managed/file/read.ts';
 import { toWanted } from '../../../src/managed/file/wanted.ts';
-import { wantedIdentity } from '../../../src/managed/plan/container.ts';
+import { mayPutBack, wantedIdentity } from '../../../src/managed/plan/container.ts';
 import { lineDiff } from '../../../src/managed/plan/diff.ts';
 import type { Facts } from '../../../src/managed/plan/facts.ts';
 import { idMapOf, subordinatesOf } from '../../../src/managed/plan/id-map.ts';
@@ -11,10 +11,11 @@ import { createArgs, identityOf, restartPolicy } from '../../../src/managed/plan
 import { type Layout, pluginName, toLayout, toPackage } from '../../../src/managed/plan/layout.ts';
 import { masked } from '../../../src/managed/plan/mask.ts';
 import { makePlan } from '../../../src/managed/plan/plan.ts';
-import { losesSomething, sayStep } from '../../../src/managed/plan/steps.ts';
+import { describeStep, losesSomething } from '../../../src/managed/plan/steps.ts';
 import { quoteUnitWord } from '../../../src/managed/unit/quote.ts';
 import { unitText } from '../../../src/managed/unit/text.ts';
 import { Failure } from '../../../src/report/failure.ts';
+import { bareFacts } from './facts.ts';
 
 const root = { uid: 0, gid: 0, name: 'root', home: '/root', dataHome: undefined };
 const wanted = (text: string) => toWanted(parseDeclaration(text, '/etc/hermes-shim/hermes-shim.yaml'), root);
@@ -24,36 +25,11 @@ const store = '/nix/store/00000000000000000000000000000000-hermes';
 function factsFor(text: string, more: Partial<Facts> = {}): Facts {
   const declared = wanted(text);
   const hermes = declared.package === undefined ? undefined : toPackage(declared.package, declared.package);
-  return {
-    owner: { uid: 990, gid: 991 },
-    groupMembers: [],
-    groupName: 'hermes',
-    hostUsers: [],
-    via: { engine: 'docker', binary: '/usr/bin/docker', access: { kind: 'direct' } },
-    engine: { container: undefined, aside: undefined, imageId: 'abc' },
-    sharing: [],
-    sources: {
-      package: hermes,
-      config: undefined,
-      envFiles: [],
-      auth: undefined,
-      documents: [],
-      plugins: [],
-    },
-    layout: toLayout(declared, { uid: 990, gid: 991 }, hermes),
-    record: { stateDir: declared.stateDir, leaves: {}, plugins: [], bridges: [], pin: true },
-    found: new Map(),
-    bridges: new Map(),
-    pin: undefined,
-    pins: true,
-    policyIsFixed: false,
-    byUnit: false,
-    entrypoint: '#!/bin/sh\n',
-    storeTool: '/bin/nix-store',
-    selinux: false,
-    idMap: undefined,
-    ...more,
-  };
+  return bareFacts(
+    declared,
+    { owner: { uid: 990, gid: 991 }, groupName: 'hermes' },
+    { hermes, pins: true, entrypoint: '#!/bin/sh\n', storeTool: '/bin/nix-store', ...more },
+  );
 }
 
 function made(text: string, facts: Facts, change: Partial<Made> = {}, status = 'running'): Made {
@@ -62,7 +38,13 @@ function made(text: string, facts: Facts, change: Partial<Made> = {}, status = '
     container: {
       id: 'a'.repeat(64),
       name: 'hermes-agent',
-      state: { status: status as 'running', word: status, startedMs: 0, finishedMs: undefined, exitCode: 0 },
+      state: {
+        status: status as 'running',
+        word: status,
+        startedMs: status === 'created' ? undefined : 0,
+        finishedMs: undefined,
+        exitCode: 0,
+      },
       env: new Map(),
       binds: [],
       destinations: [],
@@ -93,7 +75,7 @@ const deeds = (of: string, facts: Facts, force = false) =>
 describe('the plan', () => {
   it('goes from directories to the pin, and the metadata comes after the container is ready', () => {
     const { steps } = makePlan(wanted(text), factsFor(text), { nowMs: 0 });
-    const said = steps.map(sayStep);
+    const said = steps.map(describeStep);
     const at = (words: string) => said.findIndex((says) => says.includes(words));
     const order = [
       'make /var/lib/hermes,',
@@ -145,7 +127,7 @@ describe('the plan', () => {
     const container = made(text, facts);
     const moved = { ...facts, engine: { container, aside: undefined, imageId: 'def' } };
     const plan = makePlan(wanted(text), moved, { nowMs: 0 });
-    expect(plan.steps.filter(losesSomething).map(sayStep)).toEqual([
+    expect(plan.steps.filter(losesSomething).map(describeStep)).toEqual([
       'replace the container: docker.io/library/ubuntu:24.04 means another image now than when it was made. What was installed in it (apt, pip, npm) is lost; state and home stay',
     ]);
     const gone = { ...facts, engine: { container, aside: undefined, imageId: undefined } };
@@ -165,12 +147,29 @@ describe('the plan', () => {
     expect(makePlan(wanted(text), facts, { nowMs: 0 }).notes).toEqual([]);
   });
 
+  it('advice names the file that it is about, where that does not lie where it usually does', () => {
+    const other = { ...wanted(text), file: '/srv/my files/other.yaml', isUsual: false };
+    const facts = factsFor(text, { policyIsFixed: true, groupName: undefined });
+    const container = made(text, facts, { restartPolicy: 'no' });
+    const users = { ...other, hostUsers: ['bob'] };
+    const { notes } = makePlan(users, { ...facts, engine: { ...facts.engine, container } }, { nowMs: 1e12 });
+    for (const command of ['up', 'restart', 'recreate'])
+      expect(notes.join('\n')).toMatch(
+        new RegExp(`hermes-shim ${command} --file '/srv/my files/other.yaml'$`, 'm'),
+      );
+    expect(wanted(text).isUsual).toBe(true);
+    const me = { ...root, uid: 1000, home: '/home/me', configHome: '/home/me/etc' };
+    const usual = (file: string) => toWanted(parseDeclaration('', file), me).isUsual;
+    expect(usual('/home/me/etc/hermes-shim/hermes-shim.yaml')).toBe(true);
+    expect(usual('/home/me/.config/hermes-shim/hermes-shim.yaml')).toBe(false);
+  });
+
   it('lets those into the group of the owner who are not in it, and nobody twice', () => {
     const account = (name: string, gid: number) => ({ name, uid: gid, gid, home: `/home/${name}` });
     const joins = (change: Partial<Facts>) =>
       makePlan(wanted(text), factsFor(text, { hostUsers: [account('bob', 1001)], ...change }), { nowMs: 0 })
         .steps.filter(({ kind }) => kind === 'join-group')
-        .map(sayStep);
+        .map(describeStep);
     expect(joins({ groupName: 'users' })).toEqual(['let bob into group users (counts from the next login)']);
     expect(joins({ groupName: 'users', groupMembers: ['bob'] })).toEqual([]);
     expect(joins({ hostUsers: [account('bob', 991)] })).toEqual([]);
@@ -228,11 +227,48 @@ describe('the plan', () => {
     expect(losses(made(text, facts, other, 'created'))).toEqual([]);
     expect(
       losses(made(text, facts, other, 'exited'))
-        .map(sayStep)
+        .map(describeStep)
         .join(),
     ).toMatch(
       /^take back the container .* remove the one that has its name now\. What was installed in that .* is lost/,
     );
+  });
+
+  it('puts an older container back only where the one of now has never been started', () => {
+    const facts = factsFor(text);
+    const aside = made(text, facts);
+    const back = (container: Made | undefined, before: Made | undefined = aside) =>
+      mayPutBack({ container, aside: before, imageId: 'abc' });
+    expect(back(undefined)).toBe(true);
+    const never = made(text, facts, {}, 'created');
+    expect(back(never)).toBe(true);
+    for (const status of ['running', 'exited', 'paused', 'restarting', 'other'])
+      expect([status, back(made(text, facts, {}, status))]).toEqual([status, false]);
+    // podman calls one that is prepared for its next start as one that was only made
+    const { container } = never;
+    expect(back({ ...never, container: { ...container, state: { ...container.state, startedMs: 1 } } })).toBe(
+      false,
+    );
+    expect(mayPutBack({ container: undefined, aside: undefined, imageId: 'abc' })).toBe(false);
+  });
+
+  it('keeps the container that has run, not an older one, until hermes runs in the next', () => {
+    const facts = factsFor(text);
+    const other = { labels: { [labels.managed]: '/var/lib/hermes', [labels.identity]: 'other' } };
+    const replaced = (container: Made, aside?: Made) =>
+      makePlan(wanted(text), { ...facts, engine: { container, aside, imageId: 'abc' } }, { nowMs: 0 });
+    const older = (container: Made, aside?: Made) =>
+      replaced(container, aside).steps.flatMap((step) => (step.kind === 'put-aside' ? [step.older] : []));
+    const left = made(text, facts, other);
+    expect(older(made(text, facts, other), left)).toEqual(['dropped']);
+    expect(older(made(text, facts, other, 'exited'), left)).toEqual(['dropped']);
+    expect(older(made(text, facts, other, 'created'), left)).toEqual(['kept']);
+    expect(older(made(text, facts, other))).toEqual(['none']);
+    expect(
+      replaced(made(text, facts, other), left)
+        .steps.map(describeStep)
+        .join(),
+    ).toContain('One that a run before had put aside is removed');
   });
 
   it("never touches somebody else's container", () => {

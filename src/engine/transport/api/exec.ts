@@ -31,7 +31,7 @@ export class Refused extends Error {
 export const knowsSize = ({ version }: Api): boolean => Number(version.split('.')[1]) >= 42;
 
 /**
- * Prepares a command in a container; nothing is started yet. It starts where every directory is there.
+ * Prepares a command in a container; nothing is started yet. It starts in `/`.
  * @returns the exec's id
  * @throws {Refused} no such container, it does not run, it is paused
  */

@@ -6,11 +6,9 @@ import { allowTime, enginePatience, type Patience, type Signs } from '../../../s
 import type { Api } from '../../access.ts';
 import { toContainer } from '../../container.ts';
 import { foundByName, type ProbeResult } from '../../probe-result.ts';
+import { dockerSocket } from '../socket.ts';
 import { type Answer, toJson } from './answer.ts';
 import { ask } from './connection.ts';
-
-/** Where docker listens when nothing else is said. */
-export const dockerSocket = '/var/run/docker.sock';
 
 /**
  * The API's version that is tried first: docker 25 to 29 and later know it. An older or a later one says which it knows,

@@ -63,7 +63,7 @@ export async function runScriptByApi(
   }
 }
 
-/** Who answers pings is only slow, which a script of ours cannot tell from a container that hangs. */
+/** No sign of life is looked for: a daemon answers pings also while it hangs over the container. */
 const noSigns: Signs = { watch: () => undefined, seen: () => false };
 
 type Collected = Readonly<Record<Output, Buffer>>;

@@ -25,8 +25,8 @@ const terminalPauseMs = 5;
 const waitingBytes = 256 * 1024;
 
 /**
- * Opens one of the descriptors 1 and 2. Nothing of the caller's is touched before something is written.
- * @param atOnce not when something is written at last, so that what it lacks (descriptors, processes) is told before
+ * Makes a sink of one of the descriptors 1 and 2.
+ * @param atOnce opens it now, not at the first write: what is lacking (descriptors, processes) is told before hermes begins
  */
 export function openSink(descriptor: number, terminal: boolean, atOnce: boolean, events: SinkEvents): Sink {
   let failed = false;
@@ -61,7 +61,7 @@ function open(descriptor: number, terminal: boolean, events: SinkEvents): Sink {
       return { write: () => true, finish: () => Promise.resolve() };
     }
     if (typeof own === 'number') return terminal ? terminalSink(own, events) : pipeSink(own, events);
-  } else if (stats === undefined || stats.isFile() || (stats.isCharacterDevice() && !terminal)) {
+  } else if (stats === undefined || stats.isFile() || stats.isCharacterDevice()) {
     return fileSink(descriptor, events);
   }
   return relaySink(descriptor, events);

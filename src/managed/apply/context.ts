@@ -2,29 +2,32 @@ import { realpathSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { EngineAccess } from '../../engine/access.ts';
-import { quoteWord } from '../../report/quote.ts';
+import { quoteCommand } from '../../report/quote.ts';
 import type { Caller } from '../../route/caller.ts';
+import { isWithin } from '../../system/paths.ts';
 import { chooseEngine } from '../engine/choose.ts';
-import type { Doer } from '../engine/deeds.ts';
+import type { EngineTarget } from '../engine/commands.ts';
 import { type DeclaredFile, defaultFile, readDeclaration } from '../file/read.ts';
 import { toWanted, type Wanted, type Who } from '../file/wanted.ts';
 import { ownPlace } from '../write/own-place.ts';
 import { readRecord } from '../write/record.ts';
 
 /** Where a subcommand stands: the file, what it asks for, by whom, with which engine. */
-export type Ground = {
+export type Context = {
   readonly read: DeclaredFile;
   readonly wanted: Wanted;
   readonly who: Who;
   readonly caller: Caller;
   readonly via: EngineAccess;
-  readonly doer: Doer;
+  readonly target: EngineTarget;
   /** where hermes-shim remembers what it made */
   readonly place: string;
   /** may root's pin be written? */
   readonly pin: boolean;
   /** is the systemd unit to be installed? */
   readonly install: boolean;
+  /** what was typed, to be pasted again */
+  readonly command: string;
 };
 
 /** What `up` is told on its command line about what it makes. */
@@ -42,14 +45,12 @@ export function whoCalls({ env, uid }: Pick<Caller, 'env' | 'uid'>): Who {
   } catch {
     // no entry in passwd
   }
-  return { uid, gid, name, home, dataHome: env.XDG_DATA_HOME };
+  return { uid, gid, name, home, dataHome: env.XDG_DATA_HOME, configHome: env.XDG_CONFIG_HOME };
 }
 
 /** The file that `--file` names, or the usual one. */
 export function fileOf(caller: Pick<Caller, 'env' | 'uid'>, given: string | undefined): string {
-  if (given !== undefined) return resolve(given);
-  const { uid, home } = whoCalls(caller);
-  return defaultFile({ uid, home, configHome: caller.env.XDG_CONFIG_HOME });
+  return given === undefined ? defaultFile(whoCalls(caller)) : resolve(given);
 }
 
 /**
@@ -59,15 +60,16 @@ export function fileOf(caller: Pick<Caller, 'env' | 'uid'>, given: string | unde
  * @param asked.install `--install`
  * @throws {Failure} 125
  */
-export async function findGround(
+export async function findContext(
   caller: Caller,
   given: string | undefined,
   asked: Asked = {},
-): Promise<Ground> {
+): Promise<Context> {
   const { read, who, wanted, place } = readWanted(caller, given);
   const record = readRecord(place, wanted.stateDir);
   const via = await chooseEngine(wanted.backend, record.backend, caller.env);
-  const about = { image: wanted.image, name: wanted.containerName };
+  const command = `hermes-shim ${quoteCommand(process.argv.slice(3))}`;
+  const about = { image: wanted.image, name: wanted.containerName, command };
   return {
     read,
     wanted,
@@ -77,7 +79,8 @@ export async function findGround(
     place,
     pin: asked.pin ?? record.pin,
     install: asked.install ?? false,
-    doer: { via, env: caller.env, about },
+    command,
+    target: { via, env: caller.env, about },
   };
 }
 
@@ -85,25 +88,19 @@ export async function findGround(
  * Where hermes-shim remembers what it made for the file.
  * @throws {Failure} 125 for what is wrong with the file
  */
-export function placeOf(caller: Caller, given: string | undefined): string {
+export function recordDirectory(caller: Caller, given: string | undefined): string {
   return readWanted(caller, given).place;
 }
 
 function readWanted(
   caller: Caller,
   given: string | undefined,
-): Pick<Ground, 'read' | 'who' | 'wanted' | 'place'> {
-  const read = readDeclaration(fileOf(caller, given));
+): Pick<Context, 'read' | 'who' | 'wanted' | 'place'> {
+  const read = readDeclaration(fileOf(caller, given), given !== undefined);
   const who = whoCalls(caller);
   // engines record where a link leads; so do we, or nothing could be compared. The container cannot change it
   const wanted = atRealPath(toWanted(read, who));
   return { read, who, wanted, place: ownPlace(who, caller.env.XDG_STATE_HOME, wanted.stateDir) };
-}
-
-/** A command of hermes-shim for the same file, to be pasted. */
-export function commandFor({ caller, wanted }: Pick<Ground, 'caller' | 'wanted'>, words: string): string {
-  const usual = wanted.file === fileOf(caller, undefined);
-  return `hermes-shim ${words}${usual ? '' : ` --file ${quoteWord(wanted.file)}`}`;
 }
 
 /**
@@ -124,7 +121,7 @@ function atRealPath(wanted: Wanted): Wanted {
   const real = realPathOf(stateDir);
   if (real === stateDir) return wanted;
   const moved = (path: string): string =>
-    path === stateDir || path.startsWith(`${stateDir}/`) ? real + path.slice(stateDir.length) : path;
+    isWithin(path, stateDir) ? real + path.slice(stateDir.length) : path;
   return {
     ...wanted,
     stateDir: real,

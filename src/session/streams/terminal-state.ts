@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { Size } from '../../engine/transport/api/exec.ts';
 import { hasTerminal } from '../../system/stat.ts';
-import { toSize } from '../api/window.ts';
+import { toSize } from './window.ts';
 
 /** A terminal before the session: its settings as `stty -g` prints them; its size, as `stty size` does, where it has one. */
 export type TerminalState = Promise<

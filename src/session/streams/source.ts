@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import { constants, fstatSync, openSync, read } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { errorCode } from '../../system/error-code.ts';
-import { relayStdin } from '../client/stdin-relay.ts';
+import { startCat } from './cat.ts';
 import { readDescriptor } from './descriptor-stream.ts';
+import { relayStdin } from './stdin-relay.ts';
 
 /**
  * The caller's stdin. It is read only as fast as the engine takes it, and never by a thread that waits for somebody:
@@ -112,9 +112,16 @@ function fileSource(events: SourceEvents): Source {
   };
 }
 
-/** A `cat` reads what cannot be opened anew, a socket or somebody else's pipe, and may block there. */
+/**
+ * A `cat` reads what cannot be opened anew, a socket or somebody else's pipe, and may block there. A signal for a whole unit
+ * (systemd.kill(5)) does not end it: hermes would take that for the end of its input. The watchdog ends it by HUP.
+ */
 function relay(events: SourceEvents): Source {
-  const cat = spawn('cat', [], { stdio: [0, 'pipe', 'ignore'], detached: true, cwd: '/' });
+  const cat = startCat(['SIGINT', 'SIGQUIT', 'SIGTERM'], {
+    stdio: [0, 'pipe', 'ignore'],
+    detached: true,
+    cwd: '/',
+  });
   cat.once('error', (error) => events.failed(errorCode(error)));
   cat.unref();
   const stream = cat.stdout as Readable | null;
@@ -129,5 +136,5 @@ async function terminalRelay(events: SourceEvents): Promise<Source> {
     events.failed('EMFILE');
     return { pause: () => undefined, resume: () => undefined, close: () => undefined };
   }
-  return streamSource(readDescriptor(relayed.reader), events, relayed.end);
+  return { ...streamSource(readDescriptor(relayed.reader), events, relayed.end), pid: relayed.pid };
 }

@@ -4,13 +4,13 @@ import { quoteCommand } from '../../report/quote.ts';
 import { trace } from '../../report/trace.ts';
 import type { Environment } from '../../system/environment.ts';
 import { runCommand } from '../../system/run-command.ts';
-import { deedFailure } from './failure.ts';
+import { type About, commandFailure } from './failure.ts';
 
 /** An engine that is told to do things, and what the words of a failure need. */
-export type Doer = {
+export type EngineTarget = {
   readonly via: EngineAccess;
   readonly env: Environment;
-  readonly about: { readonly image: string; readonly name: string };
+  readonly about: About;
 };
 
 /** Longest that any of it may take, in milliseconds: with user namespaces podman copies a whole image. */
@@ -22,10 +22,14 @@ const patienceMs = 600_000;
  * @returns what it printed
  * @throws {Failure} 125 with the engine's own last words
  */
-export async function tell(doer: Doer, doing: string, args: readonly string[]): Promise<string> {
-  const argv = engineCommand(doer.via, args);
+export async function runEngine(
+  target: EngineTarget,
+  doing: string,
+  args: readonly string[],
+): Promise<string> {
+  const argv = engineCommand(target.via, args);
   trace(() => `runs ${quoteCommand(argv)}`);
-  const result = await runCommand(argv, { env: { ...doer.env, LC_ALL: 'C' }, timeoutMs: patienceMs });
+  const result = await runCommand(argv, { env: { ...target.env, LC_ALL: 'C' }, timeoutMs: patienceMs });
   if (result.kind === 'exited' && result.code === 0) return result.stdout.trim();
   const words =
     result.kind === 'exited'
@@ -33,14 +37,14 @@ export async function tell(doer: Doer, doing: string, args: readonly string[]): 
       : result.kind === 'timed-out'
         ? 'it did not end within ten minutes'
         : `it could not be started: ${result.code}`;
-  throw deedFailure(doing, words, doer.via, doer.about);
+  throw commandFailure(doing, words, target.via, target.about);
 }
 
 /** The same where it is no matter if it cannot be done. */
-export async function tryTo(doer: Doer, args: readonly string[]): Promise<boolean> {
-  const argv = engineCommand(doer.via, args);
+export async function tryEngine(target: EngineTarget, args: readonly string[]): Promise<boolean> {
+  const argv = engineCommand(target.via, args);
   trace(() => `runs ${quoteCommand(argv)}`);
-  const result = await runCommand(argv, { env: { ...doer.env, LC_ALL: 'C' }, timeoutMs: patienceMs });
+  const result = await runCommand(argv, { env: { ...target.env, LC_ALL: 'C' }, timeoutMs: patienceMs });
   return result.kind === 'exited' && result.code === 0;
 }
 
@@ -48,11 +52,11 @@ export async function tryTo(doer: Doer, args: readonly string[]): Promise<boolea
  * Pulls an image; a person sees the engine's own progress, on stderr.
  * @param show stderr is a terminal
  */
-export function pull(doer: Doer, image: string, show: boolean): Promise<void> {
-  const [command = '', ...args] = engineCommand(doer.via, ['pull', image]);
+export function pull(target: EngineTarget, image: string, show: boolean): Promise<void> {
+  const [command = '', ...args] = engineCommand(target.via, ['pull', image]);
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
-      env: doer.env as Record<string, string>,
+      env: target.env as Record<string, string>,
       stdio: ['ignore', show ? 2 : 'ignore', 'pipe'],
       cwd: '/',
     });
@@ -61,7 +65,8 @@ export function pull(doer: Doer, image: string, show: boolean): Promise<void> {
       words = (words + String(chunk)).slice(-4000);
       if (show) process.stderr.write(chunk);
     });
-    const fail = (said: string): void => reject(deedFailure(`pull ${image}`, said, doer.via, doer.about));
+    const fail = (said: string): void =>
+      reject(commandFailure(`pull ${image}`, said, target.via, target.about));
     child.once('error', (error) => fail(error.message));
     child.once('close', (code) => (code === 0 ? resolve() : fail(words)));
   });

@@ -5,7 +5,7 @@ let atWork = 0;
  * Does something that is finished even where nobody reads any longer what is told about it (`| head -1`): between two
  * of its steps there may be no container.
  */
-export async function toTheEnd<T>(work: () => Promise<T>): Promise<T> {
+export async function uninterrupted<T>(work: () => Promise<T>): Promise<T> {
   atWork++;
   try {
     return await work();
@@ -15,6 +15,6 @@ export async function toTheEnd<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** Ends the program when nobody reads its stdout any longer, unless it is at such a work. */
-export function endUnread(): void {
+export function exitWhenUnread(): void {
   if (atWork === 0) process.exit(1);
 }

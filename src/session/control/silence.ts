@@ -1,7 +1,7 @@
 import type { ProbeResult } from '../../engine/probe-result.ts';
 import { enginePatience, type Silence } from '../../system/patience.ts';
 
-/** The watch over a client that enters a container without having looked. */
+/** The watch over a session whose hermes has not begun: every one over the API, and a client's in a recalled container. */
 export type SilenceWatch = {
   /** Resolves when the engine is known to hang. */
   readonly silent: Promise<Silence>;
@@ -9,9 +9,8 @@ export type SilenceWatch = {
 };
 
 /**
- * Watches whether the engine does anything at all: nobody has asked it before, so a client that waits for an engine that
- * hangs would wait for ever. Where hermes has not begun after a while, the engine is asked for the container, which has
- * its own limit of time. One that answers is only slow.
+ * Watches whether the engine does anything before hermes has begun: one that hangs would be waited for without end. After a
+ * while it is asked for the container, which has a time limit of its own. One that answers is only slow.
  * @param started resolves when hermes has begun
  * @param ask a probe
  * @param everyMs after so many milliseconds it is asked, and again after each answer
