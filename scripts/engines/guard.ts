@@ -16,9 +16,9 @@ export interface Guard {
  */
 export function postGuard(dir: string): Guard {
   const script = 'read -r word; [ "$word" = bye ] || exec "$@"';
-  const tsx = createRequire(import.meta.url).resolve('tsx/cli');
+  const tsx = createRequire(import.meta.url).resolve('tsx');
   const engines = fileURLToPath(new URL('../engines.ts', import.meta.url));
-  const sweep = [process.execPath, tsx, engines, 'sweep', dir];
+  const sweep = [process.execPath, '--import', tsx, engines, 'sweep', dir];
   const child = spawn('/bin/sh', ['-c', script, 'hermes-shim-bed-guard', ...sweep], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],

@@ -21,7 +21,7 @@ import { expect, it } from 'vitest';
 import { ownPlace } from '../../src/managed/write/own-place.ts';
 import { until } from '../harness/host.ts';
 import { kept, makePackage, makingWays } from '../harness/kept.ts';
-import { describeModes, engines } from '../harness/modes.ts';
+import { describeModes } from '../harness/modes.ts';
 
 describeModes((way) => {
   it('a container is stopped, looked at, started and entered by its commands', async () => {
@@ -441,13 +441,15 @@ describeModes(
 
     it('root makes the users, lets others in by a bridge, keeps what they had, and pins it', async () => {
       await using machine = await kept(way);
-      const { callerUser } = engines;
-      const theirs = join(callerUser.home, '.hermes');
+      // somebody of this machine alone: other tests look into the homes of the bed's users meanwhile
+      const guest = { name: `guest-${machine.name}`, home: join(machine.root, 'guest') };
+      const theirs = join(guest.home, '.hermes');
       mkdirSync(join(theirs, 'memories'), { recursive: true });
       writeFileSync(join(theirs, 'memories/USER.md'), 'mine');
-      chownSync(theirs, callerUser.uid, callerUser.gid);
       chmodSync(dirname(machine.root), 0o755);
-      machine.declare(`container:\n  hostUsers: [${callerUser.name}]\n`);
+      const add = `useradd -M -d ${guest.home} ${guest.name} && chown -R ${guest.name}: ${guest.home}`;
+      expect((await machine.sh(add)).exitCode).toBe(0);
+      machine.declare(`container:\n  hostUsers: [${guest.name}]\n`);
       const text = readFileSync(machine.file, 'utf8');
       const made = `user: ${machine.name}\ngroup: ${machine.name}`;
       writeFileSync(machine.file, text.replace(/^user: .*\ngroup: .*$/m, made));
@@ -455,18 +457,18 @@ describeModes(
       expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('.hermes.bak.<time>') });
       const { stdout } = await machine.up(['--yes']);
       expect(stdout).toContain(`make the system user ${machine.name}`);
-      expect(stdout).toContain(`let ${callerUser.name} into group ${machine.name}`);
+      expect(stdout).toContain(`let ${guest.name} into group ${machine.name}`);
       const ids = await machine.sh(
-        `id -u ${machine.name}; id -nG ${callerUser.name}; cat /etc/hermes-shim/container-mode; stat -c '%u %a' ${machine.stateDir} /etc/hermes-shim/container-mode`,
+        `id -u ${machine.name}; id -nG ${guest.name}; cat /etc/hermes-shim/container-mode; stat -c '%u %a' ${machine.stateDir} /etc/hermes-shim/container-mode`,
       );
       const [uid = '', groups = '', ...rest] = ids.stdout.split('\n');
       expect(groups.split(' ')).toContain(machine.name);
       expect(rest.join('\n')).toContain(`hermes_home=${machine.home}`);
       expect(rest.slice(-3)).toEqual([`${uid} 2770`, '0 644', '']);
-      const kept_ = readdirSync(callerUser.home).filter((name) => name.startsWith('.hermes.bak.'));
+      const kept_ = readdirSync(guest.home).filter((name) => name.startsWith('.hermes.bak.'));
       expect(kept_).toHaveLength(1);
-      expect(readFileSync(join(callerUser.home, kept_[0] ?? '', 'memories/USER.md'), 'utf8')).toBe('mine');
-      rmSync(join(callerUser.home, kept_[0] ?? ''), { recursive: true });
+      expect(readFileSync(join(guest.home, kept_[0] ?? '', 'memories/USER.md'), 'utf8')).toBe('mine');
+      rmSync(join(guest.home, kept_[0] ?? ''), { recursive: true });
       expect((await machine.hermes(['version'])).exitCode).toBe(0);
       machine.declare('');
       writeFileSync(machine.file, readFileSync(machine.file, 'utf8').replace(/^user: .*\ngroup: .*$/m, made));
