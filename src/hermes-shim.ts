@@ -94,7 +94,17 @@ async function answer(request: Request, words: readonly string[]): Promise<numbe
   }
 }
 
+/** A directory that was deleted: whatever asks for it would throw, and nothing relative is there any more. */
+function leaveDeletedDirectory(): void {
+  try {
+    process.cwd();
+  } catch {
+    process.chdir('/');
+  }
+}
+
 async function main(): Promise<void> {
+  leaveDeletedDirectory();
   // of colour variables that contradict each other, say: nothing to whoever asked
   process.removeAllListeners('warning');
   leaveTerminalToOthers(currentCaller().noted);

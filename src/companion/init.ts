@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, lstatSync, mkdirSync, realpathSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { locateEngine } from '../engine/locate.ts';
 import { fileOf, whoCalls } from '../managed/apply/context.ts';
@@ -36,6 +36,8 @@ export async function init(caller: Caller, options: { file: string | undefined }
     schema: schemaFile(),
   });
   try {
+    if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
+      throw Object.assign(new Error(file), { code: 'EISDIR' });
     if (lstatSync(file, { throwIfNoEntry: false })) throw Object.assign(new Error(file), { code: 'EEXIST' });
     // whatever the umask: a user's own pin lies there too, and counts only where nobody else can write
     mkdirSync(dirname(file), { recursive: true, mode: asRoot ? 0o755 : 0o700 });
@@ -92,6 +94,13 @@ function notWritten(file: string, option: string, code: string): Failure {
       {
         label: 'begin anew',
         text: `mv ${quoteWord(file)} ${quoteWord(`${file}.old`)} && hermes-shim init${option}`,
+      },
+    ]);
+  if (code === 'EISDIR')
+    return new Failure(exitCodes.cannotRoute, `${file} is a directory, and stays as it is`, [
+      {
+        label: 'name a file in it',
+        text: `hermes-shim init --file ${quoteWord(join(file, 'hermes-shim.yaml'))}`,
       },
     ]);
   if (code === 'ENOSPC' || code === 'EDQUOT')

@@ -59,6 +59,16 @@ it('--help fits a screen and has examples', async () => {
   `);
 });
 
+it('in a directory that was deleted it works as elsewhere', async () => {
+  const words = [await shim('hermes-shim'), '--version'];
+  const first = 'cd "$(mktemp -d)" && rmdir "$PWD"';
+  const ended = await call(somebody, words, { first }).ended;
+  expect(ended).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^\d+\./) });
+  const file = await call(somebody, [await shim('hermes-shim'), 'status', '--file', 'x.yaml'], { first })
+    .ended;
+  expect(file).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('there is no /x.yaml') });
+});
+
 const keeping = ['init', 'up', 'down', 'restart', 'status', 'logs', 'shell', 'update', 'recreate'];
 
 it('every subcommand explains itself', async () => {

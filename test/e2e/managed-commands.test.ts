@@ -52,6 +52,9 @@ describeModes((way) => {
     expect(log).toContain('gateway up: gateway run --replace as');
     const shell = await machine.shim(['shell', '--', 'sh', '-c', 'id -un; echo "$HERMES_HOME"; exit 7']);
     expect(shell).toMatchObject({ exitCode: 7, stdout: 'hermes\n/data/.hermes\n', stderr: '' });
+    const bytes = 'exec hermes-shim shell --file "$0" -- printf "%s|" a "$(printf "\\377")" é';
+    const odd = await machine.sh(bytes.replace('$0', machine.file));
+    expect([odd.stdoutBytes, odd.exitCode]).toEqual([Buffer.from('a|\xff|\xc3\xa9|', 'latin1'), 0]);
     expect((await machine.shim(['shell'], { input: 'pwd; echo $0\n' })).exitCode).toBe(0);
     expect(await machine.shim(['down'])).toMatchObject({ exitCode: 0, stderr: '' });
     const down = await machine.shim(['status']);

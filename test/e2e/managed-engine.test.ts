@@ -3,6 +3,7 @@ import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { findCommand } from '../../scripts/engines/command.ts';
+import { until } from '../harness/host.ts';
 import { kept, makingWays, replaced } from '../harness/kept.ts';
 import { describeModes, engines } from '../harness/modes.ts';
 
@@ -118,6 +119,51 @@ describeModes(
       await machine.up(['--yes']);
       expect(await machine.id()).not.toBe(id);
       expect((await machine.shim(['status'])).stdout).toContain('nothing differs');
+    });
+  },
+  ['docker', 'podman-root'],
+);
+
+describeModes(
+  (way) => {
+    it('a container that starts over and over is replaced once its file is mended', async () => {
+      await using machine = await kept(way);
+      machine.declare('container:\n  extraOptions: [--entrypoint, /bin/false]\n');
+      await using first = await machine.start(['up', '--yes']);
+      const status = ['inspect', '--type', 'container', '--format', '{{.State.Status}}', machine.name];
+      const restarts = async () => (await machine.engine(status).catch(() => '')) === 'restarting';
+      await until(restarts, { ms: 30_000, what: 'the container to start over and over' });
+      first.kill('SIGINT');
+      await first.ended;
+      machine.declare('');
+      await until(restarts, { ms: 60_000, what: 'a pause between two starts' });
+      await machine.up(['--yes']);
+      expect((await machine.shim(['status'])).stdout).toContain('nothing differs');
+    });
+  },
+  ['docker'],
+);
+
+describeModes(
+  (way) => {
+    it('what an interrupted replacement has left is named to who wants to stop it', async () => {
+      await using machine = await kept(way);
+      machine.declare('');
+      await machine.up();
+      const id = await machine.id();
+      await machine.engine(['rename', machine.name, `${machine.name}-before`]);
+      const running = await machine.shim(['down']);
+      expect(running).toMatchObject({ exitCode: 1, stdout: '' });
+      const stop = new RegExp(
+        `^ {2}or stop it: +(${way === 'docker' ? 'docker' : 'podman'} stop ${machine.name}-before)$`,
+        'm',
+      );
+      const [, advice = ''] = stop.exec(running.stderr) ?? [];
+      expect(advice, running.stderr).not.toBe('');
+      await machine.engine(advice.split(' ').slice(1));
+      expect((await machine.shim(['down'])).stderr).not.toContain('or stop it');
+      await machine.up();
+      expect(await machine.id()).toBe(id);
     });
   },
   ['docker', 'podman-root'],

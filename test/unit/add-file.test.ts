@@ -59,6 +59,17 @@ describe('init', () => {
     expect(readFileSync(file, 'utf8')).toBe('mine');
   });
 
+  it('never advises to move a directory away that was named in place of a file', async () => {
+    const home = scratch();
+    const named = init({ env: { HOME: home, PATH: '/nowhere' }, uid: 1000 } as unknown as Caller, {
+      file: home,
+    });
+    await expect(named).rejects.toMatchObject({
+      sentence: `${home} is a directory, and stays as it is`,
+      hints: [{ text: `hermes-shim init --file ${home}/hermes-shim.yaml` }],
+    });
+  });
+
   it.skipIf(!mayMount)(
     'on a full disk leaves nothing behind that would be taken for a file of theirs',
     async () => {

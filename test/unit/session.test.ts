@@ -466,6 +466,12 @@ describe('arguments that are no UTF-8', () => {
   it('that are no text travel as formats, the others as they are', () => {
     const raw = [Buffer.from('node'), Buffer.from('ok'), Buffer.of(0x61, 0xff)];
     expect(toWire(['ok', 'a\ufffd'], () => raw)).toEqual({ args: ['.ok', '=a\\377'], encoded: true });
+    // those of the caller are the last ones: what stands before them was not typed
+    const typed = [Buffer.from('node'), Buffer.from('shell'), Buffer.of(0xff)];
+    expect(toWire(['-c', 'x', '\ufffd'], () => typed)).toEqual({
+      args: ['.-c', '.x', '=\\377'],
+      encoded: true,
+    });
     // a real U+FFFD is text like any other
     const honest = [Buffer.from('node'), Buffer.from('\ufffd')];
     expect(toWire(['\ufffd'], () => honest)).toEqual({ args: ['\ufffd'], encoded: false });

@@ -59,9 +59,12 @@ export async function perform(step: Step, context: Context, facts: Facts): Promi
     case 'pull':
       return pull(target, step.image, process.stderr.isTTY === true);
     case 'put-aside':
+      await stopUnit(context);
+      // docker renames nothing that starts over and over; nothing is removed before it has stopped
+      if (facts.engine.container?.container.state.status === 'restarting')
+        await runEngine(target, 'stop the container', stopArgs(name));
       if (step.older === 'dropped')
         await runEngine(target, 'remove the old container', removeArgs(target.via, asideName(name)));
-      await stopUnit(context);
       if (step.older === 'kept') {
         await runEngine(target, 'remove the container', removeArgs(target.via, name));
         return;

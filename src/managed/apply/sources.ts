@@ -12,7 +12,7 @@ import { headOfProgram, readSourceFile, type SourceFile } from './source-file.ts
 export type Sources = {
   readonly package: Package | undefined;
   readonly config: Buffer | undefined;
-  readonly envFiles: readonly string[];
+  readonly envFiles: readonly Buffer[];
   readonly auth: Buffer | undefined;
   readonly documents: ReadonlyArray<{ readonly path: string; readonly content: Buffer }>;
   readonly plugins: ReadonlyArray<{ readonly name: string; readonly path: string }>;
@@ -83,8 +83,7 @@ function readSource(key: string, path: string, reader: { asRoot: boolean; owner:
 }
 
 /** Secrets that everybody can read are none. The Nix store is meant to be read; there the guide's own warning holds. */
-function readSecrets(path: string, { content, mode }: Read): string {
-  const text = content.toString('utf8');
+function readSecrets(path: string, { content, mode }: Read): Buffer {
   if ((mode & 0o004) !== 0)
     throw wrong(
       'environmentFiles',
@@ -93,9 +92,9 @@ function readSecrets(path: string, { content, mode }: Read): string {
       'close it',
       `chmod o-rwx ${hintWord(path)}`,
     );
-  if (text.includes('\0'))
+  if (content.includes(0))
     throw wrong('environmentFiles', path, 'is no text', 'look', `file ${hintWord(path)}`);
-  return text;
+  return content;
 }
 
 function readAuth(path: string, content: Buffer): Buffer {

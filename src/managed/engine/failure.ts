@@ -54,7 +54,12 @@ export function commandFailure(
   about: About,
 ): Failure {
   const lines = words.split('\n').filter((line) => line.trim() !== '' && !/^(See|Run) '/.test(line));
-  const last = lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1) ?? 'no reason given';
+  // docker's client ends with a sentence of its own, which only says that it failed
+  const last =
+    lines.findLast((line) => line.startsWith('Error response from daemon: ')) ??
+    lines.findLast((line) => /error/i.test(line)) ??
+    lines.at(-1) ??
+    'no reason given';
   const sentence = `could not ${doing} (${engine}: ${escapeControls(last, 240)})`;
   return new Failure(exitCodes.cannotRoute, sentence, hintsFor(doing, words, engine, about));
 }

@@ -13,5 +13,5 @@ const instead: Readonly<Record<string, string>> = {
 
 /** What to do in place of an option of the guide that does not work off NixOS; `undefined` for any other key. */
 export function insteadOf(key: string): string | undefined {
-  return instead[key];
+  return Object.hasOwn(instead, key) ? instead[key] : undefined;
 }

@@ -25,6 +25,8 @@ export function yamlProblem(error: YAMLError, text: string): Problem {
       key: wordAt(text, error.pos[0]),
       says: 'this key is there twice; leave one of the two out',
     };
+  if (error.code === 'MULTIPLE_DOCS')
+    return { line, key: undefined, says: 'a second document begins here (---); the file is a single one' };
   return { line, key: undefined, says: `no valid YAML: ${first.charAt(0).toLowerCase()}${first.slice(1)}` };
 }
 

@@ -6,6 +6,7 @@ import { exitCodes, Failure } from '../../report/failure.ts';
 import { quoteWord } from '../../report/quote.ts';
 import { configDirectory } from '../../system/environment.ts';
 import { errorCode } from '../../system/error-code.ts';
+import { lineOfOtherBytes } from '../../system/utf8.ts';
 import { exactNumbers } from './exact.ts';
 import { lineOf, type Problem, problemsFailure, schemaProblems, yamlProblem } from './problems.ts';
 import { type Declared, declaration } from './schema.ts';
@@ -54,7 +55,7 @@ export function parseDeclaration(text: string, file: string): DeclaredFile {
   try {
     plain = exactNumbers(doc.toJS({ maxAliasCount: 100 })) ?? {};
   } catch (error) {
-    const many = /alias/i.test(String(error));
+    const many = /alias|call stack/i.test(String(error));
     const says = many
       ? 'its aliases (*name) unfold into too much; write out what they stand for'
       : `it cannot be read: ${String(error)}`;
@@ -113,7 +114,13 @@ function readText(file: string, named: boolean): { text: string; loose: boolean 
         [{ label: 'look', text: `ls -l ${quoteWord(file)}` }],
       );
     const loose = stat.uid !== 0 || (stat.mode & 0o022) !== 0;
-    return { text: readFileSync(descriptor, 'utf8').replace(/^\ufeff/, ''), loose };
+    const bytes = readFileSync(descriptor);
+    const line = lineOfOtherBytes(bytes);
+    if (line !== undefined)
+      throw problemsFailure(file, [
+        { line, key: undefined, says: 'there are bytes that are not UTF-8; save the file as UTF-8' },
+      ]);
+    return { text: bytes.toString().replace(/^\ufeff/, ''), loose };
   } finally {
     closeSync(descriptor);
   }

@@ -3,20 +3,37 @@ const begin = '# hermes-shim: from environment and environmentFiles of hermes-sh
 const end = '# hermes-shim: end';
 
 /**
- * Puts what is declared into a .env, at its end: of two lines for one name, the later one counts. Pure.
- * @param current its text, `undefined` where there is none
- * @param files the texts of `environmentFiles`, in their order
- * @returns the new text, `undefined` where there shall be none
+ * Puts what is declared into a .env, at its end: of two lines for one name, the later one counts. What others wrote stays
+ * to the byte, also where it is no UTF-8: here each byte is a character of Latin-1. Pure.
+ * @param current what is in it, `undefined` where there is none
+ * @param files the contents of `environmentFiles`, in their order
+ * @returns the new content, `undefined` where there shall be none
  */
 export function mergeEnv(
-  current: string | undefined,
+  current: Buffer | undefined,
   environment: Readonly<Record<string, string>>,
+  files: readonly Buffer[],
+): Buffer | undefined {
+  const text = mergeText(
+    current?.toString('latin1'),
+    Object.entries(environment).map(([name, value]) => bytesIn(`${name}=${quoted(value)}`)),
+    files.map((file) => file.toString('latin1')),
+  );
+  return text === undefined ? undefined : Buffer.from(text, 'latin1');
+}
+
+const bytesIn = (text: string): string => Buffer.from(text).toString('latin1');
+
+function mergeText(
+  current: string | undefined,
+  environment: readonly string[],
   files: readonly string[],
 ): string | undefined {
   const own = withoutBlock(current ?? '');
   const lines = [
-    ...Object.entries(environment).map(([name, value]) => `${name}=${quoted(value)}`),
-    ...files.map((text) => text.replaceAll('\r\n', '\n').trimEnd()).filter(Boolean),
+    ...environment,
+    // trimEnd() would take a byte 0xa0 for a blank, which ends many a letter of UTF-8
+    ...files.map((text) => text.replaceAll('\r\n', '\n').replace(/[ \t\n\r]+$/, '')).filter(Boolean),
   ];
   if (lines.length === 0) return current === undefined ? undefined : own === current ? current : own;
   const gap = own === '' || own.endsWith('\n') ? '' : '\n';

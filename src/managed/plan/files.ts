@@ -2,6 +2,7 @@ import { escapeControls } from '../../report/escape.ts';
 import { exitCodes, Failure } from '../../report/failure.ts';
 import { quoteWord } from '../../report/quote.ts';
 import { metadataName } from '../../route/read.ts';
+import { lineOfOtherBytes } from '../../system/utf8.ts';
 import type { Found } from '../apply/survey.ts';
 import type { Wanted } from '../file/wanted.ts';
 import { type Leaves, leavesOf, mergeConfig } from '../merge/config.ts';
@@ -51,11 +52,7 @@ export function planFiles(wanted: Wanted, facts: Facts): readonly Step[] {
       { kind: 'file', path, content: wantedBytes, before, secret, ownership: { ...owner, mode }, ...link },
     ];
   };
-  const env = mergeEnv(
-    bytesOf(at(facts, `${home}/.env`))?.toString('utf8'),
-    wanted.environment,
-    facts.sources.envFiles,
-  );
+  const env = mergeEnv(bytesOf(at(facts, `${home}/.env`)), wanted.environment, facts.sources.envFiles);
   const { auth } = facts.sources;
   const seed =
     auth !== undefined && (wanted.authFileForceOverwrite || at(facts, `${home}/auth.json`).kind !== 'file');
@@ -78,18 +75,25 @@ function planConfig(wanted: Wanted, facts: Facts, file: Write): readonly Step[] 
   const mode = wanted.asRoot ? 0o660 : 0o600;
   const { config } = facts.sources;
   if (config !== undefined) return file(path, config, mode);
-  const current = bytesOf(at(facts, path))?.toString('utf8');
-  const merged = mergeConfig(current, wanted.settings, facts.record.leaves);
+  const current = bytesOf(at(facts, path));
+  const merged = mergeConfig(current?.toString('utf8'), wanted.settings, facts.record.leaves);
   if (merged.kind === 'unreadable')
-    throw new Failure(
-      exitCodes.cannotRoute,
-      `${path}, line ${merged.line}, is no valid YAML (${escapeControls(merged.why, 200)}), so nothing can be merged into it`,
-      [
-        { label: 'edit it', text: `\${EDITOR:-vi} +${merged.line} ${quoteWord(path)}` },
-        { label: 'or begin anew', text: `mv ${quoteWord(path)} ${quoteWord(`${path}.old`)}` },
-      ],
-    );
-  return merged.changed ? file(path, merged.text, mode) : [];
+    throw notMergeable(path, merged.line, `is no valid YAML (${escapeControls(merged.why, 200)})`);
+  if (!merged.changed) return [];
+  const line = current && lineOfOtherBytes(current);
+  if (line !== undefined) throw notMergeable(path, line, 'has bytes that are not UTF-8');
+  return file(path, merged.text, mode);
+}
+
+function notMergeable(path: string, line: number, says: string): Failure {
+  return new Failure(
+    exitCodes.cannotRoute,
+    `${path}, line ${line}, ${says}, so nothing can be merged into it`,
+    [
+      { label: 'edit it', text: `\${EDITOR:-vi} +${line} ${quoteWord(path)}` },
+      { label: 'or begin anew', text: `mv ${quoteWord(path)} ${quoteWord(`${path}.old`)}` },
+    ],
+  );
 }
 
 /** Only links that we made are taken back: what else is called so may be somebody's, or the container's choice. */

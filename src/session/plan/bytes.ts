@@ -54,11 +54,14 @@ function toWords(bytes: Buffer): readonly string[] {
 /**
  * Puts arguments on the wire: as they are, unless one of them holds bytes that are no UTF-8.
  * @param args what node made of them
- * @param readRaw asked only when there is a U+FFFD; its last words are the same arguments
+ * @param readRaw asked only when there is a U+FFFD; its last words are the caller's own, which are the last of `args`
  */
 export function toWire(args: readonly string[], readRaw: () => readonly Buffer[] = readRawArguments): Wire {
   if (!args.some((arg) => arg.includes('\ufffd'))) return { args, encoded: false };
-  const raw = readRaw().slice(-args.length);
-  const faithful = raw.length === args.length && raw.every(isText);
-  return faithful ? { args, encoded: false } : { args: raw.flatMap(toWords), encoded: true };
+  const typed = readRaw();
+  const raw = args.map((arg, index) => {
+    const same = typed.at(index - args.length);
+    return same?.toString() === arg ? same : Buffer.from(arg);
+  });
+  return raw.every(isText) ? { args, encoded: false } : { args: raw.flatMap(toWords), encoded: true };
 }

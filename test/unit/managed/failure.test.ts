@@ -30,6 +30,17 @@ describe('advice about what an engine refused', () => {
     expect(advice(doing, words)).toContain('docker pull example/hermes');
   });
 
+  it("the daemon's reason is told, not the sentence of docker's client behind it", () => {
+    const words =
+      'Error response from daemon: sandbox b58b not found\nError: failed to rename container named hermes-agent\n';
+    const { sentence } = commandFailure('rename the container', words, via, {
+      image: 'example/hermes',
+      name: 'hermes-agent',
+      command: 'hermes-shim up',
+    });
+    expect(sentence).toContain('sandbox b58b not found');
+  });
+
   it('what has to do with neither is shown in full', () => {
     expect(advice('start the container', 'OCI runtime error: permission denied: unknown')).toBe(
       'HERMES_SHIM_DEBUG=1 hermes-shim up',

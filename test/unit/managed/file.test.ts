@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { firstFile } from '../../../src/managed/file/first.ts';
 import { defaultFile, parseDeclaration, readDeclaration } from '../../../src/managed/file/read.ts';
@@ -65,6 +68,17 @@ describe('hermes-shim.yaml', () => {
       'a volume without a place',
       'container:\n  extraVolumes: [/srv]\n',
       'line 2: container.extraVolumes[0]: is \'/srv\', accepted is "host directory:/directory in the container"',
+    ],
+    [
+      'a key that every object has',
+      'constructor: 1\n',
+      'line 1: constructor: there is no such key; accepted are',
+    ],
+    ['two documents', 'user: a\n---\nuser: b\n', 'line 2: a second document begins here'],
+    [
+      'an alias of what it is in',
+      'settings: &a {a: *a}\n',
+      'line 1: its aliases (*name) unfold into too much',
     ],
     ['a list at the top', '- a\n', 'line 1: is a list, accepted is a mapping'],
   ])('refuses %s, with line, key and what is accepted', (_, text, says) => {
@@ -230,6 +244,15 @@ it.each([
   expect(() => readDeclaration('/nowhere/my files/x.yaml', named)).toThrow(
     expect.objectContaining({ hints: expect.arrayContaining([{ label: 'write one', text: command }]) }),
   );
+});
+
+it('a file that is not UTF-8 is refused, with the line, and not read as something else', () => {
+  const latin = join(mkdtempSync(join(tmpdir(), 'latin-')), 'hermes-shim.yaml');
+  writeFileSync(latin, Buffer.from('user: me\nsettings: {word: \xe9t\xe9}\n', 'latin1'));
+  expect(() => readDeclaration(latin)).toThrow(
+    `${latin}, line 2: there are bytes that are not UTF-8; save the file as UTF-8`,
+  );
+  rmSync(dirname(latin), { recursive: true });
 });
 
 describe('the first file', () => {

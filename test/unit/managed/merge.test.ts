@@ -144,22 +144,28 @@ display:
 });
 
 describe('.env', () => {
-  const files = ['A_KEY=sk-1\n', "# more\nB='x y'\n"];
+  const files = ['A_KEY=sk-1\n', "# more\nB='x y'\n"].map((text) => Buffer.from(text));
 
   it("what is declared stands behind a person's own lines and can be taken back", () => {
-    const text = mergeEnv('MINE=1', { TZ: 'UTC', SAY: "it's $5" }, files);
-    expect(text?.split('\n').filter((line) => !line.startsWith('# hermes-shim'))).toEqual([
-      'MINE=1',
-      'TZ=UTC',
-      "SAY='it\\'s $5'",
-      'A_KEY=sk-1',
-      '# more',
-      "B='x y'",
-      '',
-    ]);
-    expect(mergeEnv(text, { TZ: 'UTC', SAY: "it's $5" }, files)).toBe(text);
-    expect(mergeEnv(text, {}, [])).toBe('MINE=1\n');
+    const text = mergeEnv(Buffer.from('MINE=1'), { TZ: 'UTC', SAY: "it's $5" }, files);
+    expect(
+      String(text)
+        .split('\n')
+        .filter((line) => !line.startsWith('# hermes-shim')),
+    ).toEqual(['MINE=1', 'TZ=UTC', "SAY='it\\'s $5'", 'A_KEY=sk-1', '# more', "B='x y'", '']);
+    expect(mergeEnv(text, { TZ: 'UTC', SAY: "it's $5" }, files)).toEqual(text);
+    expect(mergeEnv(text, {}, [])).toEqual(Buffer.from('MINE=1\n'));
     expect(mergeEnv(undefined, {}, [])).toBeUndefined();
+  });
+
+  it('keeps every byte of what others wrote, and of secrets, also where they are no UTF-8', () => {
+    const own = Buffer.from('OWN=\xe9\r\nFOO=bar\xff\n', 'latin1');
+    const secrets = Buffer.from('S=p\xe4ss\nT=voil\xc3\xa0\n', 'latin1');
+    const merged = mergeEnv(own, { CITY: 'Zürich' }, [secrets]);
+    expect(merged?.subarray(0, own.length)).toEqual(own);
+    expect(merged?.includes(secrets)).toBe(true);
+    expect(merged?.includes(Buffer.from("CITY='Zürich'\n"))).toBe(true);
+    expect(mergeEnv(merged, {}, [])).toEqual(own);
   });
 
   it('is shown by its names alone', () => {

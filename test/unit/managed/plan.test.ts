@@ -339,6 +339,23 @@ describe('the plan', () => {
   });
 });
 
+describe('config.yaml', () => {
+  const settings = `${text}settings: {model: x}\n`;
+  const withConfig = (content: Buffer) => {
+    const found = { kind: 'file', content, mode: 0o660, uid: 990, gid: 990 } as const;
+    return factsFor(settings, { found: new Map([['/var/lib/hermes/.hermes/config.yaml', found]]) });
+  };
+
+  it('is never written over where it has bytes that are not UTF-8, which would be lost', () => {
+    const latin = Buffer.from('a: 1\nname: caf\xe9\n', 'latin1');
+    expect(() => makePlan(wanted(settings), withConfig(latin), { nowMs: 0 })).toThrow(
+      '/var/lib/hermes/.hermes/config.yaml, line 2, has bytes that are not UTF-8, so nothing can be merged into it',
+    );
+    const kept = Buffer.from('name: caf\xe9\nmodel: x\n', 'latin1');
+    expect(kinds(settings, withConfig(kept))).toEqual(kinds(settings, withConfig(Buffer.from('model: x\n'))));
+  });
+});
+
 describe('directories', () => {
   const state = '/var/lib/hermes';
   const directory = (uid: number, empty: boolean) =>
