@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { findCommand } from '../../scripts/engines/command.ts';
 import { until } from '../harness/host.ts';
-import { kept, makingWays, replaced } from '../harness/kept.ts';
+import { type Kept, kept, makingWays, replaced } from '../harness/kept.ts';
 import { describeModes, engines } from '../harness/modes.ts';
+
+const statusOf = (machine: Kept): Promise<string> =>
+  machine.engine(['inspect', '--type', 'container', '--format', '{{.State.Status}}', machine.name]);
 
 describeModes((way) => {
   it('under another name no second container is started on the home', async () => {
@@ -111,8 +114,7 @@ describeModes(
         await machine.engine(['pause', machine.name]);
         expect(await machine.shim([command])).toMatchObject({ exitCode: 0, stderr: '' });
       }
-      const status = ['inspect', '--type', 'container', '--format', '{{.State.Status}}', machine.name];
-      expect(await machine.engine(status)).toBe('exited');
+      expect(await statusOf(machine)).toBe('exited');
       await machine.up();
       await machine.engine(['pause', machine.name]);
       machine.declare('extraArgs: [--verbose]\n');
@@ -120,32 +122,7 @@ describeModes(
       expect(await machine.id()).not.toBe(id);
       expect((await machine.shim(['status'])).stdout).toContain('nothing differs');
     });
-  },
-  ['docker', 'podman-root'],
-);
 
-describeModes(
-  (way) => {
-    it('a container that starts over and over is replaced once its file is mended', async () => {
-      await using machine = await kept(way);
-      machine.declare('container:\n  extraOptions: [--entrypoint, /bin/false]\n');
-      await using first = await machine.start(['up', '--yes']);
-      const status = ['inspect', '--type', 'container', '--format', '{{.State.Status}}', machine.name];
-      const restarts = async () => (await machine.engine(status).catch(() => '')) === 'restarting';
-      await until(restarts, { ms: 30_000, what: 'the container to start over and over' });
-      first.kill('SIGINT');
-      await first.ended;
-      machine.declare('');
-      await until(restarts, { ms: 60_000, what: 'a pause between two starts' });
-      await machine.up(['--yes']);
-      expect((await machine.shim(['status'])).stdout).toContain('nothing differs');
-    });
-  },
-  ['docker'],
-);
-
-describeModes(
-  (way) => {
     it('what an interrupted replacement has left is named to who wants to stop it', async () => {
       await using machine = await kept(way);
       machine.declare('');
@@ -167,6 +144,25 @@ describeModes(
     });
   },
   ['docker', 'podman-root'],
+);
+
+describeModes(
+  (way) => {
+    it('a container that starts over and over is replaced once its file is mended', async () => {
+      await using machine = await kept(way);
+      machine.declare('container:\n  extraOptions: [--entrypoint, /bin/false]\n');
+      await using first = await machine.start(['up', '--yes']);
+      const restarts = async () => (await statusOf(machine).catch(() => '')) === 'restarting';
+      await until(restarts, { ms: 30_000, what: 'the container to start over and over' });
+      first.kill('SIGINT');
+      await first.ended;
+      machine.declare('');
+      await until(restarts, { ms: 60_000, what: 'a pause between two starts' });
+      await machine.up(['--yes']);
+      expect((await machine.shim(['status'])).stdout).toContain('nothing differs');
+    });
+  },
+  ['docker'],
 );
 
 describeModes(

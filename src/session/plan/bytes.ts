@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 
 /**
@@ -36,7 +37,7 @@ export function toPrintfFormat(bytes: Uint8Array): string {
 
 /** Do these bytes survive a way through text? */
 export function isText(bytes: Buffer): boolean {
-  return Buffer.from(bytes.toString()).equals(bytes);
+  return isUtf8(bytes);
 }
 
 /** One word may be 128 KiB (execve(2)), and a byte takes four in a format. */
